@@ -1,0 +1,17 @@
+//! A native Compose engine.
+
+pub mod diagnostic;
+pub mod hash;
+pub mod load;
+pub mod model;
+pub mod names;
+pub mod source;
+
+#[cfg(feature = "engine")]
+pub mod apply;
+#[cfg(feature = "engine")]
+pub mod commands;
+#[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "engine")]
+pub mod event;

@@ -1,0 +1,10 @@
+//! From files to located nodes: finding the files, reading them through the one door, parsing
+//! YAML and `.env`. Nothing here knows what an attribute means.
+
+mod node;
+mod reader;
+mod span;
+
+pub use node::{Directive, Entry, Mapping, Node, Value};
+pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, clean};
+pub use span::{SourceFile, SourceId, SourceMap, Span};
