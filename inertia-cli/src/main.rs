@@ -1,2 +1,26 @@
-//! x
-fn main() {}
+//! The `inertia` command.
+//!
+//! As typed ([`args`]) → as meant ([`settings`]) → one command of [`commands`] → exit code. What is
+//! shown to people is made in [`render`]; the outside world comes in through [`environment`].
+
+mod args;
+mod commands;
+mod environment;
+mod failure;
+mod render;
+mod settings;
+
+use environment::Environment;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let settings = match args::parse(&environment) {
+        Ok(arguments) => settings::Settings::new(arguments, environment),
+        Err(stop) => return stop.print(),
+    };
+    match commands::run(&settings) {
+        Ok(code) => code,
+        Err(failure) => render::failure::print(&failure, &settings),
+    }
+}

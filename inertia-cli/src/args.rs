@@ -1,0 +1,104 @@
+//! The command line as typed.
+
+use crate::commands::compose::ComposeArgs;
+use crate::environment::Environment;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+
+mod stop;
+
+pub(crate) use stop::Stop;
+
+/// Deploy docker-compose projects to servers you can SSH into.
+#[derive(Debug, Parser)]
+#[command(
+    name = "inertia",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+#[command(after_help = "Commands for a remote are given as `inertia NAME COMMAND`; with one remote NAME may be left out.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command knows; they stand before it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Print one JSON document on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say less
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Never ask; fail where an answer is needed
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// The remote to talk to, also when it is named like a command
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) remote: Option<String>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a docker compose command, natively
+    Compose(Box<ComposeArgs>),
+}
+
+/// Reads the command line.
+pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
+    let command = Arguments::command();
+    let routed = route(&environment.arguments, &command);
+    let compose = routed.iter().skip(1).any(|word| word == "compose");
+    let read = command
+        .try_get_matches_from(routed)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    read.map_err(|error| Stop::new(error, compose))
+}
+
+/// `inertia NAME COMMAND …` becomes `inertia -r NAME COMMAND …`: a first word that is no command
+/// and is followed by one names a remote.
+fn route(arguments: &[OsString], command: &clap::Command) -> Vec<OsString> {
+    let mut routed = arguments.to_vec();
+    let Some(first) = first_word(arguments) else { return routed };
+    let is_command = |word: &OsString| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some());
+    if !is_command(&arguments[first]) && arguments.get(first + 1).is_some_and(is_command) {
+        routed.insert(first, OsString::from("--remote"));
+    }
+    routed
+}
+
+/// Where the first word stands that is neither a flag nor a flag's value.
+fn first_word(arguments: &[OsString]) -> Option<usize> {
+    let mut at = 1;
+    while let Some(word) = arguments.get(at) {
+        match word.to_str() {
+            Some("-r" | "--remote" | "--color") => at += 2,
+            Some(flag) if flag.starts_with('-') => at += 1,
+            _ => return Some(at),
+        }
+    }
+    None
+}

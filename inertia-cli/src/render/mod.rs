@@ -1,0 +1,22 @@
+//! What people and programs see: text, tables, diagnostics, progress.
+
+pub(crate) mod failure;
+
+use crate::failure::{Attempt as _, Failure};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// Prints an answer on standard output, ended by a line break; a reader that has gone away is no failure.
+pub(crate) fn say(text: &str) -> Result<ExitCode, Failure> {
+    let mut out = std::io::stdout().lock();
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        done => done.attempt("cannot write to standard output").map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Prints a line on standard error; what cannot be said there cannot be said at all.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
