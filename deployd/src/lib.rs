@@ -1,1 +1,4 @@
-//! x
+//! The Inertia daemon as a library.
+
+pub mod settings;
+pub mod wire;

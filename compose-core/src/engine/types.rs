@@ -206,7 +206,7 @@ pub struct LogRequest {
 }
 
 /// Which of a process's outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output, and everything of a terminal.
