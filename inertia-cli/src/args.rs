@@ -1,6 +1,7 @@
 //! The command line as typed.
 
 use crate::commands::compose::ComposeArgs;
+use crate::commands::remote::RemoteArgs;
 use crate::environment::Environment;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -65,6 +66,10 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Run a docker compose command, natively
     Compose(Box<ComposeArgs>),
+    /// Look at this folder and write inertia.toml; for a remote: register the project there
+    Init,
+    /// Add, list, show and remove remotes, or ask one for its status
+    Remote(RemoteArgs),
 }
 
 /// Reads the command line.

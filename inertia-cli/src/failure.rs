@@ -52,6 +52,15 @@ impl Failure {
         }
     }
 
+    /// Its sentence.
+    pub(crate) fn text(&self) -> String {
+        match &self.cause {
+            Cause::Load(error) => error.to_string(),
+            Cause::Message(message) => message.clone(),
+            Cause::Silent => String::new(),
+        }
+    }
+
     /// The same failure with a next step.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

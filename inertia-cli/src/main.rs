@@ -4,10 +4,14 @@
 //! shown to people is made in [`render`]; the outside world comes in through [`environment`].
 
 mod args;
+mod client;
 mod commands;
 mod environment;
 mod failure;
+mod project_file;
+mod remotes;
 mod render;
+mod repository;
 mod settings;
 
 use environment::Environment;

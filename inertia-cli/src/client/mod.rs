@@ -1,0 +1,163 @@
+//! Talks to a daemon: HTTPS with the certificate's key pinned, JSON, problem documents, event streams.
+
+mod pin;
+mod sse;
+
+pub(crate) use sse::{ServerEvent, ServerEvents};
+
+use crate::failure::{Failure, chain};
+use crate::remotes::Remote;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// A daemon that can be talked to.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    /// Its local name, for messages.
+    name: String,
+    address: String,
+    token: String,
+}
+
+impl Client {
+    /// Prepares to talk to a remote; nothing is sent yet.
+    pub(crate) fn new(name: &str, remote: &Remote) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(pin::tls(&remote.pin)?)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("inertia/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Failure::new(format!("cannot prepare HTTPS: {}", chain(&error))))?;
+        Ok(Self {
+            http,
+            name: name.to_owned(),
+            address: remote.address.trim_end_matches('/').to_owned(),
+            token: remote.token.clone(),
+        })
+    }
+
+    /// `GET`, decoded.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.decode(self.send(self.request(Method::GET, path)).await?).await
+    }
+
+    /// `GET`; `None` when there is no such thing.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
+        let answer = self.answer(self.request(Method::GET, path)).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        self.decode(self.accept(answer).await?).await.map(Some)
+    }
+
+    /// `POST` with a body, decoded.
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.decode(self.send(self.request(Method::POST, path).json(body)).await?).await
+    }
+
+    /// `PUT` with a body, decoded.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.decode(self.send(self.request(Method::PUT, path).json(body)).await?).await
+    }
+
+    /// `PUT` with a body; the answer has none.
+    pub(crate) async fn store(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+        self.send(self.request(Method::PUT, path).json(body)).await.map(drop)
+    }
+
+    /// `DELETE`.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Failure> {
+        self.send(self.request(Method::DELETE, path)).await.map(drop)
+    }
+
+    /// Opens a stream of events, after the one of this id where there is one.
+    pub(crate) async fn events(&self, path: &str, after: Option<&str>) -> Result<ServerEvents, Failure> {
+        let mut request = self.request(Method::GET, path).header("Accept", "text/event-stream");
+        if let Some(id) = after {
+            request = request.header("Last-Event-ID", id);
+        }
+        Ok(ServerEvents::new(self.send(request).await?))
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.address))
+            .bearer_auth(&self.token)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let answer = self.answer(request).await?;
+        self.accept(answer).await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        request.send().await.map_err(|error| self.unreachable(&error))
+    }
+
+    async fn accept(&self, answer: Response) -> Result<Response, Failure> {
+        if answer.status().is_success() {
+            Ok(answer)
+        } else {
+            Err(self.refused(answer).await)
+        }
+    }
+
+    async fn decode<T: DeserializeOwned>(&self, answer: Response) -> Result<T, Failure> {
+        let what = answer.url().path().to_owned();
+        answer.json().await.map_err(|error| {
+            Failure::new(format!(
+                "the daemon '{}' answered {what} with something else than was expected: {}",
+                self.name,
+                chain(&error)
+            ))
+            .hint("client and daemon may be of different versions: compare `inertia --version` with `inertia remote status`")
+        })
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let text = chain(error);
+        let (name, address) = (&self.name, &self.address);
+        if text.contains(pin::CHANGED) {
+            return Failure::new(format!(
+                "the certificate of the remote '{name}' at {address} is not the one that was pinned"
+            ))
+            .hint("someone may be listening in between; do nothing until you know why it changed")
+            .hint(format!(
+                "if the daemon was set up anew, take its new pin: `inertia remote rm {name}`, then `inertia remote add {name} …`"
+            ));
+        }
+        Failure::new(format!("the remote '{name}' does not answer at {address}: {text}"))
+            .hint("is the daemon running? `inertia daemon` starts one on this machine")
+    }
+
+    async fn refused(&self, answer: Response) -> Failure {
+        let status = answer.status();
+        let problem: Problem = answer.json().await.unwrap_or_default();
+        let title = problem.detail.or(problem.title).unwrap_or_else(|| status.to_string());
+        let failure = Failure::new(title);
+        match status {
+            StatusCode::UNAUTHORIZED => Failure::new(format!("the remote '{}' does not accept the token: {}", self.name, failure.text()))
+                .hint(format!(
+                    "take a fresh one: `inertia remote rm {0}`, then `inertia remote add {0} …`",
+                    self.name
+                )),
+            _ => match problem.help {
+                Some(help) => failure.hint(help),
+                None => failure,
+            },
+        }
+    }
+}
+
+/// A problem document (RFC 9457), as far as people need it.
+#[derive(Default, serde::Deserialize)]
+struct Problem {
+    title: Option<String>,
+    detail: Option<String>,
+    help: Option<String>,
+}

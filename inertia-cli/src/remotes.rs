@@ -1,0 +1,197 @@
+//! `.inertia/remotes.toml`: the daemons that this project's folder knows, with their tokens.
+//!
+//! The file is readable by its owner alone and keeps itself out of git.
+
+use crate::failure::{Attempt as _, Failure};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = ".inertia";
+const FILE: &str = "remotes.toml";
+
+/// A daemon under a local name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Remote {
+    /// `https://HOST:PORT`.
+    pub(crate) address: String,
+    /// SHA-256 of its certificate's public key, in hexadecimal.
+    pub(crate) pin: String,
+    /// The token it knows us by.
+    pub(crate) token: String,
+    /// The state folder, of a daemon on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// All remotes of a project's folder.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Remotes {
+    #[serde(default)]
+    remotes: BTreeMap<String, Remote>,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+impl Remotes {
+    /// Reads those of the project that a folder belongs to: the nearest folder upwards that has some.
+    pub(crate) fn load(cwd: &Path) -> Result<Self, Failure> {
+        let folder = cwd
+            .ancestors()
+            .find(|folder| folder.join(FOLDER).join(FILE).is_file())
+            .unwrap_or(cwd)
+            .to_owned();
+        let path = folder.join(FOLDER).join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).attempt(format_args!("cannot read {}", path.display())),
+        };
+        let read: Self = toml::from_str(&text).map_err(|error| {
+            Failure::new(format!("{} is damaged: {}", path.display(), error.message()))
+                .hint("mend it, or remove it and add the remotes again")
+        })?;
+        Ok(Self { folder, ..read })
+    }
+
+    /// Name and remote, by name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Remote)> {
+        self.remotes.iter().map(|(name, remote)| (name.as_str(), remote))
+    }
+
+    /// The remote of a name; with one remote the name may be left out.
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<(&str, &Remote), Failure> {
+        match name {
+            Some(name) => self.iter().find(|(known, _)| *known == name).ok_or_else(|| self.unknown(name)),
+            None => {
+                let mut all = self.iter();
+                match (all.next(), all.next()) {
+                    (Some(only), None) => Ok(only),
+                    (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME --local DIR`")),
+                    (Some(_), Some(_)) => Err(Failure::usage(format!("which remote? there are {}", self.names()))
+                        .hint("put its name before the command: `inertia NAME COMMAND`")),
+                }
+            }
+        }
+    }
+
+    /// Adds a remote.
+    pub(crate) fn add(&mut self, name: &str, remote: Remote) -> Result<(), Failure> {
+        let fits =
+            !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if !fits {
+            return Err(Failure::usage(format!("'{name}' cannot name a remote"))
+                .hint("letters, digits, '-', '_' and '.' make a name, and it does not begin with '-'"));
+        }
+        if self.remotes.contains_key(name) {
+            return Err(Failure::new(format!("there is a remote '{name}' already")).hint(format!(
+                "look at it with `inertia remote show {name}`, or remove it with `inertia remote rm {name}`"
+            )));
+        }
+        self.remotes.insert(name.to_owned(), remote);
+        Ok(())
+    }
+
+    /// Takes a remote out.
+    pub(crate) fn remove(&mut self, name: &str) -> Result<Remote, Failure> {
+        self.remotes.remove(name).ok_or_else(|| self.unknown(name))
+    }
+
+    /// Writes the file: whole or not at all, and never readable by others.
+    pub(crate) fn save(&self) -> Result<(), Failure> {
+        let folder = self.folder.join(FOLDER);
+        let path = folder.join(FILE);
+        let saying = || format!("cannot write {}", path.display());
+        std::fs::create_dir_all(&folder).attempt(saying())?;
+        let ignore = folder.join(".gitignore");
+        if !ignore.exists() {
+            std::fs::write(&ignore, "*\n").attempt(format_args!("cannot write {}", ignore.display()))?;
+        }
+        let text = toml::to_string_pretty(self).attempt(saying())?;
+        let new = folder.join(format!(".{FILE}.{}", std::process::id()));
+        let _ = std::fs::remove_file(&new);
+        let written = private_file(&new)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| std::fs::rename(&new, &path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&new);
+        }
+        written.attempt(saying())
+    }
+
+    fn names(&self) -> String {
+        self.remotes.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let failure = Failure::usage(format!("there is no remote '{name}'"));
+        if self.remotes.is_empty() {
+            failure.hint(format!("add it: `inertia remote add {name} --local DIR`"))
+        } else {
+            failure.hint(format!("there are {}", self.names()))
+        }
+    }
+}
+
+/// A new file that only its owner may read, from its first moment on.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Remote, Remotes};
+
+    fn remote() -> Remote {
+        Remote {
+            address: "https://127.0.0.1:1".into(),
+            pin: "00".repeat(32),
+            token: "t".into(),
+            state: None,
+        }
+    }
+
+    #[test]
+    fn what_was_saved_is_found_from_a_folder_below_and_is_private() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut remotes = Remotes::load(folder.path()).expect("none yet");
+        remotes.add("local", remote()).expect("a good name");
+        remotes.save().expect("written");
+        let below = folder.path().join("sub");
+        std::fs::create_dir(&below).expect("a folder");
+        let again = Remotes::load(&below).expect("read");
+        assert_eq!(again.find(None).expect("the only one"), ("local", &remote()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(folder.path().join(".inertia/remotes.toml"))
+                .expect("it is there")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o077, 0);
+        }
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(".inertia/.gitignore")).expect("it is there"),
+            "*\n"
+        );
+    }
+
+    #[test]
+    fn names_are_checked_and_missing_ones_named() {
+        let mut remotes = Remotes::default();
+        assert_eq!(remotes.add("-x", remote()).expect_err("no name").code, 2);
+        assert_eq!(remotes.add("a b", remote()).expect_err("no name").code, 2);
+        assert!(remotes.find(None).is_err());
+        remotes.add("a", remote()).expect("a good name");
+        assert!(remotes.add("a", remote()).is_err(), "taken");
+        remotes.add("b", remote()).expect("a good name");
+        assert!(remotes.find(None).is_err(), "two remotes");
+        assert!(remotes.find(Some("c")).is_err());
+        assert!(remotes.remove("c").is_err());
+    }
+}
