@@ -1,0 +1,66 @@
+//! Progress on standard error: live on a terminal, plain lines elsewhere, JSON or nothing on demand.
+
+mod json;
+mod plain;
+mod terminal;
+mod words;
+
+use crate::settings::{Output, Settings, Volume};
+use compose_core::event::{Event, EventSink};
+use std::sync::Arc;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Lines that change, with spinners.
+    Terminal,
+    /// One line an event.
+    Plain,
+    /// One JSON object an event.
+    Json,
+    /// Warnings and failures alone.
+    Quiet,
+}
+
+impl Style {
+    /// The style that fits the settings.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        match (settings.volume, settings.output) {
+            (Volume::Quiet, _) => Self::Quiet,
+            (_, Output::Json) => Self::Plain,
+            (_, Output::Text) if settings.environment.stderr_is_terminal => Self::Terminal,
+            (_, Output::Text) => Self::Plain,
+        }
+    }
+
+    /// The style of `--progress`, or of `COMPOSE_PROGRESS`; `auto` and unknown words leave it to the settings.
+    pub(crate) fn named(word: Option<&str>, settings: &Settings) -> Self {
+        match word {
+            Some("tty") => Self::Terminal,
+            Some("plain") => Self::Plain,
+            Some("json") => Self::Json,
+            Some("quiet") => Self::Quiet,
+            _ => Self::of(settings),
+        }
+    }
+}
+
+/// A sink that shows events in a style.
+pub(crate) fn sink(style: Style, settings: &Settings) -> Arc<dyn EventSink> {
+    match style {
+        Style::Terminal => Arc::new(terminal::Terminal::new(settings.color_stderr)),
+        Style::Plain => Arc::new(plain::Plain::new(settings.volume)),
+        Style::Json => Arc::new(json::show),
+        Style::Quiet => Arc::new(plain::Plain::new(Volume::Quiet)),
+    }
+}
+
+/// A container's line, as attached output shows it.
+fn output_line(container: &str, line: &str) -> String {
+    format!("{container}  | {line}")
+}
+
+/// Whether an event is told even to those who asked for quiet.
+fn is_grave(event: &Event) -> bool {
+    matches!(event, Event::Warning { .. } | Event::Action { phase: compose_core::event::Phase::Failed { .. }, .. })
+}
