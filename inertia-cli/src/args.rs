@@ -1,6 +1,8 @@
 //! The command line as typed.
 
 use crate::commands::compose::ComposeArgs;
+use crate::commands::daemon::DaemonArgs;
+use crate::commands::deployed::{down, env, history, logs, plan, up};
 use crate::commands::remote::RemoteArgs;
 use crate::environment::Environment;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -53,7 +55,7 @@ pub(crate) struct Global {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,
@@ -70,6 +72,32 @@ pub(crate) enum Command {
     Init,
     /// Add, list, show and remove remotes, or ask one for its status
     Remote(RemoteArgs),
+    /// Deploy now, watch it to its end and exit by its outcome
+    Up(up::UpArgs),
+    /// Show what `up` would do, and why, without doing it
+    Plan(plan::PlanArgs),
+    /// Show the release that runs, what is under way, and the containers
+    Status,
+    /// List the project's containers
+    Ps,
+    /// List the deployments, newest first
+    History,
+    /// Show one deployment
+    Show(history::ShowArgs),
+    /// Call a deployment off
+    Cancel(history::ShowArgs),
+    /// Show what the containers wrote, or what a deployment said
+    Logs(logs::LogsArgs),
+    /// Put an earlier release back, without rebuilding
+    Rollback(up::RollbackArgs),
+    /// Take the project's containers and networks away; its volumes stay
+    Down(down::DownArgs),
+    /// Restart the project's containers
+    Restart(down::RestartArgs),
+    /// List, set and remove the project's variables
+    Env(env::EnvArgs),
+    /// Run the daemon
+    Daemon(DaemonArgs),
 }
 
 /// Reads the command line.

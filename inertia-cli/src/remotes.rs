@@ -62,17 +62,15 @@ impl Remotes {
 
     /// The remote of a name; with one remote the name may be left out.
     pub(crate) fn find(&self, name: Option<&str>) -> Result<(&str, &Remote), Failure> {
-        match name {
-            Some(name) => self.iter().find(|(known, _)| *known == name).ok_or_else(|| self.unknown(name)),
-            None => {
-                let mut all = self.iter();
-                match (all.next(), all.next()) {
-                    (Some(only), None) => Ok(only),
-                    (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME --local DIR`")),
-                    (Some(_), Some(_)) => Err(Failure::usage(format!("which remote? there are {}", self.names()))
-                        .hint("put its name before the command: `inertia NAME COMMAND`")),
-                }
-            }
+        if let Some(name) = name {
+            return self.iter().find(|(known, _)| *known == name).ok_or_else(|| self.unknown(name));
+        }
+        let mut all = self.iter();
+        match (all.next(), all.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME --local DIR`")),
+            (Some(_), Some(_)) => Err(Failure::usage(format!("which remote? there are {}", self.names()))
+                .hint("put its name before the command: `inertia NAME COMMAND`")),
         }
     }
 

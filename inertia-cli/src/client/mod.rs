@@ -3,10 +3,11 @@
 mod pin;
 mod sse;
 
-pub(crate) use sse::{ServerEvent, ServerEvents};
+pub(crate) use sse::ServerEvents;
 
 use crate::failure::{Failure, chain};
 use crate::remotes::Remote;
+use deployd::wire::Problem;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,15 +45,6 @@ impl Client {
     /// `GET`, decoded.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.decode(self.send(self.request(Method::GET, path)).await?).await
-    }
-
-    /// `GET`; `None` when there is no such thing.
-    pub(crate) async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, Failure> {
-        let answer = self.answer(self.request(Method::GET, path)).await?;
-        if answer.status() == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        self.decode(self.accept(answer).await?).await.map(Some)
     }
 
     /// `POST` with a body, decoded.
@@ -137,27 +129,21 @@ impl Client {
 
     async fn refused(&self, answer: Response) -> Failure {
         let status = answer.status();
-        let problem: Problem = answer.json().await.unwrap_or_default();
-        let title = problem.detail.or(problem.title).unwrap_or_else(|| status.to_string());
-        let failure = Failure::new(title);
-        match status {
-            StatusCode::UNAUTHORIZED => Failure::new(format!("the remote '{}' does not accept the token: {}", self.name, failure.text()))
-                .hint(format!(
-                    "take a fresh one: `inertia remote rm {0}`, then `inertia remote add {0} …`",
-                    self.name
-                )),
-            _ => match problem.help {
-                Some(help) => failure.hint(help),
-                None => failure,
-            },
+        let problem: Option<Problem> = answer.json().await.ok();
+        let detail = problem
+            .as_ref()
+            .map_or_else(|| status.to_string(), |problem| problem.detail.clone());
+        let failure = if status == StatusCode::UNAUTHORIZED {
+            Failure::new(format!("the remote '{}' does not accept the token: {detail}", self.name)).hint(format!(
+                "take a fresh one: `inertia remote rm {0}`, then `inertia remote add {0} …`",
+                self.name
+            ))
+        } else {
+            Failure::new(detail)
+        };
+        match problem.and_then(|problem| problem.help) {
+            Some(help) => failure.hint(help),
+            None => failure,
         }
     }
-}
-
-/// A problem document (RFC 9457), as far as people need it.
-#[derive(Default, serde::Deserialize)]
-struct Problem {
-    title: Option<String>,
-    detail: Option<String>,
-    help: Option<String>,
 }

@@ -9,6 +9,7 @@ use crate::repository::Repository;
 use crate::settings::{Output, Settings};
 use compose_core::load::Loader;
 use compose_core::model::Project;
+use deployd::settings::FILE_NAME;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 /// Looks at the folder and writes `inertia.toml`.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let cwd = &settings.environment.cwd;
-    let path = cwd.join(project_file::NAME);
+    let path = cwd.join(FILE_NAME);
     if path.exists() {
         return Err(Failure::new(format!("{} is there already", path.display()))
             .hint("change it with an editor; `inertia remote add NAME --local DIR` and `inertia NAME init` come next"));
@@ -64,7 +65,7 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn report(settings: &Settings, project: &Project, branch: &str, in_repository: bool, missing: &[String]) -> Result<ExitCode, Failure> {
     if settings.output == Output::Json {
-        let document = serde_json::json!({ "name": project.name, "branch": branch, "file": project_file::NAME, "not_in_git": missing });
+        let document = serde_json::json!({ "name": project.name, "branch": branch, "file": FILE_NAME, "not_in_git": missing });
         return say(&document.to_string());
     }
     if !in_repository {
@@ -80,7 +81,6 @@ fn report(settings: &Settings, project: &Project, branch: &str, in_repository: b
     say(&format!(
         "Wrote {} for the project '{}' ({services} service{plural}, branch '{branch}').\n\
          Commit it, then: inertia remote add NAME --local DIR, inertia NAME init, inertia NAME up",
-        project_file::NAME,
-        project.name
+        FILE_NAME, project.name
     ))
 }

@@ -1,6 +1,8 @@
 //! One module a command.
 
 pub(crate) mod compose;
+pub(crate) mod daemon;
+pub(crate) mod deployed;
 mod init;
 pub(crate) mod remote;
 
@@ -13,8 +15,22 @@ use std::process::ExitCode;
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     match &settings.command {
         Command::Compose(arguments) => compose::run(arguments, settings),
+        Command::Init if settings.remote.is_some() => deployed::register::run(settings),
         Command::Init => init::run(settings),
         Command::Remote(arguments) => remote::run(arguments, settings),
+        Command::Up(arguments) => deployed::up::run(arguments, settings),
+        Command::Plan(arguments) => deployed::plan::run(arguments, settings),
+        Command::Status => deployed::containers::status(settings),
+        Command::Ps => deployed::containers::ps(settings),
+        Command::History => deployed::history::run(settings),
+        Command::Show(arguments) => deployed::history::show(arguments, settings),
+        Command::Cancel(arguments) => deployed::history::cancel(arguments, settings),
+        Command::Logs(arguments) => deployed::logs::run(arguments, settings),
+        Command::Rollback(arguments) => deployed::up::rollback(arguments, settings),
+        Command::Down(arguments) => deployed::down::run(arguments, settings),
+        Command::Restart(arguments) => deployed::down::restart(arguments, settings),
+        Command::Env(arguments) => deployed::env::run(arguments, settings),
+        Command::Daemon(arguments) => daemon::run(arguments, settings),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::remotes::{Remote, Remotes};
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
+use deployd::wire::{ADDRESS_FILE, ADMIN_TOKEN_FILE, PIN_FILE, ServerInfo};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -83,9 +84,9 @@ fn add(remotes: &mut Remotes, name: &str, state: &Path, settings: &Settings) -> 
         Ok(text.trim().to_owned())
     };
     let remote = Remote {
-        address: read("address")?,
-        pin: read("cert.sha256")?,
-        token: read("admin.token")?,
+        address: read(ADDRESS_FILE)?,
+        pin: read(PIN_FILE)?,
+        token: read(ADMIN_TOKEN_FILE)?,
         state: Some(state.clone()),
     };
     let address = remote.address.clone();
@@ -100,7 +101,11 @@ fn add(remotes: &mut Remotes, name: &str, state: &Path, settings: &Settings) -> 
 
 fn list(remotes: &Remotes, settings: &Settings) -> Result<ExitCode, Failure> {
     match settings.output {
-        Output::Json => say(&serde_json::Value::from_iter(remotes.iter().map(|(name, remote)| document(name, remote))).to_string()),
+        Output::Json => say(&remotes
+            .iter()
+            .map(|(name, remote)| document(name, remote))
+            .collect::<serde_json::Value>()
+            .to_string()),
         Output::Text => say(&table::render(
             &["NAME", "ADDRESS"],
             remotes.iter().map(|(name, remote)| vec![name.to_owned(), remote.address.clone()]),
@@ -133,7 +138,7 @@ fn document(name: &str, remote: &Remote) -> serde_json::Value {
 fn status(remotes: &Remotes, name: Option<&str>, settings: &Settings) -> Result<ExitCode, Failure> {
     let (name, remote) = remotes.find(name)?;
     let client = Client::new(name, remote)?;
-    let about: About = super::block_on(client.get("/"))?;
+    let about: ServerInfo = super::block_on(client.get("/"))?;
     match settings.output {
         Output::Json => {
             say(&serde_json::json!({ "name": name, "address": remote.address, "version": about.version, "accepting": true }).to_string())
@@ -143,10 +148,4 @@ fn status(remotes: &Remotes, name: Option<&str>, settings: &Settings) -> Result<
             remote.address, about.version
         )),
     }
-}
-
-/// What a daemon says of itself.
-#[derive(serde::Deserialize)]
-struct About {
-    version: String,
 }

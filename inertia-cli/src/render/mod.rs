@@ -1,6 +1,7 @@
 //! What people and programs see: text, tables, diagnostics, progress.
 
 pub(crate) mod failure;
+pub(crate) mod progress;
 pub(crate) mod table;
 
 use crate::failure::{Attempt as _, Failure};

@@ -3,22 +3,31 @@
 use super::words;
 use crate::render::note;
 use compose_core::engine::BuildOutput;
-use compose_core::event::{Event, Phase};
+use compose_core::event::{Event, EventSink, Phase};
 use serde_json::{Value, json};
 
-/// Prints an event.
-pub(super) fn show(event: Event) {
-    if let Some(document) = document(&event) {
-        note(&document.to_string());
+pub(super) struct Json;
+
+impl EventSink for Json {
+    fn emit(&self, event: Event) {
+        if let Some(document) = document(&event) {
+            note(&document.to_string());
+        }
     }
 }
 
 fn document(event: &Event) -> Option<Value> {
     Some(match event {
-        Event::Action { subject, verb, phase: Phase::Failed { message } } => {
+        Event::Action {
+            subject,
+            verb,
+            phase: Phase::Failed { message },
+        } => {
             json!({ "error": true, "id": words::subject(subject), "status": "Error", "verb": verb, "text": message })
         }
-        Event::Action { subject, verb, phase } => json!({ "id": words::subject(subject), "status": words::phase(*verb, phase), "verb": verb }),
+        Event::Action { subject, verb, phase } => {
+            json!({ "id": words::subject(subject), "status": words::phase(*verb, phase), "verb": verb })
+        }
         Event::Pull { image, progress } => json!({
             "id": progress.layer, "parent_id": format!("Image {image}"), "status": progress.status, "current": progress.current, "total": progress.total
         }),
@@ -30,7 +39,12 @@ fn document(event: &Event) -> Option<Value> {
             };
             json!({ "id": service, "status": "Building", "build": kind, "text": text })
         }
-        Event::Output { service, container, stream, line } => json!({ "id": container, "service": service, "stream": stream, "text": line }),
+        Event::Output {
+            service,
+            container,
+            stream,
+            line,
+        } => json!({ "id": container, "service": service, "stream": stream, "text": line }),
         Event::Warning { message } => json!({ "level": "warning", "text": message }),
         _ => return None,
     })

@@ -6,7 +6,7 @@ mod terminal;
 mod words;
 
 use crate::settings::{Output, Settings, Volume};
-use compose_core::event::{Event, EventSink};
+use compose_core::event::{Event, EventSink, Phase, Subject, Verb};
 use std::sync::Arc;
 
 /// How progress is shown.
@@ -25,11 +25,11 @@ pub(crate) enum Style {
 impl Style {
     /// The style that fits the settings.
     pub(crate) fn of(settings: &Settings) -> Self {
-        match (settings.volume, settings.output) {
-            (Volume::Quiet, _) => Self::Quiet,
-            (_, Output::Json) => Self::Plain,
-            (_, Output::Text) if settings.environment.stderr_is_terminal => Self::Terminal,
-            (_, Output::Text) => Self::Plain,
+        let watched = settings.output == Output::Text && settings.environment.stderr_is_terminal;
+        match settings.volume {
+            Volume::Quiet => Self::Quiet,
+            Volume::Normal | Volume::Verbose if watched => Self::Terminal,
+            Volume::Normal | Volume::Verbose => Self::Plain,
         }
     }
 
@@ -50,9 +50,14 @@ pub(crate) fn sink(style: Style, settings: &Settings) -> Arc<dyn EventSink> {
     match style {
         Style::Terminal => Arc::new(terminal::Terminal::new(settings.color_stderr)),
         Style::Plain => Arc::new(plain::Plain::new(settings.volume)),
-        Style::Json => Arc::new(json::show),
+        Style::Json => Arc::new(json::Json),
         Style::Quiet => Arc::new(plain::Plain::new(Volume::Quiet)),
     }
+}
+
+/// The line of a step.
+pub(crate) fn step_line(subject: &Subject, verb: Verb, phase: &Phase) -> String {
+    format!("{}  {}", words::subject(subject), words::phase(verb, phase))
 }
 
 /// A container's line, as attached output shows it.
@@ -62,5 +67,12 @@ fn output_line(container: &str, line: &str) -> String {
 
 /// Whether an event is told even to those who asked for quiet.
 fn is_grave(event: &Event) -> bool {
-    matches!(event, Event::Warning { .. } | Event::Action { phase: compose_core::event::Phase::Failed { .. }, .. })
+    matches!(
+        event,
+        Event::Warning { .. }
+            | Event::Action {
+                phase: Phase::Failed { .. },
+                ..
+            }
+    )
 }

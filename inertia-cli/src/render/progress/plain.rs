@@ -31,9 +31,12 @@ impl EventSink for Plain {
 pub(super) fn line(event: &Event, volume: Volume) -> Option<String> {
     match event {
         Event::Action { subject, verb, phase } => Some(format!(" {}  {}", words::subject(subject), words::phase(*verb, phase))),
-        Event::Pull { image, progress } if volume == Volume::Verbose || progress.current.is_none() => {
-            Some(format!(" {} {} {}", image, progress.layer.as_deref().unwrap_or_default(), progress.status))
-        }
+        Event::Pull { image, progress } if volume == Volume::Verbose || progress.current.is_none() => Some(format!(
+            " {} {} {}",
+            image,
+            progress.layer.as_deref().unwrap_or_default(),
+            progress.status
+        )),
         Event::Build { service, output } => Some(match output {
             BuildOutput::Step(step) => format!("{service}: {step}"),
             BuildOutput::Cached(step) => format!("{service}: CACHED {step}"),

@@ -16,7 +16,11 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(color: bool) -> Self {
-        Self { screen: MultiProgress::new(), lines: Mutex::default(), color }
+        Self {
+            screen: MultiProgress::new(),
+            lines: Mutex::default(),
+            color,
+        }
     }
 
     fn action(&self, subject: &Subject, verb: Verb, phase: &Phase) {
@@ -54,7 +58,11 @@ impl Terminal {
 
     fn finish(&self, bar: &ProgressBar, mark: &str, color: &str, text: &str) {
         bar.set_style(style(" {wide_msg}"));
-        let mark = if self.color { format!("\u{1b}[{color}m{mark}\u{1b}[0m") } else { mark.to_owned() };
+        let mark = if self.color {
+            format!("\u{1b}[{color}m{mark}\u{1b}[0m")
+        } else {
+            mark.to_owned()
+        };
         bar.finish_with_message(format!("{mark} {text}"));
     }
 

@@ -1,0 +1,44 @@
+//! Commands about the project as a remote's daemon runs it: `inertia NAME up`, `history`, `env`, ….
+
+pub(crate) mod containers;
+pub(crate) mod down;
+pub(crate) mod env;
+pub(crate) mod history;
+pub(crate) mod logs;
+pub(crate) mod plan;
+pub(crate) mod register;
+pub(crate) mod up;
+mod watch;
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::project_file::{self, ProjectFile};
+use crate::remotes::Remotes;
+use crate::settings::Settings;
+
+/// The project of this folder at a remote.
+struct Target {
+    client: Client,
+    /// The remote's local name.
+    remote: String,
+    project: ProjectFile,
+}
+
+impl Target {
+    /// Finds remote and project from where the person stands.
+    fn find(settings: &Settings) -> Result<Self, Failure> {
+        let project = project_file::find(&settings.environment.cwd)?;
+        let remotes = Remotes::load(&settings.environment.cwd)?;
+        let (name, remote) = remotes.find(settings.remote.as_deref())?;
+        Ok(Self {
+            client: Client::new(name, remote)?,
+            remote: name.to_owned(),
+            project,
+        })
+    }
+
+    /// A path of the daemon's API below the project's own.
+    fn path(&self, below: &str) -> String {
+        format!("/v1/projects/{}{below}", self.project.settings.name)
+    }
+}

@@ -1,0 +1,41 @@
+//! `inertia NAME plan`: what `up` would do, and why.
+
+use super::{Target, logs::encode};
+use crate::commands::block_on;
+use crate::failure::Failure;
+use crate::render::say;
+use crate::settings::{Output, Settings};
+use clap::Args;
+use deployd::wire::PlanReport;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// A branch, tag or commit; the registered branch's head when left out
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+    /// Exit with this code when there is something to do
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    exit_code: u8,
+}
+
+/// Shows the plan.
+pub(crate) fn run(arguments: &PlanArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let target = Target::find(settings)?;
+    let query = arguments
+        .reference
+        .as_ref()
+        .map(|reference| format!("?ref={}", encode(reference)))
+        .unwrap_or_default();
+    let plan: PlanReport = block_on(target.client.get(&target.path(&format!("/plan{query}"))))?;
+    match settings.output {
+        Output::Json => say(&serde_json::json!(plan).to_string())?,
+        Output::Text if plan.changes => say(&plan.text)?,
+        Output::Text => say("Nothing to do: what runs is what is wanted.")?,
+    };
+    Ok(if plan.changes {
+        ExitCode::from(arguments.exit_code)
+    } else {
+        ExitCode::SUCCESS
+    })
+}

@@ -1,0 +1,143 @@
+//! Follows a deployment to its end and shows what happens.
+
+use super::Target;
+use crate::failure::Failure;
+use crate::render::{note, progress, say};
+use crate::settings::{Output, Settings, Volume};
+use compose_core::engine::{BuildOutput, PullProgress};
+use compose_core::event::{Event, EventSink, Phase};
+use deployd::wire::{BuildLine, Deployment, DeploymentState, EventBody, StepPhase, StreamEvent};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How often a broken stream is taken up again before giving up.
+const RECONNECTS: u32 = 10;
+
+/// Shows a deployment's events until it has ended; exits by its outcome.
+pub(super) async fn to_the_end(target: &Target, id: u64, settings: &Settings) -> Result<ExitCode, Failure> {
+    let sink = progress::sink(progress::Style::of(settings), settings);
+    follow(target, id, |event| show(event.event, sink.as_ref(), settings)).await?;
+    let ended: Deployment = target.client.get(&target.path(&format!("/deployments/{id}"))).await?;
+    report(&ended, settings)
+}
+
+/// Hands every event of a deployment to `take`, in order and once, taking the stream up again where it breaks.
+pub(super) async fn follow(target: &Target, id: u64, mut take: impl FnMut(StreamEvent)) -> Result<(), Failure> {
+    let path = target.path(&format!("/deployments/{id}/events"));
+    let mut last: Option<String> = None;
+    let mut broken = 0;
+    loop {
+        let mut events = match target.client.events(&path, last.as_deref()).await {
+            Ok(events) => events,
+            Err(failure) if last.is_none() || broken >= RECONNECTS => return Err(failure),
+            Err(_) => {
+                broken += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        while let Ok(Some(event)) = events.next().await {
+            let read: StreamEvent = serde_json::from_str(&event.data)
+                .map_err(|error| Failure::new(format!("the daemon sent an event that is not understood: {error}")))?;
+            broken = 0;
+            last = event.id.or(last);
+            let ended = matches!(&read.event, EventBody::State { state, .. } if state.is_final());
+            take(read);
+            if ended {
+                return Ok(());
+            }
+        }
+        broken += 1;
+        if broken > RECONNECTS {
+            return Err(Failure::new(format!("lost sight of deployment {id}"))
+                .hint(format!("it goes on; look again with `inertia {} show {id}`", target.remote)));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn show(event: EventBody, sink: &dyn EventSink, settings: &Settings) {
+    match event {
+        EventBody::State { state, reason } if settings.volume > Volume::Quiet => {
+            note(&reason.map_or_else(|| state.to_string(), |reason| format!("{state}: {reason}")));
+        }
+        EventBody::Note { message } if settings.volume > Volume::Quiet => note(&message),
+        EventBody::State { .. } | EventBody::Note { .. } => {}
+        EventBody::Warning { message } => sink.emit(Event::Warning { message }),
+        EventBody::Step { subject, verb, phase } => sink.emit(Event::Action {
+            subject,
+            verb,
+            phase: of_wire(phase),
+        }),
+        EventBody::Pull { image, layer, status } => {
+            sink.emit(Event::Pull {
+                image,
+                progress: PullProgress {
+                    layer,
+                    status,
+                    current: None,
+                    total: None,
+                },
+            });
+        }
+        EventBody::Build { service, kind, text } => {
+            let output = match kind {
+                BuildLine::Step => BuildOutput::Step(text),
+                BuildLine::Line => BuildOutput::Line(text),
+                BuildLine::Cached => BuildOutput::Cached(text),
+            };
+            sink.emit(Event::Build { service, output });
+        }
+        EventBody::Output {
+            service,
+            container,
+            stream,
+            line,
+        } => sink.emit(Event::Output {
+            service,
+            container,
+            stream,
+            line,
+        }),
+    }
+}
+
+pub(super) fn of_wire(phase: StepPhase) -> Phase {
+    match phase {
+        StepPhase::Started => Phase::Started,
+        StepPhase::Done { took_ms } => Phase::Done {
+            took: Duration::from_millis(took_ms),
+        },
+        StepPhase::UpToDate => Phase::UpToDate,
+        StepPhase::Failed { message } => Phase::Failed { message },
+        StepPhase::Skipped => Phase::Skipped,
+    }
+}
+
+fn report(ended: &Deployment, settings: &Settings) -> Result<ExitCode, Failure> {
+    let reason = ended.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    if settings.output == Output::Json {
+        say(&serde_json::json!(ended).to_string())?;
+    }
+    match ended.state {
+        DeploymentState::Healthy if settings.output == Output::Json => Ok(ExitCode::SUCCESS),
+        DeploymentState::Healthy => {
+            let commit = ended.commit.as_deref().unwrap_or_default();
+            say(&format!(
+                "Deployment {} of {} is healthy ({}).",
+                ended.id,
+                ended.project,
+                commit.get(..12).unwrap_or(commit)
+            ))
+        }
+        _ if settings.output == Output::Json => Err(Failure::silent(1)),
+        DeploymentState::Superseded => Err(Failure::new(format!("deployment {} gave way to a newer one", ended.id))),
+        DeploymentState::RolledBack => Err(Failure::new(format!(
+            "deployment {} did not become healthy; the previous release is back{reason}",
+            ended.id
+        ))
+        .hint(format!("its whole log: `inertia logs --deployment {}`", ended.id))),
+        _ => Err(Failure::new(format!("deployment {} {}{reason}", ended.id, ended.state))
+            .hint(format!("its whole log: `inertia logs --deployment {}`", ended.id))),
+    }
+}
