@@ -10,6 +10,8 @@ pub mod source;
 #[cfg(feature = "engine")]
 pub mod apply;
 #[cfg(feature = "engine")]
+pub mod build;
+#[cfg(feature = "engine")]
 pub mod commands;
 #[cfg(feature = "engine")]
 pub mod engine;

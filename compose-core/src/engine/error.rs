@@ -72,6 +72,12 @@ pub enum EngineError {
         #[source]
         source: std::io::Error,
     },
+    /// The files of a build cannot be sent.
+    #[error(transparent)]
+    Context(#[from] crate::build::context::ContextError),
+    /// The credentials of a registry cannot be had.
+    #[error(transparent)]
+    Credentials(#[from] super::CredentialsError),
     /// The engine's API is too old for something the project asks for.
     #[error("{what} needs engine API {needed}, this engine speaks {found}")]
     Unsupported {

@@ -2,14 +2,18 @@
 //!
 //! [`DockerEngine`] speaks to a Docker Engine; a simulation of one stands on the other side in tests.
 
+mod credentials;
 mod error;
 mod types;
 
+pub use credentials::{Credential, Credentials, CredentialsError};
+
 pub use error::EngineError;
 pub use types::{
-    ApiVersion, BuildOutput, BuildRequest, BuildSecretSource, BuildSource, ContainerDetails, ContainerHealth, ContainerState,
-    ContainerStatus, ContainerSummary, DockerfileSource, EndpointAddresses, EndpointRequest, EngineInfo, ExecRequest, ImageDetails,
-    ListedMount, ListedPort, LogChunk, LogRequest, LogStream, NetworkDetails, PullProgress, Selector, StateChange, VolumeDetails,
+    ApiVersion, BuildOutput, BuildRequest, BuildSecretSource, BuildSource, BuilderChoice, ContainerDetails, ContainerHealth,
+    ContainerState, ContainerStatus, ContainerSummary, DockerfileSource, EndpointAddresses, EndpointRequest, EngineInfo, ExecRequest,
+    ImageDetails, ListedMount, ListedPort, LogChunk, LogRequest, LogStream, NetworkDetails, PullProgress, Selector, StateChange,
+    VolumeDetails,
 };
 
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkName, VolumeName};

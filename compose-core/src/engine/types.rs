@@ -370,14 +370,38 @@ pub struct BuildRequest {
     pub shm_size: Option<i64>,
     /// `name=soft:hard`.
     pub ulimits: Vec<String>,
-    /// `os/arch`.
+    /// `os/arch`; `None` is one of `platforms`, or the engine's own.
     pub platform: Option<String>,
+    /// What the image may be built for; anything when empty.
+    pub platforms: Vec<String>,
+    /// Caches to write.
+    pub cache_to: Vec<String>,
+    /// Stages that take nothing from the cache.
+    pub no_cache_filter: Vec<String>,
+    /// Named contexts beside the main one: a folder, a URL, or an image as `docker-image://…`.
+    pub additional_contexts: BTreeMap<String, String>,
+    /// What the build may do that builds may not: `network.host`, `security.insecure`.
+    pub entitlements: Vec<String>,
+    /// Which builder.
+    pub builder: BuilderChoice,
     /// Secrets: id → where the bytes come from.
     pub secrets: BTreeMap<String, BuildSecretSource>,
     /// SSH agents and keys: id → path.
     pub ssh: Vec<(String, Option<String>)>,
     /// Isolation (Windows).
     pub isolation: Option<String>,
+}
+
+/// Which of the engine's two builders makes an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuilderChoice {
+    /// BuildKit where the engine has it, unless the build needs what only the classic builder can do.
+    #[default]
+    Auto,
+    /// The classic one.
+    Classic,
+    /// BuildKit.
+    BuildKit,
 }
 
 /// Where a build's files come from.
