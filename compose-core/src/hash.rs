@@ -2,8 +2,125 @@
 
 use crate::model::Service;
 use crate::names::ConfigHash;
+use crate::print;
+use crate::print::tree::Tree;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// Keys of a service that do not change its containers.
+const NOT_HASHED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "profiles"];
 
 /// The value of `com.docker.compose.config-hash`: what `config --hash` prints for the service.
-pub fn config_hash(_service: &Service) -> ConfigHash {
-    unimplemented!()
+///
+/// It is the SHA-256 of the service's JSON on one line, without what does not change its
+/// containers: how the image is built and pulled, how many replicas there are, what they wait
+/// for and which profiles enable them. `$` is not doubled here.
+pub fn config_hash(service: &Service) -> ConfigHash {
+    let json = print::json::write(&hashed(service), print::json::Layout::Compact);
+    // A number that JSON cannot hold passes no check of the loader; were it there, its name would do.
+    let text = json.unwrap_or_else(|error| error.to_string());
+    ConfigHash::from(hexadecimal(&Sha256::digest(text)))
+}
+
+fn hashed(service: &Service) -> Tree {
+    let mut tree = print::service(service);
+    if let Tree::Record(record) = &mut tree {
+        record.fields.retain(|field| !NOT_HASHED.contains(&field.key));
+        for field in &mut record.fields {
+            if let ("deploy", Tree::Record(deploy)) = (field.key, &mut field.value) {
+                deploy.fields.retain(|field| field.key != "replicas");
+            }
+        }
+    }
+    tree
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::config_hash;
+    use crate::model::{Build, Condition, Dependency, Deploy, EnvFile, PullPolicy};
+    use crate::print::tests::plain_service;
+
+    /// What the reference prints for `{image: alpine}`.
+    const PLAIN: &str = "1401a92039735b8870d9d445faadb5d72e9aa67ac7e0da35dfd665f96546bc41";
+
+    #[test]
+    fn equals_the_references() {
+        assert_eq!(config_hash(&plain_service("web")).as_str(), PLAIN);
+
+        let mut service = plain_service("web");
+        service.process.environment.insert("A".to_owned(), Some("1".to_owned()));
+        assert_eq!(
+            config_hash(&service).as_str(),
+            "f80a775eecfd355a27b067261d6d1354f1a7ac49b9d726729f8e7ec2913d747f"
+        );
+    }
+
+    #[test]
+    fn equals_the_references_with_unresolved_env_files() {
+        let with = |path: &str, required, format: Option<&str>| {
+            let mut service = plain_service("web");
+            service.process.env_files.push(EnvFile {
+                path: path.into(),
+                required,
+                format: format.map(str::to_owned),
+            });
+            config_hash(&service).as_str().to_owned()
+        };
+        assert_eq!(
+            with("/srv/a.env", true, Some("raw")),
+            "7a0008d396e50ea4dfbd928edcc519ec5a1499f638e4cb1eb9184508155b96ea"
+        );
+        assert_eq!(
+            with("/srv/b.env", false, Some("raw")),
+            "fbc77f44a10c77e5820dd36ebc9bca2c8462a6f354661d717624d93b8c1bc1a2"
+        );
+    }
+
+    #[test]
+    fn ignores_what_does_not_change_a_container() {
+        let mut service = plain_service("web");
+        service.build = Some(Build::default());
+        service.pull_policy = Some(PullPolicy("always".to_owned()));
+        service.lifecycle.scale = Some(3);
+        service.profiles.push("debug".into());
+        let dependency = Dependency {
+            condition: Condition::Started,
+            restart: false,
+            required: true,
+            extensions: std::collections::BTreeMap::new(),
+        };
+        service.lifecycle.depends_on.insert("db".into(), dependency);
+        assert_eq!(config_hash(&service).as_str(), PLAIN);
+    }
+
+    #[test]
+    fn replicas_do_not_count_but_the_rest_of_deploy_does() {
+        let mut service = plain_service("web");
+        service.deploy = Some(Deploy::default());
+        let without = config_hash(&service);
+        service.deploy = Some(Deploy {
+            replicas: Some(3),
+            ..Deploy::default()
+        });
+        assert_eq!(config_hash(&service), without);
+        assert_ne!(without.as_str(), PLAIN);
+    }
+
+    #[test]
+    fn dollars_are_not_doubled() {
+        let mut service = plain_service("web");
+        service.process.command = Some(vec!["<$HOME>&".to_owned()]);
+        assert_eq!(
+            config_hash(&service).as_str(),
+            "301dd2a301c676df030e47a26e5d151aa927df4fd23b62a8719b699d5f6267a1"
+        );
+    }
 }

@@ -5,6 +5,7 @@ pub mod hash;
 pub mod load;
 pub mod model;
 pub mod names;
+pub mod print;
 pub mod source;
 
 #[cfg(feature = "engine")]

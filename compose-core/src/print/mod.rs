@@ -1,0 +1,62 @@
+//! What `config` prints: the canonical project as YAML and as JSON, byte for byte what Docker
+//! Compose prints, so that scripts and people can compare.
+//!
+//! The model is walked once into a [`tree::Tree`] that holds the differences between both forms;
+//! one writer for each form turns it into text. Every `$` is doubled on the way out: the text is
+//! a compose file again, which interpolation must leave alone.
+
+mod build;
+mod deploy;
+mod float;
+pub(crate) mod json;
+mod mounts;
+mod network;
+mod project;
+mod resources;
+mod service;
+mod time;
+pub(crate) mod tree;
+mod yaml;
+
+pub use json::NotJson;
+
+use crate::model::Project;
+use crate::source::Node;
+use json::Layout;
+use tree::Tree;
+
+pub(crate) use service::service;
+
+/// The project as YAML, with a final line break.
+pub fn yaml(project: &Project) -> String {
+    double_dollars(&yaml::write(&project::for_yaml(project)))
+}
+
+/// The project as JSON, without a final line break. Language models and `x-…` keys below the top
+/// level are not part of this form.
+///
+/// # Errors
+/// When a top-level `x-…` key holds an infinite number, which JSON cannot say.
+pub fn json(project: &Project) -> Result<String, NotJson> {
+    json::write(&project::for_json(project), Layout::Indented).map(|text| double_dollars(&text))
+}
+
+/// Merged but uninterpreted files as YAML, as `--no-interpolate` prints them: `$` stays single.
+pub fn raw_yaml(model: &Node) -> String {
+    yaml::write(&Tree::from(model))
+}
+
+/// Merged but uninterpreted files as JSON, as `--no-interpolate` prints them: `$` stays single.
+///
+/// # Errors
+/// When a value is an infinite number, which JSON cannot say.
+pub fn raw_json(model: &Node) -> Result<String, NotJson> {
+    json::write(&Tree::from(model), Layout::Indented)
+}
+
+fn double_dollars(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,184 @@
+//! Projects built by hand, and what the reference printed for the same ones.
+
+use super::{json, yaml};
+use crate::model::{
+    Any, Condition, Config, Dependency, Endpoint, Hook, Ipam, IpamPool, Mount, MountKind, Network, Port, PortProtocol, Project,
+    SecretSource, Service, Ulimit, Volume,
+};
+use crate::names::{ImageRef, NetworkName, ServiceName, VolumeName};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub(crate) fn empty_project(name: &str) -> Project {
+    Project {
+        name: name.into(),
+        working_dir: PathBuf::from("/srv/demo"),
+        compose_files: Vec::new(),
+        variables: BTreeMap::new(),
+        profiles: Vec::new(),
+        services: BTreeMap::new(),
+        disabled_services: BTreeMap::new(),
+        networks: BTreeMap::new(),
+        volumes: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        configs: BTreeMap::new(),
+        models: BTreeMap::new(),
+        extensions: BTreeMap::new(),
+    }
+}
+
+/// `services: {NAME: {image: alpine}}` as the loader completes it.
+pub(crate) fn plain_service(name: &str) -> Service {
+    let mut service = Service {
+        name: ServiceName::new(name),
+        profiles: Vec::new(),
+        image: Some(ImageRef::new("alpine")),
+        build: None,
+        pull_policy: None,
+        platform: None,
+        develop: None,
+        provider: None,
+        models: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        label_files: Vec::new(),
+        annotations: BTreeMap::new(),
+        container_name: None,
+        process: crate::model::Process::default(),
+        networking: crate::model::Networking::default(),
+        storage: crate::model::Storage::default(),
+        resources: crate::model::Resources::default(),
+        isolation: crate::model::Isolation::default(),
+        lifecycle: crate::model::Lifecycle::default(),
+        deploy: None,
+        extensions: BTreeMap::new(),
+    };
+    service.networking.networks.insert("default".into(), None);
+    service
+}
+
+fn rich_project() -> Project {
+    let mut project = empty_project("demo");
+    let mut web = plain_service("web");
+    web.process.command = Some(vec!["sh".into(), "-c".into(), "echo $HOME\nexit <1>\n".into()]);
+    web.process.entrypoint = Some(Vec::new());
+    web.process.environment = BTreeMap::from([("A10".into(), Some("y".into())), ("A9".into(), None)]);
+    web.networking.networks.insert(
+        "back".into(),
+        Some(Endpoint {
+            aliases: vec!["w".into()],
+            gw_priority: Some(3),
+            ..Endpoint::default()
+        }),
+    );
+    web.networking.ports.push(Port {
+        target: 80,
+        published: Some("8080".into()),
+        protocol: Some(PortProtocol("tcp".into())),
+        mode: Some("ingress".into()),
+        ..Port::default()
+    });
+    web.networking.extra_hosts = BTreeMap::from([
+        ("b".into(), vec!["::1".into()]),
+        ("a".into(), vec!["2.2.2.2".into(), "1.1.1.1".into()]),
+    ]);
+    web.storage.volumes.push(Mount {
+        kind: MountKind::Volume,
+        source: Some("data".into()),
+        target: "/data".into(),
+        read_only: false,
+        consistency: None,
+        bind: None,
+        volume: Some(crate::model::VolumeOptions::default()),
+        tmpfs: None,
+        image_subpath: None,
+        extensions: BTreeMap::new(),
+    });
+    web.resources.cpus = Some(0.1);
+    web.resources.ulimits = BTreeMap::from([("core".into(), Ulimit::Single(0)), ("nofile".into(), Ulimit::Single(3))]);
+    web.resources.blkio = Some(crate::model::Blkio {
+        weight_device: vec![crate::model::WeightDevice {
+            path: "/dev/sda".into(),
+            weight: 12,
+            extensions: BTreeMap::new(),
+        }],
+        ..crate::model::Blkio::default()
+    });
+    web.deploy = Some(crate::model::Deploy::default());
+    web.lifecycle.post_start.push(Hook::default());
+    web.lifecycle.depends_on.insert(
+        "db".into(),
+        Dependency {
+            condition: Condition::Healthy,
+            restart: true,
+            required: true,
+            extensions: BTreeMap::from([("x-d".into(), Any::Int(1))]),
+        },
+    );
+    web.extensions.insert("x-note".into(), Any::List(Vec::new()));
+    project.services.insert("web".into(), web);
+    project.services.insert("db".into(), plain_service("db"));
+    let named = |name: &str| Network {
+        name: Some(NetworkName::new(name)),
+        ..Network::default()
+    };
+    project.networks.insert("default".into(), named("demo_default"));
+    let mut back = named("demo_back");
+    back.ipam = Ipam {
+        pools: vec![IpamPool {
+            subnet: Some("10.0.0.0/24".into()),
+            ..IpamPool::default()
+        }],
+        ..Ipam::default()
+    };
+    project.networks.insert("back".into(), back);
+    project.volumes.insert(
+        "data".into(),
+        Volume {
+            name: Some(VolumeName::new("demo_data")),
+            ..Volume::default()
+        },
+    );
+    project.configs.insert(
+        "motd".into(),
+        Config {
+            name: Some("demo_motd".into()),
+            source: SecretSource::Content("cost $5\n".into()),
+            ..Config::default()
+        },
+    );
+    project.extensions.insert("x-date".into(), Any::Timestamp("2001-01-01".into()));
+    project.extensions.insert("x-empty".into(), Any::List(Vec::new()));
+    project
+}
+
+#[test]
+fn a_rich_project_as_yaml() {
+    insta::assert_snapshot!(yaml(&rich_project()));
+}
+
+#[test]
+fn a_rich_project_as_json() {
+    insta::assert_snapshot!(json(&rich_project()).expect("no infinity"));
+}
+
+#[test]
+fn an_empty_project_still_has_services() {
+    let project = empty_project("demo");
+    assert_eq!(yaml(&project), "name: demo\nservices: {}\n");
+    assert_eq!(
+        json(&project).expect("no infinity"),
+        "{\n  \"name\": \"demo\",\n  \"services\": {}\n}"
+    );
+}
+
+#[test]
+fn a_secrets_content_is_never_printed() {
+    let mut project = empty_project("demo");
+    let secret = Config {
+        source: SecretSource::Content("hunter2".into()),
+        ..Config::default()
+    };
+    project.secrets.insert("s".into(), secret);
+    assert_eq!(yaml(&project), "name: demo\nservices: {}\nsecrets:\n  s: {}\n");
+    assert!(!json(&project).expect("no infinity").contains("hunter2"));
+}
