@@ -2,6 +2,8 @@
 //!
 //! Deterministic: the same files, variables and reader give the same answer.
 
+pub mod interpolate;
+
 use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};
 use crate::names::ProfileName;

@@ -2,9 +2,11 @@
 //! YAML and `.env`. Nothing here knows what an attribute means.
 
 mod node;
+mod parse;
 mod reader;
 mod span;
 
 pub use node::{Directive, Entry, Mapping, Node, Value};
+pub use parse::{parse, parse_text};
 pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, clean};
 pub use span::{SourceFile, SourceId, SourceMap, Span};

@@ -36,7 +36,7 @@ pub enum Value {
     UInt(u64),
     /// A float.
     Float(f64),
-    /// An unquoted date or time, which no attribute takes; kept as written.
+    /// An unquoted date or time, which no attribute takes; in RFC 3339.
     Timestamp(String),
     /// Text.
     String(String),

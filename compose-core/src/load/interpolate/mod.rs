@@ -1,0 +1,13 @@
+//! Variables in compose files: putting their values in, and listing them.
+//!
+//! [`interpolate`] works on one document before it is merged with anything: values only, never
+//! keys, then the casts that numbers and booleans need. [`used_variables`] lists for
+//! `config --variables`. The grammar itself is in `template` and serves `.env` files too.
+
+mod cast;
+mod template;
+mod walk;
+
+pub use template::UsedVariable;
+pub(crate) use template::{Template, TemplateError};
+pub use walk::{interpolate, used_variables};

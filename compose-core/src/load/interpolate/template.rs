@@ -1,0 +1,441 @@
+//! The `${…}` grammar: `$NAME`, `${NAME}` and the operators `:-` `-` `:+` `+` `:?` `?`, nested at will.
+//!
+//! Text is parsed once into a [`Template`]; expanding it and listing its variables both walk that.
+
+use std::fmt;
+
+/// How deep `${A:-${B:-…}}` may go.
+const MAX_DEPTH: usize = 64;
+
+/// Text with variables in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template<'t> {
+    parts: Vec<Part<'t>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part<'t> {
+    Literal(&'t str),
+    Variable { name: &'t str, operand: Option<Operand<'t>> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Operand<'t> {
+    operator: Operator,
+    /// As written, for listing.
+    raw: &'t str,
+    template: Template<'t>,
+}
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    /// `-`, `:-`: another value instead of a missing one.
+    Default(Missing),
+    /// `+`, `:+`: another value instead of a present one.
+    Alternative(Missing),
+    /// `?`, `:?`: an error instead of a missing one.
+    Required(Missing),
+}
+
+/// When a variable counts as missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// When it is not set.
+    Unset,
+    /// When it is not set, or set to nothing: the operators with a colon.
+    UnsetOrEmpty,
+}
+
+impl Missing {
+    fn applies(self, value: Option<&str>) -> bool {
+        match self {
+            Self::Unset => value.is_none(),
+            Self::UnsetOrEmpty => value.is_none_or(str::is_empty),
+        }
+    }
+}
+
+/// Why text cannot be expanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TemplateError {
+    /// `${` that no rule fits; the text from there on.
+    Invalid(String),
+    /// A default within a default within …
+    TooDeep,
+    /// `:?` or `?` over a missing variable, with its message.
+    Required {
+        /// The variable.
+        name: String,
+        /// What the author says about it; may be empty.
+        message: String,
+    },
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(text) => write!(f, "invalid interpolation format {}", Shortened(text)),
+            Self::TooDeep => write!(f, "variables stand more than {MAX_DEPTH} deep in one another"),
+            Self::Required { name, message } if message.is_empty() => {
+                write!(f, "required variable {name} is missing a value")
+            }
+            Self::Required { name, message } => write!(f, "required variable {name} is missing a value: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+/// At most one line of a text, quoted.
+pub(super) struct Shortened<'a>(pub(super) &'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(60) {
+            None => write!(f, "{:?}", self.0),
+            Some((at, _)) => write!(f, "{:?}…", &self.0[..at]),
+        }
+    }
+}
+
+/// A variable that a file uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsedVariable {
+    /// Its name.
+    pub name: String,
+    /// Whether `?` or `:?` asks for it.
+    pub required: bool,
+    /// What `-` or `:-` gives instead; empty when there is no default.
+    pub default: String,
+    /// What `+` or `:+` gives instead; empty when there is no alternative.
+    pub alternative: String,
+}
+
+impl<'t> Template<'t> {
+    /// Reads text.
+    pub(crate) fn parse(text: &'t str) -> Result<Self, TemplateError> {
+        Self::parse_at(text, 0)
+    }
+
+    fn parse_at(text: &'t str, depth: usize) -> Result<Self, TemplateError> {
+        if depth > MAX_DEPTH {
+            return Err(TemplateError::TooDeep);
+        }
+        let (mut parts, mut rest, mut literal) = (Vec::new(), text, 0);
+        let flush = |parts: &mut Vec<Part<'t>>, text: &'t str| {
+            if !text.is_empty() {
+                parts.push(Part::Literal(text));
+            }
+        };
+        while let Some(at) = rest[literal..].find('$').map(|at| at + literal) {
+            let after = &rest[at + 1..];
+            let read = match after.as_bytes().first() {
+                Some(b'$') => {
+                    // The first of the two stays in the literal.
+                    flush(&mut parts, &rest[..=at]);
+                    Some((None, &after[1..]))
+                }
+                Some(b'{') => {
+                    flush(&mut parts, &rest[..at]);
+                    let (variable, rest) = braced(&after[1..], depth).map_err(|error| error.unwrap_or_invalid(text))?;
+                    Some((Some(variable), rest))
+                }
+                _ => match name_length(after) {
+                    0 => None,
+                    length => {
+                        flush(&mut parts, &rest[..at]);
+                        let (name, rest) = after.split_at(length);
+                        Some((Some(Part::Variable { name, operand: None }), rest))
+                    }
+                },
+            };
+            if let Some((part, behind)) = read {
+                parts.extend(part);
+                (rest, literal) = (behind, 0);
+            } else {
+                literal = at + 1;
+            }
+        }
+        flush(&mut parts, rest);
+        Ok(Self { parts })
+    }
+
+    /// Puts the values in. Variables without a value and without an operator become nothing and are
+    /// told to `unset`. Operands are expanded whether they are needed or not, as Compose does.
+    pub(crate) fn expand(&self, lookup: &dyn Fn(&str) -> Option<String>, unset: &mut dyn FnMut(&str)) -> Result<String, TemplateError> {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                Part::Variable { name, operand: None } => match lookup(name) {
+                    Some(value) => out.push_str(&value),
+                    None => unset(name),
+                },
+                Part::Variable {
+                    name,
+                    operand: Some(operand),
+                } => out.push_str(&operand.apply(name, lookup, unset)?),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The variables in it, in order, those of operands behind their own.
+    pub(crate) fn variables(&self, found: &mut Vec<UsedVariable>) {
+        for part in &self.parts {
+            let Part::Variable { name, operand } = part else { continue };
+            let mut variable = UsedVariable {
+                name: (*name).to_owned(),
+                ..UsedVariable::default()
+            };
+            match operand.as_ref().map(|operand| (operand.operator, operand.raw)) {
+                Some((Operator::Default(_), raw)) => raw.clone_into(&mut variable.default),
+                Some((Operator::Alternative(_), raw)) => raw.clone_into(&mut variable.alternative),
+                Some((Operator::Required(_), _)) => variable.required = true,
+                None => {}
+            }
+            found.push(variable);
+            if let Some(operand) = operand {
+                operand.template.variables(found);
+            }
+        }
+    }
+}
+
+impl Operand<'_> {
+    fn apply(&self, name: &str, lookup: &dyn Fn(&str) -> Option<String>, unset: &mut dyn FnMut(&str)) -> Result<String, TemplateError> {
+        let operand = self.template.expand(lookup, unset)?;
+        let value = lookup(name);
+        match self.operator {
+            Operator::Default(missing) if missing.applies(value.as_deref()) => Ok(operand),
+            Operator::Alternative(missing) if !missing.applies(value.as_deref()) => Ok(operand),
+            Operator::Required(missing) if missing.applies(value.as_deref()) => Err(TemplateError::Required {
+                name: name.to_owned(),
+                message: operand,
+            }),
+            _ => Ok(value.unwrap_or_default()),
+        }
+    }
+}
+
+/// An error whose text the caller knows.
+enum BracedError {
+    Malformed,
+    Inner(TemplateError),
+}
+
+impl BracedError {
+    fn unwrap_or_invalid(self, text: &str) -> TemplateError {
+        match self {
+            Self::Malformed => TemplateError::Invalid(text.to_owned()),
+            Self::Inner(error) => error,
+        }
+    }
+}
+
+/// Reads `NAME…}` behind `${`: the variable, and the text behind its brace.
+fn braced(text: &str, depth: usize) -> Result<(Part<'_>, &str), BracedError> {
+    let (name, rest) = text.split_at(name_length(text));
+    if name.is_empty() {
+        return Err(BracedError::Malformed);
+    }
+    if let Some(behind) = rest.strip_prefix('}') {
+        return Ok((Part::Variable { name, operand: None }, behind));
+    }
+    let (operator, rest) = operator(rest).ok_or(BracedError::Malformed)?;
+    let end = closing_brace(rest).ok_or(BracedError::Malformed)?;
+    let raw = &rest[..end];
+    let template = Template::parse_at(raw, depth + 1).map_err(BracedError::Inner)?;
+    let operand = Some(Operand { operator, raw, template });
+    Ok((Part::Variable { name, operand }, &rest[end + 1..]))
+}
+
+fn operator(text: &str) -> Option<(Operator, &str)> {
+    let (missing, rest) = match text.strip_prefix(':') {
+        Some(rest) => (Missing::UnsetOrEmpty, rest),
+        None => (Missing::Unset, text),
+    };
+    let operator = match rest.as_bytes().first()? {
+        b'-' => Operator::Default(missing),
+        b'+' => Operator::Alternative(missing),
+        b'?' => Operator::Required(missing),
+        _ => return None,
+    };
+    Some((operator, &rest[1..]))
+}
+
+/// The brace that closes an operand; only `${` opens another one.
+fn closing_brace(text: &str) -> Option<usize> {
+    let (mut open, mut previous) = (1, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' if previous == b'$' => open += 1,
+            b'}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+        previous = byte;
+    }
+    None
+}
+
+/// How long the name at the start of a text is: ASCII letters, digits and `_`, not a digit first.
+fn name_length(text: &str) -> usize {
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
+    text.bytes().take_while(named).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// `SET` is `value`, `EMPTY` is set to nothing, `DOLLAR` holds one, all else is not set.
+    fn lookup(name: &str) -> Option<String> {
+        match name {
+            "SET" => Some("value".into()),
+            "EMPTY" => Some(String::new()),
+            "DOLLAR" => Some("$SET".into()),
+            _ => None,
+        }
+    }
+
+    fn expand(text: &str) -> Result<String, TemplateError> {
+        Template::parse(text)?.expand(&lookup, &mut |_| {})
+    }
+
+    #[test]
+    fn expands() {
+        for (text, expected) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("$SET", "value"),
+            ("${SET}", "value"),
+            ("a${SET}b$SET-c", "avaluebvalue-c"),
+            ("$SETx", ""),
+            ("$UNSET", ""),
+            ("$DOLLAR", "$SET"),
+            ("$$SET", "$SET"),
+            ("$${SET}", "${SET}"),
+            ("$$$SET", "$value"),
+            ("$5 $(x) cost $ 5 $", "$5 $(x) cost $ 5 $"),
+            ("é$é$SET é", "é$évalue é"),
+            ("${UNSET:-d}", "d"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${UNSET-d}", "d"),
+            ("${SET:-d}", "value"),
+            ("${UNSET:-}", ""),
+            ("${SET:+a}", "a"),
+            ("${EMPTY:+a}", ""),
+            ("${EMPTY+a}", "a"),
+            ("${UNSET+a}", ""),
+            ("${SET:?no}", "value"),
+            ("${EMPTY?no}", ""),
+            ("${UNSET:-${SET}}", "value"),
+            ("${UNSET:-a${UNSET:-b}c}d", "abcd"),
+            ("${UNSET:-{x}}", "{x}"),
+            ("${UNSET:-$${SET}}", "${SET}"),
+            ("${UNSET:-$$x}", "$x"),
+            ("${UNSET:-a:-b}", "a:-b"),
+            ("${UNSET-:?x}", ":?x"),
+            ("${MY-VAR}", "VAR"),
+            ("${UNSET:-a\nb}", "a\nb"),
+            ("${UNSET:-x} ${SET}", "x value"),
+            ("${_under_1:-x}", "x"),
+        ] {
+            assert_eq!(expand(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_no_rule_fits() {
+        for text in [
+            "${}",
+            "${ A }",
+            "${1A}",
+            "${A",
+            "${A:-x",
+            "${A:-${B}",
+            "${A.B}",
+            "${A:=x}",
+            "${A:1:2}",
+            "${A/x/y}",
+            "${#A}",
+            "${É}",
+            "${A:}",
+            "x ${",
+        ] {
+            let error = expand(text).expect_err(text);
+            assert!(matches!(error, TemplateError::Invalid(_)), "{text}: {error:?}");
+        }
+        assert_eq!(
+            expand("${A:-${B").unwrap_err().to_string(),
+            r#"invalid interpolation format "${A:-${B""#
+        );
+    }
+
+    #[test]
+    fn required_variables_stop_it_with_their_message() {
+        for (text, message) in [
+            ("${UNSET:?}", "required variable UNSET is missing a value"),
+            ("${UNSET?set it}", "required variable UNSET is missing a value: set it"),
+            ("${EMPTY:?set ${SET}}", "required variable EMPTY is missing a value: set value"),
+            // The default is expanded though it is not taken.
+            ("${SET:-${UNSET:?inner}}", "required variable UNSET is missing a value: inner"),
+        ] {
+            assert_eq!(expand(text).expect_err(text).to_string(), message);
+        }
+    }
+
+    #[test]
+    fn tells_of_unset_variables_once_for_each_use() {
+        let mut unset = Vec::new();
+        Template::parse("$A ${B} ${C:-$D} ${E:+$F} $SET $EMPTY")
+            .and_then(|template| template.expand(&lookup, &mut |name| unset.push(name.to_owned())))
+            .expect("expands");
+        assert_eq!(unset, ["A", "B", "D", "F"]);
+    }
+
+    #[test]
+    fn lists_variables_with_what_is_said_about_them() {
+        let mut found = Vec::new();
+        Template::parse("$A $$B ${C:-${D}x} ${E:?m $F} ${G+h}")
+            .expect("parses")
+            .variables(&mut found);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|used| format!("{}/{}/{}/{}", used.name, used.required, used.default, used.alternative))
+            .collect();
+        assert_eq!(
+            shown,
+            ["A/false//", "C/false/${D}x/", "D/false//", "E/true//", "F/false//", "G/false//h"]
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error() {
+        let nested = |depth: usize| format!("{}x{}", "${A:-".repeat(depth), "}".repeat(depth));
+        assert_eq!(expand(&nested(MAX_DEPTH)).as_deref(), Ok("x"));
+        assert_eq!(expand(&nested(MAX_DEPTH + 1)), Err(TemplateError::TooDeep));
+        assert_eq!(expand(&nested(100_000)), Err(TemplateError::TooDeep));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in r"(\$|\{|\}|:|-|\+|\?|A|SET|é|\n|.){0,40}") {
+            let _ = expand(&text);
+        }
+
+        #[test]
+        fn escaped_text_comes_back(text in ".{0,60}") {
+            prop_assert_eq!(expand(&text.replace('$', "$$")), Ok(text));
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Over all values of a document.
+
+use super::cast::{self, Cast, Rule};
+use super::template::{Shortened, Template, TemplateError, UsedVariable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Node, Span, Value};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A variable that is not set and has no default.
+const UNSET_VARIABLE: Code = Code("unset-variable");
+/// A variable that the file insists on.
+const REQUIRED_VARIABLE: Code = Code("required-variable");
+/// `${` that cannot be read.
+const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
+/// A value that is not the number or boolean which its attribute needs.
+const INVALID_VALUE: Code = Code("invalid-value");
+
+/// Puts the values of variables into every text of a document, and casts the attributes that are
+/// numbers or booleans. Findings are errors with their places, and one warning for each variable
+/// that is not set.
+pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, findings: &mut Diagnostics) {
+    let mut walk = Walk {
+        variables,
+        findings,
+        warned: BTreeSet::new(),
+    };
+    walk.node(node, &Path::Root, Some(&cast::FILE));
+}
+
+/// The variables of documents, each once, in the order in which they are met.
+///
+/// A variable is required as soon as one use requires it; of defaults and alternatives the first
+/// counts. Text that is no valid template is skipped: [`interpolate`] tells of it.
+pub fn used_variables<'n>(documents: impl IntoIterator<Item = &'n Node>) -> Vec<UsedVariable> {
+    let mut used = IndexMap::new();
+    for document in documents {
+        gather(document, &mut used);
+    }
+    used.into_values().collect()
+}
+
+fn gather(node: &Node, used: &mut IndexMap<String, UsedVariable>) {
+    match &node.value {
+        Value::String(text) if text.contains('$') => {
+            let mut found = Vec::new();
+            if let Ok(template) = Template::parse(text) {
+                template.variables(&mut found);
+            }
+            for variable in found {
+                combine(used, variable);
+            }
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| gather(item, used)),
+        Value::Mapping(mapping) => mapping.iter().for_each(|(_, entry)| gather(&entry.node, used)),
+        _ => {}
+    }
+}
+
+fn combine(used: &mut IndexMap<String, UsedVariable>, next: UsedVariable) {
+    match used.entry(next.name.clone()) {
+        indexmap::map::Entry::Vacant(entry) => {
+            entry.insert(next);
+        }
+        indexmap::map::Entry::Occupied(entry) => {
+            let known = entry.into_mut();
+            known.required |= next.required;
+            if known.default.is_empty() {
+                known.default = next.default;
+            }
+            if known.alternative.is_empty() {
+                known.alternative = next.alternative;
+            }
+        }
+    }
+}
+
+/// Where the walk is, for messages: `services.web.ports[0].target`.
+enum Path<'p> {
+    Root,
+    Key(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(Self::Root, key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+struct Walk<'w> {
+    variables: &'w dyn Fn(&str) -> Option<String>,
+    findings: &'w mut Diagnostics,
+    warned: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn node(&mut self, node: &mut Node, path: &Path<'_>, rule: Option<&'static Rule>) {
+        let span = node.span;
+        match &mut node.value {
+            Value::String(text) => {
+                if text.contains('$') {
+                    match self.expand(text, path, span) {
+                        Some(expanded) => *text = expanded,
+                        None => return,
+                    }
+                }
+                if let Some(cast) = rule.and_then(|rule| rule.text) {
+                    self.cast(cast, node, path);
+                }
+            }
+            Value::Sequence(items) => {
+                let rule = rule.and_then(|rule| rule.items);
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.node(item, &Path::Item(path, index), rule);
+                }
+            }
+            Value::Mapping(mapping) => {
+                for (key, entry) in mapping.iter_mut() {
+                    let rule = rule.and_then(|rule| rule.key(key));
+                    self.node(&mut entry.node, &Path::Key(path, key), rule);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn expand(&mut self, text: &str, path: &Path<'_>, span: Span) -> Option<String> {
+        let mut unset = Vec::new();
+        let expanded = Template::parse(text).and_then(|template| template.expand(self.variables, &mut |name| unset.push(name.to_owned())));
+        for name in unset {
+            self.warn_unset(name, span);
+        }
+        match expanded {
+            Ok(expanded) => Some(expanded),
+            Err(error) => {
+                self.findings.push(explain(&error, path, span));
+                None
+            }
+        }
+    }
+
+    fn warn_unset(&mut self, name: String, span: Span) {
+        if self.warned.contains(&name) {
+            return;
+        }
+        self.findings.push(
+            Diagnostic::warning(
+                UNSET_VARIABLE,
+                format!("The {name:?} variable is not set. Defaulting to a blank string."),
+            )
+            .at(span),
+        );
+        self.warned.insert(name);
+    }
+
+    fn cast(&mut self, cast: Cast, node: &mut Node, path: &Path<'_>) {
+        let Value::String(text) = &node.value else { return };
+        match cast.apply(text) {
+            Some(value) => node.value = value,
+            None => self
+                .findings
+                .push(Diagnostic::error(INVALID_VALUE, format!("{path} must be {cast}, not {}", Shortened(text))).at(node.span)),
+        }
+    }
+}
+
+fn explain(error: &TemplateError, path: &Path<'_>, span: Span) -> Diagnostic {
+    let found = match error {
+        TemplateError::Invalid(_) => {
+            Diagnostic::error(INVALID_INTERPOLATION, format!("{path}: {error}")).help("write `$$` for a dollar that begins no variable")
+        }
+        TemplateError::TooDeep => Diagnostic::error(INVALID_INTERPOLATION, format!("{path}: {error}")),
+        TemplateError::Required { name, .. } => Diagnostic::error(REQUIRED_VARIABLE, format!("{path}: {error}"))
+            .help(format!("set {name} in the environment or in the project's .env file")),
+    };
+    found.at(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceMap, parse_text};
+    use proptest::prelude::*;
+
+    fn document(text: &str) -> Node {
+        let mut documents = parse_text("/c.yaml", text, &mut SourceMap::default()).expect("valid YAML");
+        documents.remove(0)
+    }
+
+    /// `N` is 3, `ON` is `yes`, `BAD` is `five`.
+    fn variables(name: &str) -> Option<String> {
+        match name {
+            "N" => Some("3".into()),
+            "ON" => Some("yes".into()),
+            "BAD" => Some("five".into()),
+            _ => None,
+        }
+    }
+
+    fn interpolated(text: &str) -> (Node, Vec<String>) {
+        let mut node = document(text);
+        let mut findings = Diagnostics::new();
+        interpolate(&mut node, &variables, &mut findings);
+        let shown = findings
+            .iter()
+            .map(|found| {
+                let span = found.span.expect("every finding has a place");
+                format!("{}:{} {:?} {}", span.line, span.column, found.severity, found.message)
+            })
+            .collect();
+        (node, shown)
+    }
+
+    #[test]
+    fn values_are_interpolated_and_cast_keys_are_not() {
+        let (node, findings) = interpolated(
+            "services:\n  $N:\n    scale: ${N}\n    tty: $ON\n    image: a:$N\n    cpus: \"0.5\"\n    ports: [{target: $N, published: $N}]\nx-a: [$N, {b: $N}]\n",
+        );
+        assert_eq!(findings, Vec::<String>::new());
+        let service = node.get("services").and_then(|services| services.get("$N")).expect("the key stays");
+        assert_eq!(service.get("scale").map(|node| &node.value), Some(&Value::Int(3)));
+        assert_eq!(service.get("tty").map(|node| &node.value), Some(&Value::Bool(true)));
+        assert_eq!(service.get("image").and_then(Node::as_str), Some("a:3"));
+        assert_eq!(service.get("cpus").map(|node| &node.value), Some(&Value::Float(0.5)));
+        let port = &service.get("ports").and_then(Node::as_sequence).expect("a list")[0];
+        assert_eq!(port.get("target").map(|node| &node.value), Some(&Value::Int(3)));
+        assert_eq!(port.get("published").and_then(Node::as_str), Some("3"));
+        let extension = node.get("x-a").and_then(Node::as_sequence).expect("a list");
+        assert_eq!(extension[0].as_str(), Some("3"));
+        assert_eq!(extension[1].get("b").and_then(Node::as_str), Some("3"));
+    }
+
+    #[test]
+    fn every_finding_is_told_with_its_place() {
+        let (_, findings) = interpolated(
+            "services:\n  a:\n    image: $U$U\n    user: $U\n    scale: $BAD\n    tty: ${U}\n    hostname: ${H:?set H}\n    dns: [1, '${']\n",
+        );
+        assert_eq!(
+            findings,
+            [
+                "3:12 Warning The \"U\" variable is not set. Defaulting to a blank string.",
+                "5:12 Error services.a.scale must be a whole number, not \"five\"",
+                "6:10 Error services.a.tty must be true or false, not \"\"",
+                "7:15 Error services.a.hostname: required variable H is missing a value: set H",
+                "8:14 Error services.a.dns[1]: invalid interpolation format \"${\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn used_variables_are_combined() {
+        let documents = [
+            document("a: $A\nb: ['${B:-x}', '${B:-y}', '${A:?needed}']\n"),
+            document("$C: '${D:+d} ${'\nd: '${D:-e}'\n"),
+        ];
+        let shown: Vec<_> = used_variables(&documents)
+            .into_iter()
+            .map(|used| (used.name, used.required, used.default, used.alternative))
+            .collect();
+        let text = str::to_owned;
+        assert_eq!(
+            shown,
+            [
+                (text("A"), true, text(""), text("")),
+                (text("B"), false, text("x"), text("")),
+                (text("D"), false, text("e"), text("")),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_document_without_dollars_and_casts_is_left_alone(text in "[a-z: \\-\n\\[\\]{},0-9]{0,80}") {
+            let Ok(documents) = parse_text("/c.yaml", &text, &mut SourceMap::default()) else { return Ok(()) };
+            for document in documents {
+                let mut node = Node::new(Value::Sequence(vec![document.clone()]), document.span);
+                let mut findings = Diagnostics::new();
+                interpolate(&mut node, &variables, &mut findings);
+                prop_assert_eq!(node.as_sequence().map(<[Node]>::to_vec), Some(vec![document]));
+                prop_assert!(findings.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From the bytes of a compose file to one located [`Node`] for each YAML document in it.
+//!
+//! [`parse`] is the entry. Behind it, `text` decodes the bytes, `events` guards the YAML scanner,
+//! `compose` builds nodes (anchors, merge keys, tags, duplicates) and `scalar` decides what an
+//! unquoted word is. Time and memory are bounded for any input, however hostile.
+
+mod compose;
+mod events;
+mod scalar;
+mod text;
+mod timestamp;
+
+use super::node::Node;
+use super::span::SourceMap;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use std::path::Path;
+
+/// What a compose file has to be so that it can be read at all.
+pub(crate) const ENCODING: Code = Code("yaml-encoding");
+/// The text is not YAML.
+pub(crate) const SYNTAX: Code = Code("yaml-syntax");
+/// A mapping says one key twice.
+pub(crate) const DUPLICATE_KEY: Code = Code("duplicate-key");
+/// A key is a number, a list or something else that is not text.
+pub(crate) const KEY_NOT_TEXT: Code = Code("key-not-text");
+/// An alias that leads nowhere or into itself.
+pub(crate) const ALIAS: Code = Code("yaml-alias");
+/// A merge key over something that cannot be merged.
+pub(crate) const MERGE_KEY: Code = Code("yaml-merge-key");
+/// A tag that its value does not fit.
+pub(crate) const TAG: Code = Code("yaml-tag");
+/// A document that is deeper or larger than anybody's application.
+pub(crate) const LIMIT: Code = Code("yaml-limit");
+
+/// Parses a file, which is added to the map of sources under this path.
+///
+/// One node for each document, in order. A file that is empty or holds only comments has none; an
+/// empty document between two `---` is a null node. The value under `!reset` is read and dropped:
+/// such a node is null.
+///
+/// # Errors
+/// The first syntax error, or every duplicate key, key that is not text, unknown alias and the like
+/// that was found up to it.
+pub fn parse(path: &Path, bytes: &[u8], sources: &mut SourceMap) -> Result<Vec<Node>, Diagnostics> {
+    let decoded = match text::decode(bytes) {
+        Ok(decoded) => decoded,
+        Err(refused) => return Err(refused.into_diagnostic(path, sources).into()),
+    };
+    let source = sources.add(path, decoded);
+    let text = sources.file(source).text.clone();
+    compose::compose(&text, source)
+}
+
+/// Parses text as [`parse`] does, for callers that hold no file: tests, a request to the daemon.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_text(name: &str, text: &str, sources: &mut SourceMap) -> Result<Vec<Node>, Diagnostics> {
+    parse(Path::new(name), text.as_bytes(), sources)
+}
+
+/// A finding about a limit, which no honest file meets.
+fn limit(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(LIMIT, message)
+}
+
+#[cfg(test)]
+mod tests;
