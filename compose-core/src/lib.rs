@@ -2,10 +2,13 @@
 
 pub mod diagnostic;
 pub mod hash;
+pub mod labels;
 pub mod load;
 pub mod model;
 pub mod names;
 pub mod print;
+pub mod observe;
+pub mod plan;
 pub mod source;
 
 #[cfg(feature = "engine")]

@@ -1,0 +1,162 @@
+//! Asks the engine: one list for each kind of thing, whatever the number of services.
+
+use super::state::{
+    Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume,
+};
+use crate::engine::{ContainerStatus, ContainerSummary, Engine, EngineError, ImageDetails};
+use crate::labels::{self, Ownership, Role, SharedOwnership};
+use crate::model::Project;
+use crate::names::{ImageRef, NetworkName, ProjectName, VolumeName};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Questions about single images, networks and volumes that are open at a time.
+const OPEN_QUESTIONS: usize = 16;
+
+/// What there is of a project; a model adds the things of others that it names.
+pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&Project>) -> Result<Observed, EngineError> {
+    let (containers, networks, volumes, images) = futures::try_join!(
+        async { engine.list_containers(&labels::of_project(name)).await },
+        networks(engine, name, project),
+        volumes(engine, name, project),
+        async {
+            match project {
+                Some(project) => observe_images(engine, &image_names(project)).await,
+                None => Ok(BTreeMap::new()),
+            }
+        },
+    )?;
+    let mut observed = Observed { networks, volumes, images, ..Observed::default() };
+    for summary in containers {
+        place(&mut observed, summary);
+    }
+    for replicas in observed.services.values_mut() {
+        replicas.sort_by(|a, b| (a.owner.number(), &a.name, &a.id).cmp(&(b.owner.number(), &b.name, &b.id)));
+    }
+    observed.one_offs.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    Ok(observed)
+}
+
+/// The images that are there, of those that are asked for.
+pub async fn observe_images(
+    engine: &dyn Engine,
+    names: &BTreeSet<ImageRef>,
+) -> Result<BTreeMap<ImageRef, ObservedImage>, EngineError> {
+    let questions = names.iter().map(|name| async move {
+        let found = engine.inspect_image(name.as_str()).await?;
+        Ok::<_, EngineError>(found.map(|image| (name.clone(), image_of(image))))
+    });
+    let answers: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+fn image_names(project: &Project) -> BTreeSet<ImageRef> {
+    project
+        .services
+        .values()
+        .map(|service| crate::plan::image_name(&project.name, service))
+        .collect()
+}
+
+fn place(observed: &mut Observed, summary: ContainerSummary) {
+    let Some(owner) = Ownership::read(&summary.labels) else { return };
+    let container = container_of(summary, owner);
+    match container.owner.role {
+        Role::OneOff { .. } => observed.one_offs.push(container),
+        Role::Replica(_) => observed.services.entry(container.owner.service.clone()).or_default().push(container),
+    }
+}
+
+fn container_of(summary: ContainerSummary, owner: Ownership) -> ObservedContainer {
+    let volumes = summary.mounts.into_iter().filter(|mount| mount.kind == "volume").filter_map(|mount| {
+        Some(ObservedMount { volume: VolumeName::from(mount.name?), destination: mount.destination })
+    });
+    let ports: BTreeSet<ObservedPort> = summary
+        .ports
+        .into_iter()
+        .filter_map(|port| Some(ObservedPort { published: port.public?, protocol: port.protocol }))
+        .collect();
+    ObservedContainer {
+        volumes: volumes.collect(),
+        ports: ports.into_iter().collect(),
+        activity: activity_of(&summary.status),
+        id: summary.id,
+        name: summary.name,
+        created: summary.created,
+        image: summary.image_id,
+        networks: summary.networks,
+        owner,
+    }
+}
+
+fn activity_of(status: &ContainerStatus) -> Activity {
+    match status {
+        ContainerStatus::Created => Activity::Created,
+        ContainerStatus::Running | ContainerStatus::Restarting | ContainerStatus::Other(_) => Activity::Running,
+        ContainerStatus::Paused => Activity::Paused,
+        ContainerStatus::Exited => Activity::Exited,
+        ContainerStatus::Removing | ContainerStatus::Dead => Activity::Dead,
+    }
+}
+
+fn image_of(image: ImageDetails) -> ObservedImage {
+    let tagged_at = image.last_tagged.as_deref().and_then(|text| {
+        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
+    });
+    ObservedImage {
+        built_for: labels::builder_of_image(&image.labels),
+        tagged_at: tagged_at.map(time::OffsetDateTime::unix_timestamp),
+        id: image.id,
+        volumes: image.volumes,
+    }
+}
+
+async fn networks(
+    engine: &dyn Engine,
+    name: &ProjectName,
+    project: Option<&Project>,
+) -> Result<BTreeMap<NetworkName, ObservedNetwork>, EngineError> {
+    let mut found: BTreeMap<NetworkName, ObservedNetwork> = BTreeMap::new();
+    for network in engine.list_networks(&labels::of_project(name)).await? {
+        let owner = SharedOwnership::of_network(&network.labels);
+        found.insert(network.name, ObservedNetwork { id: network.id, owner });
+    }
+    let named: Vec<NetworkName> = project
+        .into_iter()
+        .flat_map(|project| project.networks.values().filter_map(|network| network.name.clone()))
+        .filter(|name| !found.contains_key(name))
+        .collect();
+    let questions = named.into_iter().map(|name| async move {
+        let network = engine.inspect_network(name.as_str()).await?;
+        Ok::<_, EngineError>(network.map(|network| {
+            let owner = SharedOwnership::of_network(&network.labels);
+            (name, ObservedNetwork { id: network.id, owner })
+        }))
+    });
+    let others: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
+    found.extend(others.into_iter().flatten());
+    Ok(found)
+}
+
+async fn volumes(
+    engine: &dyn Engine,
+    name: &ProjectName,
+    project: Option<&Project>,
+) -> Result<BTreeMap<VolumeName, ObservedVolume>, EngineError> {
+    let mut found: BTreeMap<VolumeName, ObservedVolume> = BTreeMap::new();
+    for volume in engine.list_volumes(&labels::of_project(name)).await? {
+        found.insert(volume.name, ObservedVolume { owner: SharedOwnership::of_volume(&volume.labels) });
+    }
+    let named: Vec<VolumeName> = project
+        .into_iter()
+        .flat_map(|project| project.volumes.values().filter_map(|volume| volume.name.clone()))
+        .filter(|name| !found.contains_key(name))
+        .collect();
+    let questions = named.into_iter().map(|name| async move {
+        let volume = engine.inspect_volume(&name).await?;
+        Ok::<_, EngineError>(volume.map(|volume| (name, ObservedVolume { owner: SharedOwnership::of_volume(&volume.labels) })))
+    });
+    let others: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
+    found.extend(others.into_iter().flatten());
+    Ok(found)
+}

@@ -1,0 +1,257 @@
+//! Starting, stopping and restarting containers where they are.
+
+use super::action::{Action, HookPoint, Target, WaitCondition};
+use super::error::PlanError;
+use super::graph::{Plan, StepId};
+use super::policy::{DependencyScope, LifecyclePolicy, WaitChoice};
+use super::reason::Reason;
+use super::scope::sort;
+use super::stops::{Stops, add_hooks, target};
+use crate::labels::DependencyNote;
+use crate::model::{Condition, Project, Service};
+use crate::names::ServiceName;
+use crate::observe::{Activity, Observed, ObservedContainer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Plans `stop`: dependents first.
+pub fn plan_stop(project: Option<&Project>, observed: &Observed, policy: &LifecyclePolicy) -> Result<Plan, PlanError> {
+    let relations = Relations::of(project, observed);
+    let chosen = relations.choose(&policy.services)?;
+    let mut plan = Plan::default();
+    let mut stops = Stops::new(policy.grace);
+    let mut stopped: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
+    for name in relations.order(&chosen)?.into_iter().rev() {
+        let dependents = relations.dependents(name);
+        let after: Vec<StepId> = dependents.filter_map(|dependent| stopped.get(dependent)).flatten().copied().collect();
+        let mut own = Vec::new();
+        for container in observed.service(name) {
+            own.extend(stops.stop(&mut plan, container, relations.service(name), &Reason::Requested, &after));
+        }
+        stopped.insert(name, if own.is_empty() { after } else { own });
+    }
+    Ok(plan)
+}
+
+/// Plans `start`: what is depended on first, conditions awaited.
+pub fn plan_start(project: Option<&Project>, observed: &Observed, policy: &LifecyclePolicy) -> Result<Plan, PlanError> {
+    let relations = Relations::of(project, observed);
+    let mut chosen = relations.choose(&policy.services)?;
+    if policy.dependencies == DependencyScope::Include {
+        relations.add_dependencies(&mut chosen);
+    }
+    let mut plan = Plan::default();
+    let mut running = Running::default();
+    for name in relations.order(&chosen)? {
+        let containers = observed.service(name);
+        let wanted = relations.service(name).is_none_or(|service| service.replicas() > 0);
+        if containers.is_empty() && wanted && policy.services.contains(name) {
+            return Err(PlanError::NothingToStart { service: name.clone() });
+        }
+        let idle: Vec<&ObservedContainer> = containers.iter().filter(|container| !container.activity.is_alive()).collect();
+        let conditions = if idle.is_empty() { Vec::new() } else { running.conditions(&mut plan, &relations, name, &chosen, observed) };
+        let mut up = Vec::new();
+        for container in idle {
+            let action = Action::StartContainer { container: target(container) };
+            let started = plan.add(conditions.iter().copied(), action, Reason::NotRunning);
+            let hooks = relations
+                .service(name)
+                .and_then(|service| add_hooks(&mut plan, &target(container), service, HookPoint::PostStart, &[started]));
+            up.push(hooks.unwrap_or(started));
+        }
+        running.up.insert(name, up);
+    }
+    if let WaitChoice::Healthy(deadline) = policy.wait {
+        for name in &chosen {
+            let containers: Vec<Target> = observed.service(name).iter().map(target).collect();
+            if containers.is_empty() {
+                continue;
+            }
+            let condition = WaitCondition::RunningOrHealthy;
+            let action = Action::Wait { service: (*name).clone(), condition, containers, required: true, deadline };
+            let after = running.up.get(*name).cloned().unwrap_or_default();
+            plan.add(after, action, Reason::Requested);
+        }
+    }
+    Ok(plan)
+}
+
+/// Plans `restart`: the named services, and what is restarted with them.
+pub fn plan_restart(project: Option<&Project>, observed: &Observed, policy: &LifecyclePolicy) -> Result<Plan, PlanError> {
+    let relations = Relations::of(project, observed);
+    let named = relations.choose(&policy.services)?;
+    let mut chosen: BTreeMap<&ServiceName, Reason> = named.iter().map(|name| (*name, Reason::Requested)).collect();
+    if policy.dependencies == DependencyScope::Include {
+        for name in &named {
+            for dependent in relations.restarted_with(name) {
+                chosen.entry(dependent).or_insert_with(|| Reason::DependencyRestarted { service: (*name).clone() });
+            }
+        }
+    }
+    let mut plan = Plan::default();
+    let mut up: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
+    for name in relations.order(&chosen.keys().copied().collect())? {
+        let dependencies = relations.dependencies(name);
+        let after: Vec<StepId> = dependencies.iter().filter_map(|note| up.get(&note.service)).flatten().copied().collect();
+        let service = relations.service(name);
+        let mut own = Vec::new();
+        for container in observed.service(name).iter().filter(|container| container.activity != Activity::Dead) {
+            own.push(restart(&mut plan, container, service, policy, &after, &chosen[name]));
+        }
+        up.insert(name, if own.is_empty() { after } else { own });
+    }
+    Ok(plan)
+}
+
+fn restart(
+    plan: &mut Plan,
+    container: &ObservedContainer,
+    service: Option<&Service>,
+    policy: &LifecyclePolicy,
+    after: &[StepId],
+    reason: &Reason,
+) -> StepId {
+    let container_target = target(container);
+    let mut before: Vec<StepId> = after.to_vec();
+    if container.activity.is_alive() {
+        before.extend(service.and_then(|service| add_hooks(plan, &container_target, service, HookPoint::PreStop, after)));
+    }
+    let action = Action::RestartContainer { container: container_target.clone(), grace: policy.grace };
+    let restarted = plan.add(before, action, reason.clone());
+    service
+        .and_then(|service| add_hooks(plan, &container_target, service, HookPoint::PostStart, &[restarted]))
+        .unwrap_or(restarted)
+}
+
+/// The steps after which services are up, and the waits for them.
+#[derive(Default)]
+struct Running<'a> {
+    up: BTreeMap<&'a ServiceName, Vec<StepId>>,
+    waits: BTreeMap<(ServiceName, WaitCondition), StepId>,
+}
+
+impl<'a> Running<'a> {
+    fn conditions(
+        &mut self,
+        plan: &mut Plan,
+        relations: &Relations<'a>,
+        name: &ServiceName,
+        chosen: &BTreeSet<&ServiceName>,
+        observed: &Observed,
+    ) -> Vec<StepId> {
+        let mut steps = Vec::new();
+        for note in relations.dependencies(name) {
+            let up = self.up.get(&note.service).cloned().unwrap_or_default();
+            let condition = match note.condition {
+                Condition::Started => {
+                    steps.extend(up);
+                    continue;
+                }
+                Condition::Healthy => WaitCondition::Healthy,
+                Condition::CompletedSuccessfully => WaitCondition::CompletedSuccessfully,
+            };
+            let containers: Vec<Target> = observed.service(&note.service).iter().map(target).collect();
+            if containers.is_empty() || !chosen.contains(&note.service) {
+                continue;
+            }
+            let step = *self.waits.entry((note.service.clone(), condition)).or_insert_with(|| {
+                let service = note.service.clone();
+                let required = relations.is_required(name, &note.service);
+                let action = Action::Wait { service, condition, containers, required, deadline: None };
+                plan.add(up, action, Reason::NeededBy { services: vec![name.clone()] })
+            });
+            steps.push(step);
+        }
+        steps
+    }
+}
+
+/// Who depends on whom: the model knows, else the containers remember.
+struct Relations<'a> {
+    project: Option<&'a Project>,
+    names: BTreeSet<&'a ServiceName>,
+    notes: BTreeMap<&'a ServiceName, Vec<DependencyNote>>,
+}
+
+impl<'a> Relations<'a> {
+    fn of(project: Option<&'a Project>, observed: &'a Observed) -> Self {
+        let notes: BTreeMap<&ServiceName, Vec<DependencyNote>> = match project {
+            Some(project) => project.services.iter().map(|(name, service)| (name, notes_of(service))).collect(),
+            None => observed
+                .services
+                .iter()
+                .map(|(name, containers)| (name, containers.iter().flat_map(|container| container.owner.depends_on.clone()).collect()))
+                .collect(),
+        };
+        Self { project, names: notes.keys().copied().collect(), notes }
+    }
+
+    fn service(&self, name: &ServiceName) -> Option<&'a Service> {
+        self.project?.services.get(name)
+    }
+
+    /// The named services; all when none is named.
+    fn choose(&self, names: &'a [ServiceName]) -> Result<BTreeSet<&'a ServiceName>, PlanError> {
+        if names.is_empty() {
+            return Ok(self.names.clone());
+        }
+        let disabled = |name: &ServiceName| self.project.is_some_and(|project| project.disabled_services.contains_key(name));
+        match names.iter().find(|name| !self.names.contains(name) && !disabled(name)) {
+            Some(unknown) => Err(PlanError::UnknownService { service: unknown.clone() }),
+            None => Ok(names.iter().collect()),
+        }
+    }
+
+    fn dependencies(&self, name: &ServiceName) -> &[DependencyNote] {
+        self.notes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn add_dependencies(&self, chosen: &mut BTreeSet<&'a ServiceName>) {
+        let mut open: Vec<&ServiceName> = chosen.iter().copied().collect();
+        while let Some(name) = open.pop() {
+            for note in self.dependencies(name) {
+                let Some(known) = self.names.get(&note.service) else { continue };
+                if chosen.insert(known) {
+                    open.push(known);
+                }
+            }
+        }
+    }
+
+    fn dependents<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
+        self.notes
+            .iter()
+            .filter(move |(_, notes)| notes.iter().any(|note| note.service == *name))
+            .map(|(dependent, _)| *dependent)
+    }
+
+    fn restarted_with<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
+        self.notes
+            .iter()
+            .filter(move |(_, notes)| notes.iter().any(|note| note.service == *name && note.restart))
+            .map(|(dependent, _)| *dependent)
+    }
+
+    fn is_required(&self, name: &ServiceName, dependency: &ServiceName) -> bool {
+        self.service(name)
+            .and_then(|service| service.lifecycle.depends_on.get(dependency))
+            .is_none_or(|dependency| dependency.required)
+    }
+
+    /// What is depended on comes first.
+    fn order(&self, chosen: &BTreeSet<&'a ServiceName>) -> Result<Vec<&'a ServiceName>, PlanError> {
+        let before = chosen.iter().map(|name| {
+            let needs = self.dependencies(name).iter().filter_map(|note| chosen.get(&note.service).copied());
+            (*name, needs.collect())
+        });
+        sort(before.collect()).map_err(|services| PlanError::Cycle { services })
+    }
+}
+
+fn notes_of(service: &Service) -> Vec<DependencyNote> {
+    let notes = service.lifecycle.depends_on.iter().map(|(name, dependency)| DependencyNote {
+        service: name.clone(),
+        condition: dependency.condition,
+        restart: dependency.restart,
+    });
+    notes.collect()
+}

@@ -1,0 +1,45 @@
+//! What has to be done, decided before anything is done: pure functions from a [`Project`] and an
+//! [`Observed`] to a [`Plan`]. Convergence lives here and nowhere else.
+//!
+//! [`Project`]: crate::model::Project
+//! [`Observed`]: crate::observe::Observed
+
+mod action;
+mod builds;
+mod containers;
+mod convergence;
+mod divergence;
+mod error;
+mod fingerprint;
+mod graph;
+mod images;
+mod lifecycle;
+mod policy;
+mod pulls;
+mod reason;
+mod scope;
+mod shared;
+mod starts;
+mod stops;
+mod teardown;
+mod text;
+
+pub use action::{Action, AnonymousFate, BuildWhen, ContainerRef, HookPoint, NewContainer, PullFailure, Target, WaitCondition};
+pub use builds::base_services;
+pub use containers::plan_containers;
+pub use divergence::resolve_references;
+pub use error::PlanError;
+pub use fingerprint::{network_hash, volume_hash};
+pub use graph::{Plan, Replacement, Step, StepId};
+pub use images::{image_name, plan_images, plan_pulls, platform_of};
+pub use lifecycle::{plan_restart, plan_start, plan_stop};
+pub use policy::{
+    AnonymousVolumes, BuildChoice, ContainerPolicy, DependencyScope, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, ImageRemoval,
+    LifecyclePolicy, Orphans, PullChoice, Recreate, StartChoice, WaitChoice,
+};
+pub use pulls::PullRule;
+pub use reason::Reason;
+pub use teardown::plan_down;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Which services take part, in dependency order.
+
+use super::error::PlanError;
+use super::policy::DependencyScope;
+use crate::model::{Project, Service};
+use crate::names::ServiceName;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The services that take part.
+pub(super) struct Scope<'a> {
+    /// What is depended on comes first; equals are in order of their names.
+    pub(super) services: Vec<&'a Service>,
+    named: BTreeSet<&'a ServiceName>,
+}
+
+impl<'a> Scope<'a> {
+    /// The named services, all enabled ones when there are no names, and what they depend on.
+    pub(super) fn of(project: &'a Project, names: &'a [ServiceName], dependencies: DependencyScope) -> Result<Self, PlanError> {
+        let mut wanted: BTreeMap<&ServiceName, &Service> = BTreeMap::new();
+        let mut open: Vec<&ServiceName> = if names.is_empty() { project.services.keys().collect() } else { names.iter().collect() };
+        let named = open.iter().copied().collect();
+        while let Some(name) = open.pop() {
+            let Some(service) = find(project, name) else {
+                return Err(PlanError::UnknownService { service: name.clone() });
+            };
+            if wanted.insert(name, service).is_none() && dependencies == DependencyScope::Include {
+                open.extend(dependencies_of(project, service));
+            }
+        }
+        Ok(Self { services: in_dependency_order(&wanted)?, named })
+    }
+
+    /// Whether the caller asked for it, and not only something that needs it.
+    pub(super) fn is_named(&self, service: &ServiceName) -> bool {
+        self.named.contains(service)
+    }
+}
+
+/// A service; one of an inactive profile too, when it is asked for by name.
+pub(super) fn find<'a>(project: &'a Project, name: &ServiceName) -> Option<&'a Service> {
+    project.services.get(name).or_else(|| project.disabled_services.get(name))
+}
+
+/// What a service depends on; optional dependencies only where they are enabled.
+fn dependencies_of<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = &'a ServiceName> {
+    service
+        .lifecycle
+        .depends_on
+        .iter()
+        .filter(|(name, dependency)| dependency.required || project.services.contains_key(*name))
+        .map(|(name, _)| name)
+}
+
+/// Sorts services so that each comes after what it depends on, as far as that is among them.
+pub(super) fn in_dependency_order<'a>(services: &BTreeMap<&'a ServiceName, &'a Service>) -> Result<Vec<&'a Service>, PlanError> {
+    let edges = services.iter().map(|(name, service)| {
+        let before: BTreeSet<&ServiceName> = service.lifecycle.depends_on.keys().filter(|key| services.contains_key(key)).collect();
+        (*name, before)
+    });
+    let order = sort(edges.collect()).map_err(|services| PlanError::Cycle { services })?;
+    Ok(order.into_iter().map(|name| services[name]).collect())
+}
+
+/// Sorts names so that each comes after those before it; a circle is returned as the error.
+pub(super) fn sort<'a>(mut before: BTreeMap<&'a ServiceName, BTreeSet<&'a ServiceName>>) -> Result<Vec<&'a ServiceName>, Vec<ServiceName>> {
+    let mut order = Vec::with_capacity(before.len());
+    while !before.is_empty() {
+        let ready: Vec<&ServiceName> = before.iter().filter(|(_, needs)| needs.is_empty()).map(|(name, _)| *name).collect();
+        if ready.is_empty() {
+            return Err(circle(&before));
+        }
+        for name in &ready {
+            before.remove(name);
+        }
+        for needs in before.values_mut() {
+            needs.retain(|need| !ready.contains(need));
+        }
+        order.extend(ready);
+    }
+    Ok(order)
+}
+
+/// Follows needs until one comes up a second time; every name left over has one.
+fn circle(before: &BTreeMap<&ServiceName, BTreeSet<&ServiceName>>) -> Vec<ServiceName> {
+    let mut path: Vec<&ServiceName> = Vec::new();
+    let mut next = before.keys().next().copied();
+    while let Some(name) = next {
+        if let Some(start) = path.iter().position(|seen| *seen == name) {
+            let mut circle: Vec<ServiceName> = path[start..].iter().map(|name| (*name).clone()).collect();
+            circle.push(name.clone());
+            return circle;
+        }
+        path.push(name);
+        next = before.get(name).and_then(|needs| needs.iter().find(|need| before.contains_key(*need)).copied());
+    }
+    path.into_iter().cloned().collect()
+}
