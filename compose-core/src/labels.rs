@@ -98,7 +98,9 @@ impl Ownership {
         let text = |key: &str| labels.get(key).map(String::as_str);
         let filled = |key: &str| text(key).filter(|value| !value.is_empty());
         let role = if text(ONE_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            Role::OneOff { slug: text(SLUG).unwrap_or_default().to_owned() }
+            Role::OneOff {
+                slug: text(SLUG).unwrap_or_default().to_owned(),
+            }
         } else {
             Role::Replica(text(NUMBER).and_then(|number| number.parse().ok()).and_then(ReplicaNumber::new))
         };
@@ -210,7 +212,10 @@ fn read_shared<'a, Key: From<&'a str>>(labels: &'a BTreeMap<String, String>, key
     Some(SharedOwnership {
         project: ProjectName::new(labels.get(PROJECT)?),
         key: labels.get(key).map(|text| Key::from(text.as_str())),
-        config_hash: labels.get(CONFIG_HASH).filter(|hash| !hash.is_empty()).map(|hash| ConfigHash::new(hash)),
+        config_hash: labels
+            .get(CONFIG_HASH)
+            .filter(|hash| !hash.is_empty())
+            .map(|hash| ConfigHash::new(hash)),
     })
 }
 
@@ -220,7 +225,12 @@ fn write_shared<Key: AsRef<str>>(ownership: &SharedOwnership<Key>, label: &str) 
         (VERSION.to_owned(), MADE_BY.to_owned()),
     ]);
     labels.extend(ownership.key.as_ref().map(|key| (label.to_owned(), key.as_ref().to_owned())));
-    labels.extend(ownership.config_hash.as_ref().map(|hash| (CONFIG_HASH.to_owned(), hash.to_string())));
+    labels.extend(
+        ownership
+            .config_hash
+            .as_ref()
+            .map(|hash| (CONFIG_HASH.to_owned(), hash.to_string())),
+    );
     labels
 }
 
@@ -235,7 +245,11 @@ fn read_dependencies(text: &str) -> Vec<DependencyNote> {
             _ => Condition::Started,
         };
         let restart = parts.next() == Some("true");
-        Some(DependencyNote { service: ServiceName::new(service), condition, restart })
+        Some(DependencyNote {
+            service: ServiceName::new(service),
+            condition,
+            restart,
+        })
     };
     text.split(',').filter_map(note).collect()
 }
@@ -265,12 +279,16 @@ mod select {
 
     /// Everything that belongs to any project.
     pub fn every_project() -> Selector {
-        Selector { labels: vec![PROJECT.to_owned()] }
+        Selector {
+            labels: vec![PROJECT.to_owned()],
+        }
     }
 
     /// Everything that belongs to a project, one-off containers included.
     pub fn of_project(project: &ProjectName) -> Selector {
-        Selector { labels: vec![format!("{PROJECT}={project}")] }
+        Selector {
+            labels: vec![format!("{PROJECT}={project}")],
+        }
     }
 
     /// A service's containers, without one-off ones.
@@ -319,8 +337,16 @@ mod tests {
         assert_eq!(
             found.depends_on,
             [
-                DependencyNote { service: "db".into(), condition: Condition::Started, restart: true },
-                DependencyNote { service: "q".into(), condition: Condition::Healthy, restart: false },
+                DependencyNote {
+                    service: "db".into(),
+                    condition: Condition::Started,
+                    restart: true
+                },
+                DependencyNote {
+                    service: "q".into(),
+                    condition: Condition::Healthy,
+                    restart: false
+                },
             ]
         );
         assert_eq!(found.version.as_deref(), Some("2.40.3"));
@@ -364,8 +390,16 @@ mod tests {
         assert_eq!(
             read_dependencies("db,cache:service_completed_successfully"),
             [
-                DependencyNote { service: "db".into(), condition: Condition::Started, restart: false },
-                DependencyNote { service: "cache".into(), condition: Condition::CompletedSuccessfully, restart: false },
+                DependencyNote {
+                    service: "db".into(),
+                    condition: Condition::Started,
+                    restart: false
+                },
+                DependencyNote {
+                    service: "cache".into(),
+                    condition: Condition::CompletedSuccessfully,
+                    restart: false
+                },
             ]
         );
     }
@@ -427,9 +461,17 @@ mod tests {
 
     #[test]
     fn networks_and_volumes_are_read_back() {
-        let network = SharedOwnership { project: "shop".into(), key: Some(NetworkKey::new("front")), config_hash: Some("ab".into()) };
+        let network = SharedOwnership {
+            project: "shop".into(),
+            key: Some(NetworkKey::new("front")),
+            config_hash: Some("ab".into()),
+        };
         assert_eq!(SharedOwnership::of_network(&network.network_labels()), Some(network));
-        let volume = SharedOwnership { project: "shop".into(), key: Some(VolumeKey::new("data")), config_hash: None };
+        let volume = SharedOwnership {
+            project: "shop".into(),
+            key: Some(VolumeKey::new("data")),
+            config_hash: None,
+        };
         assert_eq!(SharedOwnership::of_volume(&volume.volume_labels()), Some(volume.clone()));
         assert_eq!(SharedOwnership::of_volume(&labels(&[("x", "y")])), None);
     }

@@ -6,9 +6,9 @@ pub mod labels;
 pub mod load;
 pub mod model;
 pub mod names;
-pub mod print;
 pub mod observe;
 pub mod plan;
+pub mod print;
 pub mod source;
 
 #[cfg(feature = "engine")]

@@ -1,8 +1,6 @@
 //! Asks the engine: one list for each kind of thing, whatever the number of services.
 
-use super::state::{
-    Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume,
-};
+use super::state::{Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume};
 use crate::engine::{ContainerStatus, ContainerSummary, Engine, EngineError, ImageDetails};
 use crate::labels::{self, Ownership, Role, SharedOwnership};
 use crate::model::Project;
@@ -26,7 +24,12 @@ pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&P
             }
         },
     )?;
-    let mut observed = Observed { networks, volumes, images, ..Observed::default() };
+    let mut observed = Observed {
+        networks,
+        volumes,
+        images,
+        ..Observed::default()
+    };
     for summary in containers {
         place(&mut observed, summary);
     }
@@ -38,10 +41,7 @@ pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&P
 }
 
 /// The images that are there, of those that are asked for.
-pub async fn observe_images(
-    engine: &dyn Engine,
-    names: &BTreeSet<ImageRef>,
-) -> Result<BTreeMap<ImageRef, ObservedImage>, EngineError> {
+pub async fn observe_images(engine: &dyn Engine, names: &BTreeSet<ImageRef>) -> Result<BTreeMap<ImageRef, ObservedImage>, EngineError> {
     let questions = names.iter().map(|name| async move {
         let found = engine.inspect_image(name.as_str()).await?;
         Ok::<_, EngineError>(found.map(|image| (name.clone(), image_of(image))))
@@ -63,18 +63,34 @@ fn place(observed: &mut Observed, summary: ContainerSummary) {
     let container = container_of(summary, owner);
     match container.owner.role {
         Role::OneOff { .. } => observed.one_offs.push(container),
-        Role::Replica(_) => observed.services.entry(container.owner.service.clone()).or_default().push(container),
+        Role::Replica(_) => observed
+            .services
+            .entry(container.owner.service.clone())
+            .or_default()
+            .push(container),
     }
 }
 
 fn container_of(summary: ContainerSummary, owner: Ownership) -> ObservedContainer {
-    let volumes = summary.mounts.into_iter().filter(|mount| mount.kind == "volume").filter_map(|mount| {
-        Some(ObservedMount { volume: VolumeName::from(mount.name?), destination: mount.destination })
-    });
+    let volumes = summary
+        .mounts
+        .into_iter()
+        .filter(|mount| mount.kind == "volume")
+        .filter_map(|mount| {
+            Some(ObservedMount {
+                volume: VolumeName::from(mount.name?),
+                destination: mount.destination,
+            })
+        });
     let ports: BTreeSet<ObservedPort> = summary
         .ports
         .into_iter()
-        .filter_map(|port| Some(ObservedPort { published: port.public?, protocol: port.protocol }))
+        .filter_map(|port| {
+            Some(ObservedPort {
+                published: port.public?,
+                protocol: port.protocol,
+            })
+        })
         .collect();
     ObservedContainer {
         volumes: volumes.collect(),
@@ -100,9 +116,10 @@ fn activity_of(status: &ContainerStatus) -> Activity {
 }
 
 fn image_of(image: ImageDetails) -> ObservedImage {
-    let tagged_at = image.last_tagged.as_deref().and_then(|text| {
-        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
-    });
+    let tagged_at = image
+        .last_tagged
+        .as_deref()
+        .and_then(|text| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok());
     ObservedImage {
         built_for: labels::builder_of_image(&image.labels),
         tagged_at: tagged_at.map(time::OffsetDateTime::unix_timestamp),
@@ -145,7 +162,12 @@ async fn volumes(
 ) -> Result<BTreeMap<VolumeName, ObservedVolume>, EngineError> {
     let mut found: BTreeMap<VolumeName, ObservedVolume> = BTreeMap::new();
     for volume in engine.list_volumes(&labels::of_project(name)).await? {
-        found.insert(volume.name, ObservedVolume { owner: SharedOwnership::of_volume(&volume.labels) });
+        found.insert(
+            volume.name,
+            ObservedVolume {
+                owner: SharedOwnership::of_volume(&volume.labels),
+            },
+        );
     }
     let named: Vec<VolumeName> = project
         .into_iter()
@@ -154,7 +176,14 @@ async fn volumes(
         .collect();
     let questions = named.into_iter().map(|name| async move {
         let volume = engine.inspect_volume(&name).await?;
-        Ok::<_, EngineError>(volume.map(|volume| (name, ObservedVolume { owner: SharedOwnership::of_volume(&volume.labels) })))
+        Ok::<_, EngineError>(volume.map(|volume| {
+            (
+                name,
+                ObservedVolume {
+                    owner: SharedOwnership::of_volume(&volume.labels),
+                },
+            )
+        }))
     });
     let others: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
     found.extend(others.into_iter().flatten());

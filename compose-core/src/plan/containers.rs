@@ -1,9 +1,7 @@
 //! From what runs to what is wanted: the plan behind `up`, `create` and `scale`.
 
 use super::action::{Action, AnonymousFate, ContainerRef, NewContainer, Target};
-use super::convergence::{
-    Deciding, Decision, Decisions, Slot, SlotFate, check_names, first_by_name, observed_image, temporary_name,
-};
+use super::convergence::{Deciding, Decision, Decisions, Slot, SlotFate, check_names, first_by_name, observed_image, temporary_name};
 use super::divergence::{links_of, peers_of};
 use super::error::PlanError;
 use super::graph::{Plan, Replacement, StepId};
@@ -31,8 +29,23 @@ pub fn plan_containers(project: &Project, observed: &Observed, policy: &Containe
     check_names(&scope)?;
     let mut plan = Plan::default();
     let shared = SharedThings::decide(project, &scope, observed, policy, &mut plan)?;
-    let decisions = Deciding { project, observed, policy, scope: &scope, shared: &shared }.decide()?;
-    let mut planner = Planner { project, observed, policy, scope: &scope, decisions: &decisions, plan, stops: Stops::new(policy.grace) };
+    let decisions = Deciding {
+        project,
+        observed,
+        policy,
+        scope: &scope,
+        shared: &shared,
+    }
+    .decide()?;
+    let mut planner = Planner {
+        project,
+        observed,
+        policy,
+        scope: &scope,
+        decisions: &decisions,
+        plan,
+        stops: Stops::new(policy.grace),
+    };
     planner.run(&shared);
     Ok(planner.plan)
 }
@@ -88,20 +101,30 @@ impl<'a> Planner<'a> {
         let steps = shared.add_steps(
             &mut plan,
             |plan, network| {
-                let reason = Reason::NetworkChanged { network: network.name.clone() };
-                let joined = self.observed.containers().filter(|container| container.networks.contains_key(&network.name));
+                let reason = Reason::NetworkChanged {
+                    network: network.name.clone(),
+                };
+                let joined = self
+                    .observed
+                    .containers()
+                    .filter(|container| container.networks.contains_key(&network.name));
                 let release = |container: &'a ObservedContainer| {
                     let stopped = cell.borrow_mut().stop(plan, container, self.service_of(container), &reason, &[]);
                     if moving.contains(&container.id) {
                         return stopped;
                     }
-                    let action = Action::LeaveNetwork { container: target(container), network: network.name.clone() };
+                    let action = Action::LeaveNetwork {
+                        container: target(container),
+                        network: network.name.clone(),
+                    };
                     Some(plan.add(stopped, action, reason.clone()))
                 };
                 joined.filter_map(release).collect()
             },
             |plan, volume| {
-                let reason = Reason::VolumeChanged { volume: volume.name.clone() };
+                let reason = Reason::VolumeChanged {
+                    volume: volume.name.clone(),
+                };
                 let users = self
                     .observed
                     .containers()
@@ -140,11 +163,16 @@ impl<'a> Planner<'a> {
             return stops;
         }
         for decision in self.decisions.values() {
-            let renewed = decision.service.lifecycle.depends_on.iter().filter(|(name, dependency)| {
-                dependency.restart && self.decisions.get(name).is_some_and(Decision::replaces_any)
-            });
+            let renewed = decision
+                .service
+                .lifecycle
+                .depends_on
+                .iter()
+                .filter(|(name, dependency)| dependency.restart && self.decisions.get(name).is_some_and(Decision::replaces_any));
             for (dependency, _) in renewed {
-                let reason = Reason::DependencyRestarted { service: dependency.clone() };
+                let reason = Reason::DependencyRestarted {
+                    service: dependency.clone(),
+                };
                 for slot in &decision.slots {
                     let SlotFate::Keep(container) = slot.fate else { continue };
                     let step = self.stops.stop(&mut self.plan, container, Some(decision.service), &reason, &[]);
@@ -160,20 +188,31 @@ impl<'a> Planner<'a> {
         let mut targets = Targets::new();
         let mut created = BTreeMap::new();
         for service in &self.scope.services {
-            let Some(decision) = self.decisions.get(&service.name) else { continue };
+            let Some(decision) = self.decisions.get(&service.name) else {
+                continue;
+            };
             let mut own = Vec::new();
             for slot in &decision.slots {
                 own.push(match &slot.fate {
-                    SlotFate::Keep(container) => Target { name: slot.name.clone(), ..target(container) },
+                    SlotFate::Keep(container) => Target {
+                        name: slot.name.clone(),
+                        ..target(container)
+                    },
                     SlotFate::Replace(old, reason) => {
                         let step = self.create(decision, slot, Some(old), reason, shared, &targets);
                         created.insert(slot.name.clone(), step);
-                        Target { name: slot.name.clone(), at: ContainerRef::Created(step) }
+                        Target {
+                            name: slot.name.clone(),
+                            at: ContainerRef::Created(step),
+                        }
                     }
                     SlotFate::Create(_, reason) => {
                         let step = self.create(decision, slot, None, reason, shared, &targets);
                         created.insert(slot.name.clone(), step);
-                        Target { name: slot.name.clone(), at: ContainerRef::Created(step) }
+                        Target {
+                            name: slot.name.clone(),
+                            at: ContainerRef::Created(step),
+                        }
                     }
                 });
             }
@@ -253,10 +292,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Lets every replacement take its place.
-    fn take_over_all(&mut self, created: &BTreeMap<ContainerName, StepId>, dependents: &BTreeMap<&ServiceName, Vec<StepId>>) -> TakenOver<'a> {
+    fn take_over_all(
+        &mut self,
+        created: &BTreeMap<ContainerName, StepId>,
+        dependents: &BTreeMap<&ServiceName, Vec<StepId>>,
+    ) -> TakenOver<'a> {
         let mut taken_over = TakenOver::default();
         for service in &self.scope.services {
-            let Some(decision) = self.decisions.get(&service.name) else { continue };
+            let Some(decision) = self.decisions.get(&service.name) else {
+                continue;
+            };
             let after = dependents.get(&service.name).map_or(&[][..], Vec::as_slice);
             for slot in &decision.slots {
                 match (&slot.fate, created.get(&slot.name)) {
@@ -289,20 +334,44 @@ impl<'a> Planner<'a> {
         before_stop.push(create);
         let stop = self.stops.stop(&mut self.plan, old, Some(service), &Reason::Replaced, &before_stop);
         let temporary = temporary_name(&old.id, &slot.name);
-        let aside = Action::RenameContainer { container: target(old), name: ContainerName::from(format!("{temporary}_replaced")) };
+        let aside = Action::RenameContainer {
+            container: target(old),
+            name: ContainerName::from(format!("{temporary}_replaced")),
+        };
         let rename_old = self.plan.add(stop.into_iter().chain([create]), aside, Reason::Replaced);
-        let container = Target { name: temporary, at: ContainerRef::Created(create) };
-        let named = self
-            .plan
-            .add([rename_old], Action::RenameContainer { container, name: slot.name.clone() }, reason.clone());
-        Pending { old, name: slot.name.clone(), create, stop, rename_old, named }
+        let container = Target {
+            name: temporary,
+            at: ContainerRef::Created(create),
+        };
+        let named = self.plan.add(
+            [rename_old],
+            Action::RenameContainer {
+                container,
+                name: slot.name.clone(),
+            },
+            reason.clone(),
+        );
+        Pending {
+            old,
+            name: slot.name.clone(),
+            create,
+            stop,
+            rename_old,
+            named,
+        }
     }
 
     fn remove_surplus(&mut self) {
         for decision in self.decisions.values() {
             for container in &decision.surplus {
-                self.stops
-                    .remove(&mut self.plan, container, Some(decision.service), AnonymousFate::Keep, &Reason::ScaledDown, &[]);
+                self.stops.remove(
+                    &mut self.plan,
+                    container,
+                    Some(decision.service),
+                    AnonymousFate::Keep,
+                    &Reason::ScaledDown,
+                    &[],
+                );
             }
         }
     }
@@ -313,15 +382,17 @@ impl<'a> Planner<'a> {
             Orphans::Ignore => {}
             Orphans::Remove => {
                 for container in orphans {
-                    self.stops.remove(&mut self.plan, container, None, AnonymousFate::Keep, &Reason::Orphaned, &[]);
+                    self.stops
+                        .remove(&mut self.plan, container, None, AnonymousFate::Keep, &Reason::Orphaned, &[]);
                 }
             }
             Orphans::Warn if orphans.is_empty() => {}
             Orphans::Warn => {
                 let names: Vec<&str> = orphans.iter().map(|container| container.name.as_str()).collect();
                 self.plan.warn(
-                    Diagnostic::warning(ORPHANS, format!("found orphan containers ({}) for this project", names.join(", ")))
-                        .help("if you removed or renamed this service in your compose file, run the command with --remove-orphans to clean it up"),
+                    Diagnostic::warning(ORPHANS, format!("found orphan containers ({}) for this project", names.join(", "))).help(
+                        "if you removed or renamed this service in your compose file, run the command with --remove-orphans to clean it up",
+                    ),
                 );
             }
         }
@@ -340,8 +411,13 @@ impl<'a> Planner<'a> {
                 if let Some(None) = freed {
                     continue;
                 }
-                let action = Action::RenameContainer { container: target(container), name: slot.name.clone() };
-                let reason = Reason::Interrupted { name: container.name.clone() };
+                let action = Action::RenameContainer {
+                    container: target(container),
+                    name: slot.name.clone(),
+                };
+                let reason = Reason::Interrupted {
+                    name: container.name.clone(),
+                };
                 let step = self.plan.add(freed.flatten(), action, reason);
                 taken_over.ready.insert(slot.name.clone(), step);
             }
@@ -350,7 +426,10 @@ impl<'a> Planner<'a> {
 
     fn finish(&mut self, pending: Pending<'a>, started: &BTreeMap<ContainerName, StepId>) {
         let start = started.get(&pending.name).copied();
-        let action = Action::RemoveContainer { container: target(pending.old), anonymous_volumes: AnonymousFate::Keep };
+        let action = Action::RemoveContainer {
+            container: target(pending.old),
+            anonymous_volumes: AnonymousFate::Keep,
+        };
         let remove = self.plan.add([start.unwrap_or(pending.named)], action, Reason::Replaced);
         self.plan.replacement(Replacement {
             old: target(pending.old),

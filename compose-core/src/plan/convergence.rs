@@ -82,17 +82,27 @@ impl<'a> Deciding<'a> {
 
     fn decide_service(&self, service: &'a Service, decisions: &Decisions<'a>) -> Result<Decision<'a>, PlanError> {
         if let Some(provider) = &service.provider {
-            return Err(PlanError::Provider { service: service.name.clone(), provider: provider.kind.clone() });
+            return Err(PlanError::Provider {
+                service: service.name.clone(),
+                provider: provider.kind.clone(),
+            });
         }
         let count = self.count(service)?;
         let peers = self.peers(service, decisions)?;
         let image = self.image(service)?;
         let wanted = Wanted {
             service,
-            hash: peers.renewed.is_none().then(|| config_hash(&resolve_references(service, &peers.ids))),
+            hash: peers
+                .renewed
+                .is_none()
+                .then(|| config_hash(&resolve_references(service, &peers.ids))),
             image: image.id.as_ref(),
             renewed_peer: peers.renewed,
-            recreate: if self.scope.is_named(&service.name) { self.policy.recreate } else { self.policy.recreate_dependencies },
+            recreate: if self.scope.is_named(&service.name) {
+                self.policy.recreate
+            } else {
+                self.policy.recreate_dependencies
+            },
         };
         let mut judged: Vec<(Option<Reason>, &ObservedContainer)> = self
             .observed
@@ -102,9 +112,18 @@ impl<'a> Deciding<'a> {
             .collect();
         // What fits comes first and keeps the low numbers; what does not is the first to go.
         judged.sort_by_key(|(reason, container)| (reason.is_some(), container.owner.number().is_none(), container.owner.number()));
-        let surplus = judged.split_off(judged.len().min(count)).into_iter().map(|(_, container)| container).collect();
+        let surplus = judged
+            .split_off(judged.len().min(count))
+            .into_iter()
+            .map(|(_, container)| container)
+            .collect();
         let slots = self.slots(service, judged, count);
-        Ok(Decision { service, image, slots, surplus })
+        Ok(Decision {
+            service,
+            image,
+            slots,
+            surplus,
+        })
     }
 
     /// How many containers the service is to have.
@@ -127,16 +146,36 @@ impl<'a> Deciding<'a> {
             let number = numbers.take(container.owner.number());
             let name = container_name(self.project, service, number);
             slots.push(match reason {
-                Some(reason) if self.mounts_renewed_volume(container) => Slot { number, name, fate: SlotFate::Create(Some(container), reason) },
-                Some(reason) => Slot { number, name, fate: SlotFate::Replace(container, reason) },
-                None if is_temporary(&container.name, &name) => Slot { number, name, fate: SlotFate::Keep(container) },
-                None => Slot { number, name: container.name.clone(), fate: SlotFate::Keep(container) },
+                Some(reason) if self.mounts_renewed_volume(container) => Slot {
+                    number,
+                    name,
+                    fate: SlotFate::Create(Some(container), reason),
+                },
+                Some(reason) => Slot {
+                    number,
+                    name,
+                    fate: SlotFate::Replace(container, reason),
+                },
+                None if is_temporary(&container.name, &name) => Slot {
+                    number,
+                    name,
+                    fate: SlotFate::Keep(container),
+                },
+                None => Slot {
+                    number,
+                    name: container.name.clone(),
+                    fate: SlotFate::Keep(container),
+                },
             });
         }
         while slots.len() < count {
             let number = numbers.take(None);
             let name = container_name(self.project, service, number);
-            slots.push(Slot { number, name, fate: SlotFate::Create(None, Reason::Missing) });
+            slots.push(Slot {
+                number,
+                name,
+                fate: SlotFate::Create(None, Reason::Missing),
+            });
         }
         slots.sort_by_key(|slot| slot.number);
         slots
@@ -152,14 +191,23 @@ impl<'a> Deciding<'a> {
         if let ImageChoice::Pinned(images) = &self.policy.images
             && let Some(id) = images.get(&service.name)
         {
-            return Ok(WantedImage { reference: id.to_string(), id: Some(id.clone()) });
+            return Ok(WantedImage {
+                reference: id.to_string(),
+                id: Some(id.clone()),
+            });
         }
         let name = image_name(&self.project.name, service);
         if self.policy.pending_images.contains(&name) {
-            return Ok(WantedImage { reference: name.to_string(), id: None });
+            return Ok(WantedImage {
+                reference: name.to_string(),
+                id: None,
+            });
         }
         match self.observed.images.get(&name) {
-            Some(image) => Ok(WantedImage { reference: name.to_string(), id: Some(image.id.clone()) }),
+            Some(image) => Ok(WantedImage {
+                reference: name.to_string(),
+                id: Some(image.id.clone()),
+            }),
             None => Err(PlanError::ImageMissing {
                 service: service.name.clone(),
                 image: name,
@@ -183,7 +231,13 @@ impl<'a> Deciding<'a> {
                     peers.ids.insert(peer, id);
                 }
                 Some(None) => peers.renewed = Some(peer),
-                None => return Err(PlanError::PeerMissing { service: service.name.clone(), peer, what }),
+                None => {
+                    return Err(PlanError::PeerMissing {
+                        service: service.name.clone(),
+                        peer,
+                        what,
+                    });
+                }
             }
         }
         Ok(peers)
@@ -212,7 +266,9 @@ struct Numbers {
 impl Numbers {
     /// The wanted number while it is free, else the lowest that is.
     fn take(&mut self, wanted: Option<ReplicaNumber>) -> ReplicaNumber {
-        let number = wanted.filter(|number| !self.taken.contains(number)).unwrap_or_else(|| self.lowest_free());
+        let number = wanted
+            .filter(|number| !self.taken.contains(number))
+            .unwrap_or_else(|| self.lowest_free());
         self.taken.insert(number);
         number
     }

@@ -39,7 +39,10 @@ pub(super) fn divergence(wanted: &Wanted<'_>, shared: &SharedThings<'_>, actual:
     match wanted.image {
         None => return Some(Reason::ImagePending),
         Some(image) if actual.owner.image.as_ref() != Some(image) => {
-            return Some(Reason::ImageChanged { from: actual.owner.image.clone(), to: image.clone() });
+            return Some(Reason::ImageChanged {
+                from: actual.owner.image.clone(),
+                to: image.clone(),
+            });
         }
         Some(_) => {}
     }
@@ -52,7 +55,9 @@ fn network_divergence(service: &Service, shared: &SharedThings<'_>, actual: &Obs
         let joined = actual.networks.get(&network.name);
         network.is_new() || joined.is_none_or(|id| actual.activity.is_alive() && !id.as_str().is_empty() && Some(id) != network.id.as_ref())
     })?;
-    Some(Reason::NetworkChanged { network: missing.name.clone() })
+    Some(Reason::NetworkChanged {
+        network: missing.name.clone(),
+    })
 }
 
 fn volume_divergence(service: &Service, shared: &SharedThings<'_>, actual: &ObservedContainer) -> Option<Reason> {
@@ -63,7 +68,9 @@ fn volume_divergence(service: &Service, shared: &SharedThings<'_>, actual: &Obse
         .filter(|mount| mount.kind == MountKind::Volume)
         .filter_map(|mount| shared.volume(mount.source.as_deref()?))
         .find(|volume| volume.is_renewed() || !actual.volumes.iter().any(|mount| mount.volume == volume.name))?;
-    Some(Reason::VolumeChanged { volume: missing.name.clone() })
+    Some(Reason::VolumeChanged {
+        volume: missing.name.clone(),
+    })
 }
 
 /// The service as the engine gets it: what it shares with other services named by their containers. Its hash is what containers carry.
@@ -122,14 +129,23 @@ pub(super) fn peers_of(service: &Service) -> BTreeMap<ServiceName, &'static str>
         Some(NamespaceMode::Service(peer)) => Some((peer.clone(), what)),
         _ => None,
     });
-    let volumes = service.storage.volumes_from.iter().filter_map(|entry| match VolumesFrom::parse(entry) {
-        VolumesFrom::Service(peer) => Some((ServiceName::new(peer), "volumes")),
-        VolumesFrom::Container(_) => None,
-    });
+    let volumes = service
+        .storage
+        .volumes_from
+        .iter()
+        .filter_map(|entry| match VolumesFrom::parse(entry) {
+            VolumesFrom::Service(peer) => Some((ServiceName::new(peer), "volumes")),
+            VolumesFrom::Container(_) => None,
+        });
     volumes.chain(namespaces).collect()
 }
 
 /// The services that a service links to.
 pub(super) fn links_of(service: &Service) -> impl Iterator<Item = ServiceName> {
-    service.networking.links.iter().filter_map(|link| link.split(':').next()).map(ServiceName::new)
+    service
+        .networking
+        .links
+        .iter()
+        .filter_map(|link| link.split(':').next())
+        .map(ServiceName::new)
 }

@@ -19,7 +19,9 @@ pub enum PlanError {
         services: Vec<ServiceName>,
     },
     /// A container's name is fixed, so there can be but one.
-    #[error("service {service} has the fixed container_name {name}, so it cannot have {wanted} containers; remove container_name to scale it")]
+    #[error(
+        "service {service} has the fixed container_name {name}, so it cannot have {wanted} containers; remove container_name to scale it"
+    )]
     FixedNameScaled {
         /// The service.
         service: ServiceName,

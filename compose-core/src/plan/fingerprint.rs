@@ -104,17 +104,36 @@ mod tests {
     /// What Docker Compose 2.40.3 put on `networks: {default: {}}` and `volumes: {data: {}}` of a project `planprobe`.
     #[test]
     fn plain_ones_hash_as_the_reference_does() {
-        let network = Network { name: Some("planprobe_default".into()), ..Network::default() };
-        assert_eq!(network_hash(&network).as_str(), "ca6e6691b49c0987df46a4e98e09d5d6093c0921a8cabbe5f3185928005fbf3a");
-        let volume = Volume { name: Some("planprobe_data".into()), ..Volume::default() };
-        assert_eq!(volume_hash(&volume).as_str(), "0d489049d20759502df5b1401efd7d7c68c486d83b04a2f054f0d043af1bb0ec");
+        let network = Network {
+            name: Some("planprobe_default".into()),
+            ..Network::default()
+        };
+        assert_eq!(
+            network_hash(&network).as_str(),
+            "ca6e6691b49c0987df46a4e98e09d5d6093c0921a8cabbe5f3185928005fbf3a"
+        );
+        let volume = Volume {
+            name: Some("planprobe_data".into()),
+            ..Volume::default()
+        };
+        assert_eq!(
+            volume_hash(&volume).as_str(),
+            "0d489049d20759502df5b1401efd7d7c68c486d83b04a2f054f0d043af1bb0ec"
+        );
     }
 
     #[test]
     fn labels_count() {
         let labels = StringMap::from([("x".to_owned(), "1".to_owned())]);
-        let network = Network { name: Some("planprobe_front".into()), labels, ..Network::default() };
-        assert_eq!(network_hash(&network).as_str(), "9ae790686f7333e96817911c8df3c9a693ab0326a5082dcbc0c191b8886dcc81");
+        let network = Network {
+            name: Some("planprobe_front".into()),
+            labels,
+            ..Network::default()
+        };
+        assert_eq!(
+            network_hash(&network).as_str(),
+            "9ae790686f7333e96817911c8df3c9a693ab0326a5082dcbc0c191b8886dcc81"
+        );
     }
 
     #[test]

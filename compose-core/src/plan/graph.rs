@@ -169,6 +169,10 @@ impl Serialize for Plan {
             #[serde(flatten)]
             step: &'a Step,
         }
-        serializer.collect_seq(self.steps().map(|(id, step)| Row { id, after: self.before(id), step }))
+        serializer.collect_seq(self.steps().map(|(id, step)| Row {
+            id,
+            after: self.before(id),
+            step,
+        }))
     }
 }

@@ -18,7 +18,10 @@ type Images = BTreeMap<ImageRef, ObservedImage>;
 
 /// The image that a service runs: its own, else `project-service`, the name of what is built for it.
 pub fn image_name(project: &ProjectName, service: &Service) -> ImageRef {
-    service.image.clone().unwrap_or_else(|| ImageRef::from(format!("{project}-{}", service.name)))
+    service
+        .image
+        .clone()
+        .unwrap_or_else(|| ImageRef::from(format!("{project}-{}", service.name)))
 }
 
 /// The platform for which a service's image is pulled and its containers are made.
@@ -49,7 +52,11 @@ pub fn plan_images(project: &Project, images: &Images, policy: &ImagePolicy) -> 
             }
             Source::Build(reason) => builds.want(project, service, BuildWhen::Always, reason, None),
             Source::Nowhere(why) if !builder_in_scope(&scope, project, &image, policy) => {
-                return Err(PlanError::ImageMissing { service: service.name.clone(), image, why });
+                return Err(PlanError::ImageMissing {
+                    service: service.name.clone(),
+                    image,
+                    why,
+                });
             }
             Source::Nowhere(_) => {}
         }
@@ -107,7 +114,9 @@ enum Source {
 impl Source {
     fn of(service: &Service, image: &ImageRef, images: &Images, policy: &ImagePolicy) -> Result<Self, PlanError> {
         if service.image.is_none() && service.build.is_none() {
-            return Err(PlanError::NoImage { service: service.name.clone() });
+            return Err(PlanError::NoImage {
+                service: service.name.clone(),
+            });
         }
         let (rule, written) = PullRule::of(service, policy.pull.as_deref())?;
         let buildable = service.build.is_some() && policy.build != BuildChoice::Never;
@@ -119,7 +128,11 @@ impl Source {
             PullRule::Build if buildable => Self::Build(Reason::PullPolicy { policy: written }),
             PullRule::Refresh(seconds) if here.is_some_and(|image| !is_older(image, seconds, policy.now)) => Self::Here,
             PullRule::Always | PullRule::Refresh(_) if service.image.is_some() => {
-                let reason = if here.is_some() { Reason::PullPolicy { policy: written } } else { Reason::Missing };
+                let reason = if here.is_some() {
+                    Reason::PullPolicy { policy: written }
+                } else {
+                    Reason::Missing
+                };
                 Self::pull(buildable, reason)
             }
             _ if here.is_some() => Self::Here,
@@ -178,7 +191,12 @@ impl Pulls {
     ) -> StepId {
         let platform = platform_of(project, service).map(str::to_owned);
         *self.steps.entry((image.clone(), platform.clone())).or_insert_with(|| {
-            let action = Action::PullImage { image: image.clone(), platform, service: service.name.clone(), on_failure };
+            let action = Action::PullImage {
+                image: image.clone(),
+                platform,
+                service: service.name.clone(),
+                on_failure,
+            };
             plan.add([], action, reason)
         })
     }

@@ -22,7 +22,11 @@ pub fn plan_stop(project: Option<&Project>, observed: &Observed, policy: &Lifecy
     let mut stopped: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
     for name in relations.order(&chosen)?.into_iter().rev() {
         let dependents = relations.dependents(name);
-        let after: Vec<StepId> = dependents.filter_map(|dependent| stopped.get(dependent)).flatten().copied().collect();
+        let after: Vec<StepId> = dependents
+            .filter_map(|dependent| stopped.get(dependent))
+            .flatten()
+            .copied()
+            .collect();
         let mut own = Vec::new();
         for container in observed.service(name) {
             own.extend(stops.stop(&mut plan, container, relations.service(name), &Reason::Requested, &after));
@@ -48,10 +52,16 @@ pub fn plan_start(project: Option<&Project>, observed: &Observed, policy: &Lifec
             return Err(PlanError::NothingToStart { service: name.clone() });
         }
         let idle: Vec<&ObservedContainer> = containers.iter().filter(|container| !container.activity.is_alive()).collect();
-        let conditions = if idle.is_empty() { Vec::new() } else { running.conditions(&mut plan, &relations, name, &chosen, observed) };
+        let conditions = if idle.is_empty() {
+            Vec::new()
+        } else {
+            running.conditions(&mut plan, &relations, name, &chosen, observed)
+        };
         let mut up = Vec::new();
         for container in idle {
-            let action = Action::StartContainer { container: target(container) };
+            let action = Action::StartContainer {
+                container: target(container),
+            };
             let started = plan.add(conditions.iter().copied(), action, Reason::NotRunning);
             let hooks = relations
                 .service(name)
@@ -67,7 +77,13 @@ pub fn plan_start(project: Option<&Project>, observed: &Observed, policy: &Lifec
                 continue;
             }
             let condition = WaitCondition::RunningOrHealthy;
-            let action = Action::Wait { service: (*name).clone(), condition, containers, required: true, deadline };
+            let action = Action::Wait {
+                service: (*name).clone(),
+                condition,
+                containers,
+                required: true,
+                deadline,
+            };
             let after = running.up.get(*name).cloned().unwrap_or_default();
             plan.add(after, action, Reason::Requested);
         }
@@ -83,7 +99,9 @@ pub fn plan_restart(project: Option<&Project>, observed: &Observed, policy: &Lif
     if policy.dependencies == DependencyScope::Include {
         for name in &named {
             for dependent in relations.restarted_with(name) {
-                chosen.entry(dependent).or_insert_with(|| Reason::DependencyRestarted { service: (*name).clone() });
+                chosen
+                    .entry(dependent)
+                    .or_insert_with(|| Reason::DependencyRestarted { service: (*name).clone() });
             }
         }
     }
@@ -91,10 +109,19 @@ pub fn plan_restart(project: Option<&Project>, observed: &Observed, policy: &Lif
     let mut up: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
     for name in relations.order(&chosen.keys().copied().collect())? {
         let dependencies = relations.dependencies(name);
-        let after: Vec<StepId> = dependencies.iter().filter_map(|note| up.get(&note.service)).flatten().copied().collect();
+        let after: Vec<StepId> = dependencies
+            .iter()
+            .filter_map(|note| up.get(&note.service))
+            .flatten()
+            .copied()
+            .collect();
         let service = relations.service(name);
         let mut own = Vec::new();
-        for container in observed.service(name).iter().filter(|container| container.activity != Activity::Dead) {
+        for container in observed
+            .service(name)
+            .iter()
+            .filter(|container| container.activity != Activity::Dead)
+        {
             own.push(restart(&mut plan, container, service, policy, &after, &chosen[name]));
         }
         up.insert(name, if own.is_empty() { after } else { own });
@@ -115,7 +142,10 @@ fn restart(
     if container.activity.is_alive() {
         before.extend(service.and_then(|service| add_hooks(plan, &container_target, service, HookPoint::PreStop, after)));
     }
-    let action = Action::RestartContainer { container: container_target.clone(), grace: policy.grace };
+    let action = Action::RestartContainer {
+        container: container_target.clone(),
+        grace: policy.grace,
+    };
     let restarted = plan.add(before, action, reason.clone());
     service
         .and_then(|service| add_hooks(plan, &container_target, service, HookPoint::PostStart, &[restarted]))
@@ -156,8 +186,20 @@ impl<'a> Running<'a> {
             let step = *self.waits.entry((note.service.clone(), condition)).or_insert_with(|| {
                 let service = note.service.clone();
                 let required = relations.is_required(name, &note.service);
-                let action = Action::Wait { service, condition, containers, required, deadline: None };
-                plan.add(up, action, Reason::NeededBy { services: vec![name.clone()] })
+                let action = Action::Wait {
+                    service,
+                    condition,
+                    containers,
+                    required,
+                    deadline: None,
+                };
+                plan.add(
+                    up,
+                    action,
+                    Reason::NeededBy {
+                        services: vec![name.clone()],
+                    },
+                )
             });
             steps.push(step);
         }
@@ -179,10 +221,19 @@ impl<'a> Relations<'a> {
             None => observed
                 .services
                 .iter()
-                .map(|(name, containers)| (name, containers.iter().flat_map(|container| container.owner.depends_on.clone()).collect()))
+                .map(|(name, containers)| {
+                    (
+                        name,
+                        containers.iter().flat_map(|container| container.owner.depends_on.clone()).collect(),
+                    )
+                })
                 .collect(),
         };
-        Self { project, names: notes.keys().copied().collect(), notes }
+        Self {
+            project,
+            names: notes.keys().copied().collect(),
+            notes,
+        }
     }
 
     fn service(&self, name: &ServiceName) -> Option<&'a Service> {

@@ -38,7 +38,10 @@ impl PullRule {
     pub(super) fn of(service: &Service, over: Option<&str>) -> Result<(Self, String), PlanError> {
         let own = service.pull_policy.as_ref().map(|policy| policy.0.as_str());
         let text = over.filter(|text| *text != "policy").or(own).unwrap_or_default();
-        let rule = Self::parse(text).ok_or_else(|| PlanError::PullPolicy { service: service.name.clone(), policy: text.to_owned() })?;
+        let rule = Self::parse(text).ok_or_else(|| PlanError::PullPolicy {
+            service: service.name.clone(),
+            policy: text.to_owned(),
+        })?;
         Ok((rule, text.to_owned()))
     }
 }

@@ -17,7 +17,11 @@ impl<'a> Scope<'a> {
     /// The named services, all enabled ones when there are no names, and what they depend on.
     pub(super) fn of(project: &'a Project, names: &'a [ServiceName], dependencies: DependencyScope) -> Result<Self, PlanError> {
         let mut wanted: BTreeMap<&ServiceName, &Service> = BTreeMap::new();
-        let mut open: Vec<&ServiceName> = if names.is_empty() { project.services.keys().collect() } else { names.iter().collect() };
+        let mut open: Vec<&ServiceName> = if names.is_empty() {
+            project.services.keys().collect()
+        } else {
+            names.iter().collect()
+        };
         let named = open.iter().copied().collect();
         while let Some(name) = open.pop() {
             let Some(service) = find(project, name) else {
@@ -27,7 +31,10 @@ impl<'a> Scope<'a> {
                 open.extend(dependencies_of(project, service));
             }
         }
-        Ok(Self { services: in_dependency_order(&wanted)?, named })
+        Ok(Self {
+            services: in_dependency_order(&wanted)?,
+            named,
+        })
     }
 
     /// Whether the caller asked for it, and not only something that needs it.
@@ -54,7 +61,12 @@ fn dependencies_of<'a>(project: &'a Project, service: &'a Service) -> impl Itera
 /// Sorts services so that each comes after what it depends on, as far as that is among them.
 pub(super) fn in_dependency_order<'a>(services: &BTreeMap<&'a ServiceName, &'a Service>) -> Result<Vec<&'a Service>, PlanError> {
     let edges = services.iter().map(|(name, service)| {
-        let before: BTreeSet<&ServiceName> = service.lifecycle.depends_on.keys().filter(|key| services.contains_key(key)).collect();
+        let before: BTreeSet<&ServiceName> = service
+            .lifecycle
+            .depends_on
+            .keys()
+            .filter(|key| services.contains_key(key))
+            .collect();
         (*name, before)
     });
     let order = sort(edges.collect()).map_err(|services| PlanError::Cycle { services })?;
@@ -91,7 +103,9 @@ fn circle(before: &BTreeMap<&ServiceName, BTreeSet<&ServiceName>>) -> Vec<Servic
             return circle;
         }
         path.push(name);
-        next = before.get(name).and_then(|needs| needs.iter().find(|need| before.contains_key(*need)).copied());
+        next = before
+            .get(name)
+            .and_then(|needs| needs.iter().find(|need| before.contains_key(*need)).copied());
     }
     path.into_iter().cloned().collect()
 }

@@ -8,7 +8,7 @@ use super::policy::{ContainerPolicy, DivergedVolumes};
 use super::reason::Reason;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{MountKind, Network, NamespaceMode, Project, Service, Volume};
+use crate::model::{MountKind, NamespaceMode, Network, Project, Service, Volume};
 use crate::names::{NetworkId, NetworkKey, NetworkName, ProjectName, VolumeKey, VolumeName};
 use crate::observe::{Observed, ObservedNetwork};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,10 +127,16 @@ impl<'a> SharedThings<'a> {
             if let (true, Some(id)) = (network.is_renewed(), &network.id) {
                 reason = Reason::ConfigChanged;
                 let released = released_network(plan, network);
-                let remove = Action::RemoveNetwork { id: id.clone(), name: network.name.clone() };
+                let remove = Action::RemoveNetwork {
+                    id: id.clone(),
+                    name: network.name.clone(),
+                };
                 after.push(plan.add(released, remove, reason.clone()));
             }
-            let create = Action::CreateNetwork { key: network.key.clone(), name: network.name.clone() };
+            let create = Action::CreateNetwork {
+                key: network.key.clone(),
+                name: network.name.clone(),
+            };
             steps.networks.insert(network.key, plan.add(after, create, reason));
         }
         for volume in self.volumes.values().filter(|volume| volume.fate != Fate::Use) {
@@ -141,7 +147,10 @@ impl<'a> SharedThings<'a> {
                 let released = released_volume(plan, volume);
                 after.push(plan.add(released, Action::RemoveVolume { name: volume.name.clone() }, reason.clone()));
             }
-            let create = Action::CreateVolume { key: volume.key.clone(), name: volume.name.clone() };
+            let create = Action::CreateVolume {
+                key: volume.key.clone(),
+                name: volume.name.clone(),
+            };
             steps.volumes.insert(volume.key.as_str(), plan.add(after, create, reason));
         }
         steps
@@ -179,7 +188,10 @@ pub(super) fn uses_host_network(service: &Service) -> bool {
 
 /// A network's name in the engine: its own, else the project's prefix and the key.
 pub(crate) fn network_name(project: &ProjectName, key: &NetworkKey, network: &Network) -> NetworkName {
-    network.name.clone().unwrap_or_else(|| NetworkName::from(format!("{project}_{key}")))
+    network
+        .name
+        .clone()
+        .unwrap_or_else(|| NetworkName::from(format!("{project}_{key}")))
 }
 
 /// A volume's name in the engine: its own, else the project's prefix and the key.
@@ -202,7 +214,12 @@ fn decide_network<'a>(
         None => Fate::Create,
         Some(found) => fate_of_network(project, key, &name, network, found, plan)?,
     };
-    Ok(SharedNetwork { key, id: found.map(|network| network.id.clone()), name, fate })
+    Ok(SharedNetwork {
+        key,
+        id: found.map(|network| network.id.clone()),
+        name,
+        fate,
+    })
 }
 
 fn fate_of_network(
@@ -215,8 +232,11 @@ fn fate_of_network(
 ) -> Result<Fate, PlanError> {
     let Some(owner) = found.owner.as_ref().filter(|owner| owner.project == *project) else {
         plan.warn(
-            Diagnostic::warning(FOREIGN, format!("a network with name {name} exists but was not created for project \"{project}\""))
-                .help("set `external: true` to use an existing network"),
+            Diagnostic::warning(
+                FOREIGN,
+                format!("a network with name {name} exists but was not created for project \"{project}\""),
+            )
+            .help("set `external: true` to use an existing network"),
         );
         return Ok(Fate::Use);
     };
@@ -233,7 +253,10 @@ fn fate_of_network(
 
 /// The hash is taken over the configuration with the name filled in.
 fn named(network: &Network, name: &NetworkName) -> Network {
-    Network { name: Some(name.clone()), ..network.clone() }
+    Network {
+        name: Some(name.clone()),
+        ..network.clone()
+    }
 }
 
 fn decide_volume<'a>(
@@ -275,7 +298,10 @@ fn fate_of_volume(
     policy: &ContainerPolicy,
     plan: &mut Plan,
 ) -> Fate {
-    let wanted = volume_hash(&Volume { name: Some(name.clone()), ..volume.clone() });
+    let wanted = volume_hash(&Volume {
+        name: Some(name.clone()),
+        ..volume.clone()
+    });
     if found.as_ref().is_none_or(|found| *found == wanted) {
         return Fate::Use;
     }
@@ -283,8 +309,11 @@ fn fate_of_volume(
         DivergedVolumes::Recreate => Fate::Renew,
         DivergedVolumes::Keep => {
             plan.warn(
-                Diagnostic::warning(DIVERGED, format!("volume \"{name}\" exists but doesn't match configuration in compose file; it is kept as it is"))
-                    .help("remove it, or answer yes to its recreation, to have it made anew; its data is lost then"),
+                Diagnostic::warning(
+                    DIVERGED,
+                    format!("volume \"{name}\" exists but doesn't match configuration in compose file; it is kept as it is"),
+                )
+                .help("remove it, or answer yes to its recreation, to have it made anew; its data is lost then"),
             );
             Fate::Use
         }

@@ -59,7 +59,9 @@ impl<'a, 'b> Starts<'a, 'b> {
     pub(super) fn run(&mut self, plan: &mut Plan, scope: &Scope<'a>, wait: WaitChoice) {
         let waiting = self.waiting(scope);
         for service in &scope.services {
-            let Some(decision) = self.decisions.get(&service.name) else { continue };
+            let Some(decision) = self.decisions.get(&service.name) else {
+                continue;
+            };
             let conditions = self.conditions(plan, service, &waiting);
             let mut up = Vec::new();
             for slot in &decision.slots {
@@ -100,9 +102,14 @@ impl<'a, 'b> Starts<'a, 'b> {
         for service in &scope.services {
             for (name, dependency) in &service.lifecycle.depends_on {
                 let has_containers = self.decisions.get(name).is_some_and(|decision| !decision.slots.is_empty());
-                let (Some(condition), true) = (wait_condition(dependency.condition), has_containers) else { continue };
+                let (Some(condition), true) = (wait_condition(dependency.condition), has_containers) else {
+                    continue;
+                };
                 if self.starts_any(name) || self.starts_any(&service.name) {
-                    waiting.entry((name, condition, dependency.required)).or_default().push(service.name.clone());
+                    waiting
+                        .entry((name, condition, dependency.required))
+                        .or_default()
+                        .push(service.name.clone());
                 }
             }
         }
@@ -141,14 +148,22 @@ impl<'a, 'b> Starts<'a, 'b> {
 
     fn wait_action(&self, (service, condition, required): WaitKey<'a>, deadline: Option<Duration>) -> Option<Action> {
         let containers = self.targets.get(service)?.clone();
-        Some(Action::Wait { service: service.clone(), condition, containers, required, deadline })
+        Some(Action::Wait {
+            service: service.clone(),
+            condition,
+            containers,
+            required,
+            deadline,
+        })
     }
 
     fn start(&mut self, plan: &mut Plan, decision: &Decision<'_>, slot: &Slot<'_>, conditions: &[StepId]) -> Option<StepId> {
         let (at, reason) = match slot.fate {
             SlotFate::Keep(container) => {
                 if container.activity == Activity::Paused && self.stops.is_stopped(container).is_none() {
-                    plan.warn(Diagnostic::warning(PAUSED, format!("container {} is paused", container.name)).help("unpause it to let it go on"));
+                    plan.warn(
+                        Diagnostic::warning(PAUSED, format!("container {} is paused", container.name)).help("unpause it to let it go on"),
+                    );
                 }
                 if !self.needs_start(slot) {
                     return None;
@@ -162,16 +177,33 @@ impl<'a, 'b> Starts<'a, 'b> {
         if let SlotFate::Keep(container) = slot.fate {
             after.extend(self.stops.is_stopped(container));
         }
-        after.extend(self.stops.iter().filter(|stop| self.holds_what_is_needed(stop.container, decision.service)).map(|stop| stop.step));
-        let container = Target { name: slot.name.clone(), at };
-        let started = plan.add(after, Action::StartContainer { container: container.clone() }, reason);
+        after.extend(
+            self.stops
+                .iter()
+                .filter(|stop| self.holds_what_is_needed(stop.container, decision.service))
+                .map(|stop| stop.step),
+        );
+        let container = Target {
+            name: slot.name.clone(),
+            at,
+        };
+        let started = plan.add(
+            after,
+            Action::StartContainer {
+                container: container.clone(),
+            },
+            reason,
+        );
         self.started.insert(slot.name.clone(), started);
         Some(add_hooks(plan, &container, decision.service, HookPoint::PostStart, &[started]).unwrap_or(started))
     }
 
     fn created(&self, decision: &Decision<'_>, slot: &Slot<'_>) -> Option<ContainerRef> {
         let targets = self.targets.get(&decision.service.name)?;
-        targets.iter().find(|target| target.name == slot.name).map(|target| target.at.clone())
+        targets
+            .iter()
+            .find(|target| target.name == slot.name)
+            .map(|target| target.at.clone())
     }
 
     /// Whether a container that stops may hold a port or an address that the service wants.
@@ -193,7 +225,10 @@ impl<'a, 'b> Starts<'a, 'b> {
             .networks
             .iter()
             .filter(move |(key, endpoint)| {
-                joined.contains(key) && endpoint.as_ref().is_some_and(|endpoint| endpoint.ipv4_address.is_some() || endpoint.ipv6_address.is_some())
+                joined.contains(key)
+                    && endpoint
+                        .as_ref()
+                        .is_some_and(|endpoint| endpoint.ipv4_address.is_some() || endpoint.ipv6_address.is_some())
             })
             .filter_map(|(key, _)| Some(network_name(&self.project.name, key, self.project.networks.get(key)?)))
     }
@@ -215,7 +250,9 @@ impl<'a, 'b> Starts<'a, 'b> {
             } else {
                 WaitCondition::RunningOrHealthy
             };
-            let Some(action) = self.wait_action((&service.name, condition, true), deadline) else { continue };
+            let Some(action) = self.wait_action((&service.name, condition, true), deadline) else {
+                continue;
+            };
             let after = self.up.get(&service.name).cloned().unwrap_or_default();
             plan.add(after, action, Reason::Requested);
         }

@@ -48,7 +48,10 @@ impl<'a> Stops<'a> {
             let hooks = add_hooks(plan, &target(container), service, HookPoint::PreStop, &after);
             after.extend(hooks);
         }
-        let action = Action::StopContainer { container: target(container), grace: self.grace };
+        let action = Action::StopContainer {
+            container: target(container),
+            grace: self.grace,
+        };
         let step = plan.add(after, action, reason.clone());
         self.stopped.insert(&container.id, Stop { container, step });
         Some(step)
@@ -68,7 +71,10 @@ impl<'a> Stops<'a> {
             return *step;
         }
         let stopped = self.stop(plan, container, service, reason, after);
-        let action = Action::RemoveContainer { container: target(container), anonymous_volumes };
+        let action = Action::RemoveContainer {
+            container: target(container),
+            anonymous_volumes,
+        };
         let step = plan.add(after.iter().copied().chain(stopped), action, reason.clone());
         self.removed.insert(&container.id, step);
         step
@@ -92,7 +98,10 @@ impl<'a> Stops<'a> {
 
 /// A container that is there.
 pub(super) fn target(container: &ObservedContainer) -> Target {
-    Target { name: container.name.clone(), at: ContainerRef::Existing(container.id.clone()) }
+    Target {
+        name: container.name.clone(),
+        at: ContainerRef::Existing(container.id.clone()),
+    }
 }
 
 /// Adds a service's hooks of one point, one after the other; the last of them.
@@ -103,7 +112,12 @@ pub(super) fn add_hooks(plan: &mut Plan, container: &Target, service: &Service, 
     };
     let mut last = None;
     for index in 0..hooks.len() {
-        let action = Action::RunHook { container: container.clone(), service: service.name.clone(), point, index };
+        let action = Action::RunHook {
+            container: container.clone(),
+            service: service.name.clone(),
+            point,
+            index,
+        };
         last = Some(match last {
             Some(earlier) => plan.add([earlier], action, Reason::Hook),
             None => plan.add(after.iter().copied(), action, Reason::Hook),

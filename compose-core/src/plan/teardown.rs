@@ -33,7 +33,10 @@ pub fn plan_down(name: &ProjectName, project: Option<&Project>, observed: &Obser
         remove_images(&mut plan, project, observed, which, policy, &removed);
     }
     if plan.is_empty() {
-        plan.warn(Diagnostic::warning(NOTHING, format!("no resource found to remove for project \"{name}\"")));
+        plan.warn(Diagnostic::warning(
+            NOTHING,
+            format!("no resource found to remove for project \"{name}\""),
+        ));
     }
     Ok(plan)
 }
@@ -69,12 +72,24 @@ impl<'a> Doomed<'a> {
                 .collect(),
             Orphans::Warn | Orphans::Ignore => Vec::new(),
         };
-        let chosen = if policy.services.is_empty() { known } else { with_dependents(&policy.services, &dependents, &known) };
+        let chosen = if policy.services.is_empty() {
+            known
+        } else {
+            with_dependents(&policy.services, &dependents, &known)
+        };
         let order = order_of(&chosen, &dependents);
         let services: Vec<_> = order.into_iter().map(|name| (name, observed.service(name))).collect();
-        let ids = services.iter().flat_map(|(_, containers)| containers.iter()).chain(orphans.iter().copied());
+        let ids = services
+            .iter()
+            .flat_map(|(_, containers)| containers.iter())
+            .chain(orphans.iter().copied());
         let ids = ids.map(|container| container.id.as_str()).collect();
-        Ok(Self { services, orphans, dependents, ids })
+        Ok(Self {
+            services,
+            orphans,
+            dependents,
+            ids,
+        })
     }
 
     fn goes(&self, container: &ObservedContainer) -> bool {
@@ -105,7 +120,11 @@ fn dependents<'a>(project: Option<&'a Project>, observed: &'a Observed) -> Depen
 }
 
 /// The named services and everything that depends on them, directly or not.
-fn with_dependents<'a>(names: &'a [ServiceName], dependents: &Dependents<'a>, known: &BTreeSet<&'a ServiceName>) -> BTreeSet<&'a ServiceName> {
+fn with_dependents<'a>(
+    names: &'a [ServiceName],
+    dependents: &Dependents<'a>,
+    known: &BTreeSet<&'a ServiceName>,
+) -> BTreeSet<&'a ServiceName> {
     let mut chosen = BTreeSet::new();
     let mut open: Vec<&ServiceName> = names.iter().filter(|name| known.contains(name)).collect();
     while let Some(name) = open.pop() {
@@ -120,7 +139,10 @@ fn with_dependents<'a>(names: &'a [ServiceName], dependents: &Dependents<'a>, kn
 fn order_of<'a>(chosen: &BTreeSet<&'a ServiceName>, dependents: &Dependents<'a>) -> Vec<&'a ServiceName> {
     let before = chosen.iter().map(|name| {
         let first = dependents.get(name).into_iter().flatten().copied();
-        (*name, first.filter(|dependent| dependent != name && chosen.contains(dependent)).collect())
+        (
+            *name,
+            first.filter(|dependent| dependent != name && chosen.contains(dependent)).collect(),
+        )
     });
     sort(before.collect()).unwrap_or_else(|_| chosen.iter().copied().collect())
 }
@@ -132,7 +154,11 @@ fn remove_containers<'a>(
     policy: &DownPolicy,
     doomed: &Doomed<'a>,
 ) -> Vec<(&'a ObservedContainer, StepId)> {
-    let fate = if policy.volumes { AnonymousFate::Remove } else { AnonymousFate::Keep };
+    let fate = if policy.volumes {
+        AnonymousFate::Remove
+    } else {
+        AnonymousFate::Keep
+    };
     let mut gone: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
     let mut removed = Vec::new();
     for (name, containers) in &doomed.services {
@@ -164,19 +190,31 @@ fn remove_networks(
     removed: &[(&ObservedContainer, StepId)],
 ) {
     for (network, found) in networks_to_remove(name, project, observed) {
-        let in_use = observed.containers().any(|container| container.networks.contains_key(network) && !doomed.goes(container));
+        let in_use = observed
+            .containers()
+            .any(|container| container.networks.contains_key(network) && !doomed.goes(container));
         if in_use {
             plan.warn(Diagnostic::warning(IN_USE, format!("network {network} is still in use and stays")));
             continue;
         }
-        let after = removed.iter().filter(|(container, _)| container.networks.contains_key(network)).map(|(_, step)| *step);
-        let action = Action::RemoveNetwork { id: found.id.clone(), name: network.clone() };
+        let after = removed
+            .iter()
+            .filter(|(container, _)| container.networks.contains_key(network))
+            .map(|(_, step)| *step);
+        let action = Action::RemoveNetwork {
+            id: found.id.clone(),
+            name: network.clone(),
+        };
         plan.add(after.collect::<Vec<_>>(), action, Reason::Requested);
     }
 }
 
 /// The project's networks: those of the model and those that only their labels tell of; external ones stay.
-fn networks_to_remove<'a>(name: &ProjectName, project: Option<&Project>, observed: &'a Observed) -> Vec<(&'a NetworkName, &'a ObservedNetwork)> {
+fn networks_to_remove<'a>(
+    name: &ProjectName,
+    project: Option<&Project>,
+    observed: &'a Observed,
+) -> Vec<(&'a NetworkName, &'a ObservedNetwork)> {
     let external: BTreeSet<NetworkName> = project
         .into_iter()
         .flat_map(|project| &project.networks)
@@ -204,7 +242,11 @@ fn remove_volumes(
             plan.warn(Diagnostic::warning(IN_USE, format!("volume {volume} is still in use and stays")));
             continue;
         }
-        let after: Vec<StepId> = removed.iter().filter(|(container, _)| uses(container)).map(|(_, step)| *step).collect();
+        let after: Vec<StepId> = removed
+            .iter()
+            .filter(|(container, _)| uses(container))
+            .map(|(_, step)| *step)
+            .collect();
         plan.add(after, Action::RemoveVolume { name: volume }, Reason::Requested);
     }
 }
@@ -247,7 +289,11 @@ fn remove_images(
         if which == ImageRemoval::Local && found.built_for.as_ref() != Some(&project.name) {
             continue;
         }
-        let after: Vec<StepId> = removed.iter().filter(|(container, _)| container.image == found.id).map(|(_, step)| *step).collect();
+        let after: Vec<StepId> = removed
+            .iter()
+            .filter(|(container, _)| container.image == found.id)
+            .map(|(_, step)| *step)
+            .collect();
         plan.add(after, Action::RemoveImage { image }, Reason::Requested);
     }
 }

@@ -26,7 +26,12 @@ fn write_ids(f: &mut fmt::Formatter<'_>, lead: &str, ids: &[StepId]) -> fmt::Res
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PullImage { image, platform, on_failure, .. } => {
+            Self::PullImage {
+                image,
+                platform,
+                on_failure,
+                ..
+            } => {
                 write!(f, "pull image {image}")?;
                 if let Some(platform) = platform {
                     write!(f, " for {platform}")?;
@@ -54,7 +59,10 @@ impl fmt::Display for Action {
             Self::StartContainer { container } => write!(f, "start container {}", container.name),
             Self::StopContainer { container, .. } => write!(f, "stop container {}", container.name),
             Self::RestartContainer { container, .. } => write!(f, "restart container {}", container.name),
-            Self::RemoveContainer { container, anonymous_volumes } => {
+            Self::RemoveContainer {
+                container,
+                anonymous_volumes,
+            } => {
                 write!(f, "remove container {}", container.name)?;
                 f.write_str(match anonymous_volumes {
                     super::AnonymousFate::Keep => "",
@@ -65,15 +73,26 @@ impl fmt::Display for Action {
                 ContainerRef::Existing(_) => write!(f, "rename container {} to {name}", container.name),
                 ContainerRef::Created(step) => write!(f, "rename container of {step} to {name}"),
             },
-            Self::RunHook { container, point, index, .. } => {
+            Self::RunHook {
+                container, point, index, ..
+            } => {
                 let point = match point {
                     HookPoint::PostStart => "post_start",
                     HookPoint::PreStop => "pre_stop",
                 };
                 write!(f, "run {point} hook {} in container {}", index + 1, container.name)
             }
-            Self::Wait { service, condition, required, .. } => {
-                write!(f, "wait until {service} {condition}{}", if *required { "" } else { ", or go on without" })
+            Self::Wait {
+                service,
+                condition,
+                required,
+                ..
+            } => {
+                write!(
+                    f,
+                    "wait until {service} {condition}{}",
+                    if *required { "" } else { ", or go on without" }
+                )
             }
         }
     }
