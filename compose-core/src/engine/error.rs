@@ -37,6 +37,14 @@ pub enum EngineError {
         /// Why not.
         reason: String,
     },
+    /// Text that cannot be the name or id of anything.
+    #[error("`{name}` cannot be the name of a {kind}")]
+    Name {
+        /// Of what: `container`, `image`, …
+        kind: &'static str,
+        /// The text.
+        name: String,
+    },
     /// The engine refused.
     #[error("{attempt}: {message}")]
     Refused {

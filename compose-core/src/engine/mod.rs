@@ -2,12 +2,15 @@
 //!
 //! [`DockerEngine`] speaks to a Docker Engine; a simulation of one stands on the other side in tests.
 
+mod address;
 mod credentials;
+pub mod docker;
 mod error;
 mod types;
 
+pub use address::EngineAddress;
 pub use credentials::{Credential, Credentials, CredentialsError};
-
+pub use docker::DockerEngine;
 pub use error::EngineError;
 pub use types::{
     ApiVersion, BuildOutput, BuildRequest, BuildSecretSource, BuildSource, BuilderChoice, ContainerDetails, ContainerHealth,

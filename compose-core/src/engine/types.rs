@@ -24,6 +24,18 @@ impl std::fmt::Display for ApiVersion {
     }
 }
 
+impl std::str::FromStr for ApiVersion {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (major, minor) = text.split_once('.').unwrap_or((text, ""));
+        Ok(Self {
+            major: major.parse()?,
+            minor: minor.parse()?,
+        })
+    }
+}
+
 /// What an engine is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineInfo {
