@@ -3,6 +3,7 @@
 //! Deterministic: the same files, variables and reader give the same answer.
 
 pub mod interpolate;
+pub(crate) mod variables;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};

@@ -1,11 +1,15 @@
 //! From files to located nodes: finding the files, reading them through the one door, parsing
 //! YAML and `.env`. Nothing here knows what an attribute means.
 
+pub(crate) mod discover;
+mod dotenv;
 mod node;
 mod parse;
 mod reader;
 mod span;
 
+pub use discover::STANDARD_INPUT;
+pub use dotenv::{EnvFile, EnvFormat};
 pub use node::{Directive, Entry, Mapping, Node, Value};
 pub use parse::{parse, parse_text};
 pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, clean};

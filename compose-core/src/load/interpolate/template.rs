@@ -2,7 +2,16 @@
 //!
 //! Text is parsed once into a [`Template`]; expanding it and listing its variables both walk that.
 
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 use std::fmt;
+
+/// A variable that is not set and has no default.
+const UNSET_VARIABLE: Code = Code("unset-variable");
+/// A variable that the file insists on.
+const REQUIRED_VARIABLE: Code = Code("required-variable");
+/// `${` that cannot be read.
+const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
 
 /// How deep `${A:-${B:-…}}` may go.
 const MAX_DEPTH: usize = 64;
@@ -86,6 +95,29 @@ impl fmt::Display for TemplateError {
 }
 
 impl std::error::Error for TemplateError {}
+
+impl TemplateError {
+    /// The finding, with what stands at fault in front.
+    pub(crate) fn explain(&self, prefix: impl fmt::Display) -> Diagnostic {
+        let message = format!("{prefix}{self}");
+        match self {
+            Self::Invalid(_) => Diagnostic::error(INVALID_INTERPOLATION, message).help("write `$$` for a dollar that begins no variable"),
+            Self::TooDeep => Diagnostic::error(INVALID_INTERPOLATION, message),
+            Self::Required { name, .. } => {
+                Diagnostic::error(REQUIRED_VARIABLE, message).help(format!("set {name} in the environment or in the project's .env file"))
+            }
+        }
+    }
+}
+
+/// The warning about a variable without a value.
+pub(crate) fn unset_variable(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        UNSET_VARIABLE,
+        format!("The {name:?} variable is not set. Defaulting to a blank string."),
+    )
+    .at(span)
+}
 
 /// At most one line of a text, quoted.
 pub(super) struct Shortened<'a>(pub(super) &'a str);

@@ -1,19 +1,13 @@
 //! Over all values of a document.
 
 use super::cast::{self, Cast, Rule};
-use super::template::{Shortened, Template, TemplateError, UsedVariable};
+use super::template::{Shortened, Template, UsedVariable, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Node, Span, Value};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A variable that is not set and has no default.
-const UNSET_VARIABLE: Code = Code("unset-variable");
-/// A variable that the file insists on.
-const REQUIRED_VARIABLE: Code = Code("required-variable");
-/// `${` that cannot be read.
-const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
 /// A value that is not the number or boolean which its attribute needs.
 const INVALID_VALUE: Code = Code("invalid-value");
 
@@ -140,7 +134,7 @@ impl Walk<'_> {
         match expanded {
             Ok(expanded) => Some(expanded),
             Err(error) => {
-                self.findings.push(explain(&error, path, span));
+                self.findings.push(error.explain(format_args!("{path}: ")).at(span));
                 None
             }
         }
@@ -150,13 +144,7 @@ impl Walk<'_> {
         if self.warned.contains(&name) {
             return;
         }
-        self.findings.push(
-            Diagnostic::warning(
-                UNSET_VARIABLE,
-                format!("The {name:?} variable is not set. Defaulting to a blank string."),
-            )
-            .at(span),
-        );
+        self.findings.push(unset_variable(&name, span));
         self.warned.insert(name);
     }
 
@@ -169,18 +157,6 @@ impl Walk<'_> {
                 .push(Diagnostic::error(INVALID_VALUE, format!("{path} must be {cast}, not {}", Shortened(text))).at(node.span)),
         }
     }
-}
-
-fn explain(error: &TemplateError, path: &Path<'_>, span: Span) -> Diagnostic {
-    let found = match error {
-        TemplateError::Invalid(_) => {
-            Diagnostic::error(INVALID_INTERPOLATION, format!("{path}: {error}")).help("write `$$` for a dollar that begins no variable")
-        }
-        TemplateError::TooDeep => Diagnostic::error(INVALID_INTERPOLATION, format!("{path}: {error}")),
-        TemplateError::Required { name, .. } => Diagnostic::error(REQUIRED_VARIABLE, format!("{path}: {error}"))
-            .help(format!("set {name} in the environment or in the project's .env file")),
-    };
-    found.at(span)
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use super::text::narrow;
 use super::{LIMIT, SYNTAX};
 use crate::diagnostic::Diagnostic;
 use crate::source::span::{SourceId, Span};
-use libyaml_safer::{Encoding, Error, ErrorKind, EventData, Mark, Parser, Scanner, TokenData};
+use libyaml_safer::{Encoding, Error, ErrorKind, EventData, Mark, Parser, ScalarStyle, Scanner, TokenData};
 use std::io::{BufReader, Chain, Cursor, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The scanner holds four bytes for each that it read ahead.
 const CHUNK: usize = 16 * 1024;
 
-/// The text and a line feed: the scanner expects the last line to end.
+/// The text and a line feed if its last line has none: the scanner expects lines to end.
 type Input<'a> = BufReader<Chain<Cursor<&'a [u8]>, &'static [u8]>>;
 
 /// An event with its place.
@@ -36,7 +36,7 @@ impl<'a> Events<'a> {
     pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Box<Diagnostic>> {
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
-        parser.set_input(input(text.as_bytes()));
+        parser.set_input(input(text));
         let events = Self { parser, text, source };
         match tag_before_comma(text) {
             None => Ok(events),
@@ -55,15 +55,32 @@ impl<'a> Events<'a> {
         // Every malformed input that is known to make the scanner panic is refused before it gets
         // there. Should one be left, it costs an error, not the process.
         match catch_unwind(AssertUnwindSafe(|| self.parser.parse())) {
-            Ok(Ok(event)) => Ok(Event {
-                span: self.span(event.start_mark, event.end_mark),
-                data: event.data,
-            }),
+            Ok(Ok(mut event)) => {
+                self.take_back_line_feed(&mut event);
+                Ok(Event {
+                    span: self.span(event.start_mark, event.end_mark),
+                    data: event.data,
+                })
+            }
             Ok(Err(error)) => Err(Box::new(self.explain(&error))),
             Err(_) => Err(Box::new(Diagnostic::error(
                 SYNTAX,
                 "the file is not valid YAML in a way that the parser cannot describe",
             ))),
+        }
+    }
+
+    /// A block scalar that ends the text does not hold the line feed that [`input`] put there.
+    fn take_back_line_feed(&self, event: &mut libyaml_safer::Event) {
+        if let EventData::Scalar {
+            value,
+            style: ScalarStyle::Literal | ScalarStyle::Folded,
+            ..
+        } = &mut event.data
+            && index(event.end_mark) > self.text.len()
+            && value.ends_with('\n')
+        {
+            value.pop();
         }
     }
 
@@ -73,12 +90,13 @@ impl<'a> Events<'a> {
     }
 
     fn span(&self, start: Mark, end: Mark) -> Span {
-        let clamp = |mark: Mark| usize::try_from(mark.index).unwrap_or(usize::MAX).min(self.text.len());
-        let (first, last) = (clamp(start), clamp(end));
+        if index(start) > self.text.len() {
+            return self.span_at(self.text.len());
+        }
         Span {
             source: self.source,
-            start: narrow(first),
-            end: narrow(last.max(first)),
+            start: narrow(index(start)),
+            end: narrow(index(end).clamp(index(start), self.text.len())),
             line: u32::try_from(start.line + 1).unwrap_or(u32::MAX),
             column: u32::try_from(start.column + 1).unwrap_or(u32::MAX),
         }
@@ -103,9 +121,8 @@ impl<'a> Events<'a> {
             _ => Diagnostic::error(SYNTAX, error.problem()),
         };
         if let Some(mark) = error.problem_mark() {
-            let at = usize::try_from(mark.index).unwrap_or(usize::MAX).min(self.text.len());
             let mut span = self.span(mark, mark);
-            let character = self.text.get(at..).and_then(|rest| rest.chars().next());
+            let character = self.text.get(index(mark)..).and_then(|rest| rest.chars().next());
             span.end += character.filter(|c| *c != '\n').map_or(0, |c| narrow(c.len_utf8()));
             found = found.at(span);
             found.help = advice(error.problem(), character).map(str::to_owned);
@@ -137,9 +154,14 @@ fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
     }
 }
 
-fn input(bytes: &[u8]) -> Input<'_> {
-    let end: &'static [u8] = b"\n";
-    BufReader::with_capacity(CHUNK, Cursor::new(bytes).chain(end))
+fn index(mark: Mark) -> usize {
+    usize::try_from(mark.index).unwrap_or(usize::MAX)
+}
+
+fn input(text: &str) -> Input<'_> {
+    let ended = text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+    let end: &'static [u8] = if ended { b"" } else { b"\n" };
+    BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(end))
 }
 
 /// Where a tag stands directly before a comma, the one mistake that has no error in the scanner.
@@ -153,14 +175,14 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
     if suspects.is_empty() {
         return None;
     }
-    let mut spaced = Vec::with_capacity(text.len() + suspects.len());
+    let mut spaced = String::with_capacity(text.len() + suspects.len());
     let mut from = 0;
     for at in &suspects {
-        spaced.extend_from_slice(&text.as_bytes()[from..*at]);
-        spaced.push(b' ');
+        spaced.push_str(&text[from..*at]);
+        spaced.push(' ');
         from = *at;
     }
-    spaced.extend_from_slice(&text.as_bytes()[from..]);
+    spaced.push_str(&text[from..]);
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
     scanner.set_input(input(&spaced));
@@ -177,7 +199,7 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
             Ok(token) => match token.data {
                 TokenData::StreamEnd => return None,
                 TokenData::Tag { .. } => {
-                    let end = usize::try_from(token.end_mark.index).unwrap_or(usize::MAX);
+                    let end = index(token.end_mark);
                     let blanks = blanks_before(end);
                     if suspects.get(blanks).is_some_and(|at| at + blanks == end) {
                         return Some((suspects[blanks], None));
