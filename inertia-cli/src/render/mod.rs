@@ -1,8 +1,10 @@
 //! What people and programs see: text, tables, diagnostics, progress.
 
+pub(crate) mod container;
 pub(crate) mod failure;
 pub(crate) mod progress;
 pub(crate) mod table;
+pub(crate) mod template;
 
 use crate::failure::{Attempt as _, Failure};
 use std::io::Write as _;
