@@ -3,6 +3,7 @@
 use crate::commands::compose::ComposeArgs;
 use crate::commands::daemon::DaemonArgs;
 use crate::commands::deployed::{down, env, history, logs, plan, up};
+use crate::commands::manual::{CompletionsArgs, ManArgs};
 use crate::commands::remote::RemoteArgs;
 use crate::environment::Environment;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -98,6 +99,10 @@ pub(crate) enum Command {
     Env(env::EnvArgs),
     /// Run the daemon
     Daemon(DaemonArgs),
+    /// Print a shell's completion script
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 /// Reads the command line.

@@ -4,6 +4,7 @@ pub(crate) mod compose;
 pub(crate) mod daemon;
 pub(crate) mod deployed;
 mod init;
+pub(crate) mod manual;
 pub(crate) mod remote;
 
 use crate::args::Command;
@@ -31,6 +32,8 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         Command::Restart(arguments) => deployed::down::restart(arguments, settings),
         Command::Env(arguments) => deployed::env::run(arguments, settings),
         Command::Daemon(arguments) => daemon::run(arguments, settings),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
     }
 }
 

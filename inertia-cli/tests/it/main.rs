@@ -1,0 +1,16 @@
+//! The command line from outside, in an environment of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(missing_docs, reason = "tests are named for what they show")]
+
+mod place;
+mod remotes;
+mod start;
+mod usage;
+
+/// The version is told without an engine, a project or a home.
+#[test]
+fn version_needs_nothing() {
+    let place = place::Place::new();
+    let told = place.inertia(&["compose", "version", "--short"]);
+    assert_eq!((told.code, told.out.trim()), (0, env!("CARGO_PKG_VERSION")));
+}
