@@ -2,6 +2,7 @@
 
 pub(crate) mod container;
 pub(crate) mod failure;
+pub(crate) mod log_lines;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod template;

@@ -1,0 +1,71 @@
+//! Which project a command is about: the one its files describe, or, for those that only look at or
+//! take away what runs, the one that is named.
+
+use super::ComposeOptions;
+use crate::failure::Failure;
+use crate::render::diagnostic;
+use crate::settings::Settings;
+use compose_core::model::Project;
+use compose_core::names::{ProjectName, ServiceName};
+use std::collections::BTreeSet;
+
+/// A project, as far as it is known.
+#[derive(Debug)]
+pub(super) enum Scope {
+    /// Its files were read.
+    Loaded(Box<Project>),
+    /// Only its name was given, and there is no file.
+    Named(ProjectName),
+}
+
+impl Scope {
+    /// Loads the project, or takes its name where one is given and no file is.
+    pub(super) fn find(options: &ComposeOptions, settings: &Settings) -> Result<Self, Failure> {
+        let name = options.project_name.as_deref().or_else(|| settings.environment.variable("COMPOSE_PROJECT_NAME"));
+        match load(options, settings) {
+            Ok(project) => Ok(Self::Loaded(Box::new(project))),
+            Err(_) if options.files.is_empty() && name.is_some() && !has_file(settings) => Ok(Self::Named(ProjectName::new(name.unwrap_or_default()))),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The project's name.
+    pub(super) fn name(&self) -> &ProjectName {
+        match self {
+            Self::Loaded(project) => &project.name,
+            Self::Named(name) => name,
+        }
+    }
+
+    /// The project, where its files were read.
+    pub(super) fn project(&self) -> Option<&Project> {
+        match self {
+            Self::Loaded(project) => Some(project),
+            Self::Named(_) => None,
+        }
+    }
+
+    /// The services that its files declare.
+    pub(super) fn services(&self) -> Option<BTreeSet<ServiceName>> {
+        self.project().map(|project| project.services.keys().chain(project.disabled_services.keys()).cloned().collect())
+    }
+
+    /// Refuses names that are no services of the files.
+    pub(super) fn check_services(&self, names: &[String]) -> Result<(), Failure> {
+        let Some(known) = self.services() else { return Ok(()) };
+        match names.iter().find(|name| !known.contains(name.as_str())) {
+            Some(name) => {
+                let all: Vec<&str> = known.iter().map(ServiceName::as_str).collect();
+                Err(Failure::new(format!("no such service: {name}")).hint(format!("the services are {}", all.join(", "))))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Loads the project and shows what was noticed on the way.
+pub(super) fn load(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    let loaded = options.loader(settings).load()?;
+    diagnostic::warn(&loaded.warnings, &loaded.sources, settings);
+    Ok(loaded.project)
+}
