@@ -30,14 +30,24 @@ impl LogLines {
     /// For containers of these names; others may come later.
     pub(crate) fn new<'a>(prefix: Prefix, names: impl IntoIterator<Item = &'a str>) -> Self {
         let width = names.into_iter().map(|name| name.chars().count()).max().unwrap_or_default();
-        Self { prefix, width, seen: Vec::new(), pending: BTreeMap::new() }
+        Self {
+            prefix,
+            width,
+            seen: Vec::new(),
+            pending: BTreeMap::new(),
+        }
     }
 
     /// Takes what a container wrote and prints the lines that are whole.
     pub(crate) fn push(&mut self, name: &str, chunk: &LogChunk) -> std::io::Result<()> {
-        let pending = self.pending.entry((name.to_owned(), chunk.stream == LogStream::Stderr)).or_default();
+        let pending = self
+            .pending
+            .entry((name.to_owned(), chunk.stream == LogStream::Stderr))
+            .or_default();
         pending.extend_from_slice(&chunk.bytes);
-        let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else { return Ok(()) };
+        let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else {
+            return Ok(());
+        };
         let rest = pending.split_off(end + 1);
         let whole = std::mem::replace(pending, rest);
         let head = self.head(name);
@@ -52,7 +62,9 @@ impl LogLines {
     /// Prints what is left of a container that ended in the middle of a line.
     pub(crate) fn end(&mut self, name: &str) -> std::io::Result<()> {
         for stream in [false, true] {
-            let Some(rest) = self.pending.remove(&(name.to_owned(), stream)).filter(|rest| !rest.is_empty()) else { continue };
+            let Some(rest) = self.pending.remove(&(name.to_owned(), stream)).filter(|rest| !rest.is_empty()) else {
+                continue;
+            };
             let head = self.head(name);
             let mut out = std::io::stdout().lock();
             out.write_all(head.as_bytes())?;

@@ -21,13 +21,19 @@ pub(super) fn connect(settings: &Settings) -> Result<DockerEngine, Failure> {
 
 /// What commands of the library need, with progress shown as the flags say.
 pub(super) fn context(options: &ComposeOptions, settings: &Settings) -> Result<Context, Failure> {
-    let word = options.progress.as_deref().or_else(|| settings.environment.variable("COMPOSE_PROGRESS"));
+    let word = options
+        .progress
+        .as_deref()
+        .or_else(|| settings.environment.variable("COMPOSE_PROGRESS"));
     let style = progress::Style::named(word, settings);
     Ok(Context {
         engine: Arc::new(connect(settings)?),
         paths: PathMap::identity(),
         events: progress::sink(style, settings),
         cancel: CancellationToken::new(),
-        parallel: usize::try_from(options.parallel).ok().filter(|&limit| limit > 0).unwrap_or(PARALLEL),
+        parallel: usize::try_from(options.parallel)
+            .ok()
+            .filter(|&limit| limit > 0)
+            .unwrap_or(PARALLEL),
     })
 }

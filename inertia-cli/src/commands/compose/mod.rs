@@ -1,7 +1,10 @@
 //! `inertia compose …`: the commands of docker compose, with its flags, output and exit codes.
 
 mod config;
+mod engine;
 mod options;
+mod ps;
+mod scope;
 mod version;
 
 use crate::failure::Failure;
@@ -26,6 +29,8 @@ enum ComposeCommand {
     /// Parse, resolve and render compose file in canonical format
     #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
+    /// List containers
+    Ps(ps::PsArgs),
     /// Show the version information
     Version(version::VersionArgs),
 }
@@ -35,6 +40,7 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
     let options = &arguments.options;
     match &arguments.command {
         ComposeCommand::Config(command) => config::run(command, options, settings),
+        ComposeCommand::Ps(command) => ps::run(command, options, settings),
         ComposeCommand::Version(command) => version::run(command),
     }
 }

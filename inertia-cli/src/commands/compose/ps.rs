@@ -62,7 +62,11 @@ pub(super) fn run(arguments: &PsArgs, options: &ComposeOptions, settings: &Setti
         .filter(|row| arguments.all || !row.one_off)
         .filter(|row| states.is_empty() || states.contains(row.state))
         .filter(|row| arguments.names.is_empty() || arguments.names.iter().any(|name| *name == row.service))
-        .filter(|row| declared.as_ref().is_none_or(|declared| declared.contains(&ServiceName::new(&row.service))))
+        .filter(|row| {
+            declared
+                .as_ref()
+                .is_none_or(|declared| declared.contains(&ServiceName::new(&row.service)))
+        })
         .collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     show(&rows, arguments)
@@ -71,7 +75,11 @@ pub(super) fn run(arguments: &PsArgs, options: &ComposeOptions, settings: &Setti
 /// The states asked for by either flag.
 fn states(arguments: &PsArgs) -> Result<BTreeSet<&str>, Failure> {
     let mut states: BTreeSet<&str> = arguments.status.iter().map(String::as_str).collect();
-    match arguments.filter.as_deref().map(|filter| filter.split_once('=').unwrap_or((filter, ""))) {
+    match arguments
+        .filter
+        .as_deref()
+        .map(|filter| filter.split_once('=').unwrap_or((filter, "")))
+    {
         None => {}
         Some(("status", state)) => {
             states.insert(state);
@@ -93,8 +101,15 @@ fn show(rows: &[Row], arguments: &PsArgs) -> Result<ExitCode, Failure> {
         "json" => lines(rows.iter().map(|row| Value::Object(row.fields.clone()).to_string())),
         "table" | "" => {
             let cell = |row: &Row, name: &str| row.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let rows = rows.iter().map(|row| ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"].map(|name| cell(row, name)).to_vec());
-            say(&table::render(&["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"], rows))
+            let rows = rows.iter().map(|row| {
+                ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"]
+                    .map(|name| cell(row, name))
+                    .to_vec()
+            });
+            say(&table::render(
+                &["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"],
+                rows,
+            ))
         }
         template => match template.strip_prefix("table ") {
             Some(template) => templated_table(rows, &Template::parse(template)?),
@@ -146,8 +161,18 @@ impl Row {
         let owner = Ownership::read(&summary.labels)?;
         let state = state(&summary.status);
         let id = summary.id.as_str();
-        let mount_name = |text: &str| if cut && text.chars().count() > 15 { text.chars().take(14).chain(['…']).collect() } else { text.to_owned() };
-        let mounts: Vec<String> = summary.mounts.iter().map(|mount| mount_name(mount.name.as_deref().unwrap_or(&mount.source))).collect();
+        let mount_name = |text: &str| {
+            if cut && text.chars().count() > 15 {
+                text.chars().take(14).chain(['…']).collect()
+            } else {
+                text.to_owned()
+            }
+        };
+        let mounts: Vec<String> = summary
+            .mounts
+            .iter()
+            .map(|mount| mount_name(mount.name.as_deref().unwrap_or(&mount.source)))
+            .collect();
         let local_volumes = summary.mounts.iter().filter(|mount| mount.kind == "volume").count();
         let labels: Vec<String> = summary.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let networks: Vec<&str> = summary.networks.keys().map(compose_core::names::NetworkName::as_str).collect();
@@ -191,9 +216,7 @@ impl Row {
 fn publishers(summary: &ContainerSummary) -> Vec<Value> {
     let mut ports: Vec<_> = summary.ports.iter().collect();
     ports.sort_by_key(|port| (port.private, port.protocol.clone(), port.public));
-    let publisher = |port: &&compose_core::engine::ListedPort| {
-        json!({ "URL": port.ip.as_deref().unwrap_or_default(), "TargetPort": port.private, "PublishedPort": port.public.unwrap_or(0), "Protocol": port.protocol })
-    };
+    let publisher = |port: &&compose_core::engine::ListedPort| json!({ "URL": port.ip.as_deref().unwrap_or_default(), "TargetPort": port.private, "PublishedPort": port.public.unwrap_or(0), "Protocol": port.protocol });
     ports.iter().map(publisher).collect()
 }
 
@@ -221,9 +244,16 @@ fn health(status: &str) -> &'static str {
 
 fn created_at(seconds: i64) -> String {
     let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC");
-    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(&format).ok()).unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|at| at.format(&format).ok())
+        .unwrap_or_default()
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or(0)
 }

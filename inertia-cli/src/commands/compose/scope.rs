@@ -2,8 +2,8 @@
 //! take away what runs, the one that is named.
 
 use super::ComposeOptions;
-use crate::failure::Failure;
-use crate::render::diagnostic;
+use crate::failure::{Cause, Failure};
+use crate::render::note;
 use crate::settings::Settings;
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
@@ -21,11 +21,16 @@ pub(super) enum Scope {
 impl Scope {
     /// Loads the project, or takes its name where one is given and no file is.
     pub(super) fn find(options: &ComposeOptions, settings: &Settings) -> Result<Self, Failure> {
-        let name = options.project_name.as_deref().or_else(|| settings.environment.variable("COMPOSE_PROJECT_NAME"));
+        let name = options
+            .project_name
+            .as_deref()
+            .or_else(|| settings.environment.variable("COMPOSE_PROJECT_NAME"));
         match load(options, settings) {
             Ok(project) => Ok(Self::Loaded(Box::new(project))),
-            Err(_) if options.files.is_empty() && name.is_some() && !has_file(settings) => Ok(Self::Named(ProjectName::new(name.unwrap_or_default()))),
-            Err(failure) => Err(failure),
+            Err(failure) => match name.filter(|_| options.files.is_empty() && has_no_file(&failure)) {
+                Some(name) => Ok(Self::Named(ProjectName::new(name))),
+                None => Err(failure),
+            },
         }
     }
 
@@ -47,7 +52,8 @@ impl Scope {
 
     /// The services that its files declare.
     pub(super) fn services(&self) -> Option<BTreeSet<ServiceName>> {
-        self.project().map(|project| project.services.keys().chain(project.disabled_services.keys()).cloned().collect())
+        self.project()
+            .map(|project| project.services.keys().chain(project.disabled_services.keys()).cloned().collect())
     }
 
     /// Refuses names that are no services of the files.
@@ -63,9 +69,16 @@ impl Scope {
     }
 }
 
+/// Whether the load ended before it began: there is no compose file.
+fn has_no_file(failure: &Failure) -> bool {
+    matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code.0 == "compose-file"))
+}
+
 /// Loads the project and shows what was noticed on the way.
 pub(super) fn load(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
     let loaded = options.loader(settings).load()?;
-    diagnostic::warn(&loaded.warnings, &loaded.sources, settings);
+    for warning in &loaded.warnings {
+        note(&format!("warning: {}", warning.message));
+    }
     Ok(loaded.project)
 }
