@@ -2,6 +2,7 @@
 
 use crate::args::{Arguments, ColorChoice, Command, Global};
 use crate::environment::Environment;
+use crate::render::diagnostic::View;
 
 /// How a command is to behave.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ impl Settings {
             may_ask: !no_input && environment.stdin_is_terminal && environment.stderr_is_terminal,
             remote,
             environment,
+        }
+    }
+
+    /// How findings about files are shown.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            cwd: &self.environment.cwd,
+            colored: self.color_stderr,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a failure is shown.
 
 use crate::failure::{Cause, Failure};
-use crate::render::note;
+use crate::render::{diagnostic, note};
 use crate::settings::{Output, Settings};
 use std::process::ExitCode;
 
@@ -10,28 +10,31 @@ pub(crate) fn print(failure: &Failure, settings: &Settings) -> ExitCode {
     match (&failure.cause, settings.output) {
         (Cause::Silent, _) => {}
         (cause, Output::Json) => {
-            let document = serde_json::json!({ "error": message(cause), "hints": failure.hints, "exit_code": failure.code });
+            let mut document = serde_json::json!({ "error": failure.text(), "hints": failure.hints, "exit_code": failure.code });
+            if let Cause::Load(error) = cause {
+                document["diagnostics"] = diagnostic::data(&error.diagnostics, &error.sources);
+            }
             note(&document.to_string());
         }
-        (cause, Output::Text) => {
+        (Cause::Load(error), Output::Text) => {
+            note(&diagnostic::text(&error.diagnostics, &error.sources, settings.view()));
+            hints(failure);
+        }
+        (Cause::Message(message), Output::Text) => {
             let (red, reset) = if settings.color_stderr {
                 ("\u{1b}[1;31m", "\u{1b}[0m")
             } else {
                 ("", "")
             };
-            note(&format!("{red}error{reset}: {}", message(cause)));
-            for hint in &failure.hints {
-                note(&format!("  help: {hint}"));
-            }
+            note(&format!("{red}error{reset}: {message}"));
+            hints(failure);
         }
     }
     ExitCode::from(failure.code)
 }
 
-fn message(cause: &Cause) -> String {
-    match cause {
-        Cause::Load(error) => error.to_string(),
-        Cause::Message(message) => message.clone(),
-        Cause::Silent => String::new(),
+fn hints(failure: &Failure) {
+    for hint in &failure.hints {
+        note(&format!("  help: {hint}"));
     }
 }

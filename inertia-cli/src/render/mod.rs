@@ -1,6 +1,7 @@
 //! What people and programs see: text, tables, diagnostics, progress.
 
 pub(crate) mod container;
+pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod log_lines;
 pub(crate) mod progress;
