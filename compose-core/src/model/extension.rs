@@ -15,7 +15,7 @@ pub enum Any {
     UInt(u64),
     /// A float.
     Float(f64),
-    /// An unquoted date or time, as written.
+    /// An unquoted date or time, in the form of RFC 3339.
     Timestamp(String),
     /// Text.
     String(String),

@@ -146,7 +146,9 @@ fn rich_project() -> Project {
             ..Config::default()
         },
     );
-    project.extensions.insert("x-date".into(), Any::Timestamp("2001-01-01".into()));
+    project
+        .extensions
+        .insert("x-date".into(), Any::Timestamp("2001-01-01T00:00:00Z".into()));
     project.extensions.insert("x-empty".into(), Any::List(Vec::new()));
     project
 }

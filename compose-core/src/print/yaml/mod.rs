@@ -116,3 +116,6 @@ fn shown(record: &Record) -> impl Iterator<Item = (&str, &Tree)> {
         .filter(|field| field.shown != Shown::InJson)
         .map(|field| (field.key, &field.value))
 }
+
+#[cfg(test)]
+mod tests;

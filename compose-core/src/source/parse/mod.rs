@@ -10,7 +10,7 @@ mod scalar;
 mod text;
 mod timestamp;
 
-use super::node::Node;
+use super::node::{Node, Value};
 use super::span::SourceMap;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use std::path::Path;
@@ -57,6 +57,12 @@ pub fn parse(path: &Path, bytes: &[u8], sources: &mut SourceMap) -> Result<Vec<N
 /// As [`parse`].
 pub fn parse_text(name: &str, text: &str, sources: &mut SourceMap) -> Result<Vec<Node>, Diagnostics> {
     parse(Path::new(name), text.as_bytes(), sources)
+}
+
+/// Whether a scalar without quotes is read as text, and not as null, a boolean, a number or a time.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    let resolved = scalar::resolve(text.to_owned(), scalar::ScalarTag::None, true);
+    resolved.is_ok_and(|value| matches!(value, Value::String(_)))
 }
 
 /// A finding about a limit, which no honest file meets.

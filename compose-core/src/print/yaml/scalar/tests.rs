@@ -61,6 +61,7 @@ fn writes_lines_as_a_block() {
         ("\na", "|2-\n\n  a"),
         ("\n a", "|2-\n\n   a"),
         ("a\n\tb", "|-\n  a\n  \tb"),
+        ("\ta\nb", "|2-\n  \ta\n  b"),
         ("x\ny\u{2028}z", "|-\n  x\n  y\u{2028}  z"),
         ("a \nb", "\"a \\nb\""),
         ("a\n ", "\"a\\n \""),
