@@ -90,6 +90,10 @@ pub enum Verb {
     Rename,
     /// Join a network.
     Connect,
+    /// Leave a network.
+    Disconnect,
+    /// Run again a container whose replacement failed.
+    Restore,
 }
 
 /// How far a step is.

@@ -1,10 +1,21 @@
-//! Runs a plan against an engine.
+//! Runs a plan against an engine: bounded in parallel, cancellable, and with a way back for
+//! replacements that were begun and not finished.
 
-/// Why a plan did not come to its end.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApplyError {
-    /// The engine did not do what a step asked for.
-    #[error(transparent)]
-    Engine(#[from] crate::engine::EngineError),
-}
+mod announce;
+mod context;
+mod create;
+mod error;
+mod execute;
+mod restore;
+mod run;
+mod schedule;
+mod wait;
+mod watch;
+
+pub use context::Context;
+pub use error::{ApplyError, StepError, WaitError, WaitErrorKind};
+pub use run::{Applied, apply};
+pub use schedule::{Outcome, Schedule, StepState};
+
+#[cfg(test)]
+mod tests;

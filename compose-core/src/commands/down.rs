@@ -1,23 +1,18 @@
 //! `down`: take away what `up` made.
 
 use super::Context;
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, apply};
 use crate::model::Project;
-use crate::names::ProjectName;
+use crate::names::{ProjectName, ServiceName};
+use crate::observe::observe;
+use crate::plan::{DownPolicy, ImageRemoval, Orphans, plan_down};
 use std::time::Duration;
-
-/// Which images go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImageRemoval {
-    /// Those without a name of their own.
-    Local,
-    /// All.
-    All,
-}
 
 /// How `down` goes about it.
 #[derive(Clone, Debug, Default)]
 pub struct DownOptions {
+    /// Only these services and what depends on them; all when empty.
+    pub services: Vec<ServiceName>,
     /// Named and anonymous volumes go too.
     pub volumes: bool,
     /// Containers of services that the project no longer has go.
@@ -29,6 +24,16 @@ pub struct DownOptions {
 }
 
 /// Takes away a project's containers and networks, by its labels where no file describes it.
-pub async fn down(_context: &Context, _name: &ProjectName, _project: Option<&Project>, _options: &DownOptions) -> Result<(), ApplyError> {
-    unimplemented!()
+pub async fn down(context: &Context, name: &ProjectName, project: Option<&Project>, options: &DownOptions) -> Result<(), ApplyError> {
+    let observed = observe(context.engine.as_ref(), name, project).await?;
+    let policy = DownPolicy {
+        services: options.services.clone(),
+        orphans: if options.remove_orphans { Orphans::Remove } else { Orphans::Ignore },
+        volumes: options.volumes,
+        images: options.images,
+        grace: options.grace,
+    };
+    let plan = plan_down(name, project, &observed, &policy)?;
+    apply(context, name, project, &plan).await?;
+    Ok(())
 }

@@ -1,28 +1,29 @@
-//! What people ask for, each a page: load → observe → plan → apply.
+//! What people ask for, each a page: observe → plan → apply.
 
+mod build;
 mod down;
+mod lifecycle;
+mod logs;
+mod plan;
+mod ps;
+mod pull;
 mod up;
 
-pub use down::{DownOptions, ImageRemoval, down};
-pub use up::{BuildChoice, ImageChoice, Recreate, UpOptions, UpOutcome, up};
+pub use crate::apply::Context;
+pub use crate::plan::{BuildChoice, ImageChoice, ImageRemoval, Recreate};
+pub use build::{BuildOptions, build};
+pub use down::{DownOptions, down};
+pub use lifecycle::{LifecycleOptions, restart, start, stop};
+pub use logs::{LogLine, LogOptions, logs};
+pub use plan::{Plans, plan};
+pub use ps::{ContainerRow, ps};
+pub use pull::{PullOptions, pull};
+pub use up::{UpOptions, UpOutcome, up};
 
-use crate::engine::Engine;
-use crate::engine::request::PathMap;
-use crate::event::EventSink;
-use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What every command needs besides a project.
-#[derive(Clone)]
-pub struct Context {
-    /// The engine to drive.
-    pub engine: Arc<dyn Engine>,
-    /// How the engine's host calls our paths.
-    pub paths: PathMap,
-    /// Where progress goes.
-    pub events: Arc<dyn EventSink>,
-    /// Ends the command: what has begun is finished, nothing new begins.
-    pub cancel: CancellationToken,
-    /// Most requests to the engine at a time.
-    pub parallel: usize,
+/// The present, in seconds since 1970: the one look at the clock, for policies such as `daily`.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -437,6 +437,7 @@ impl<'a> Planner<'a> {
             create: pending.create,
             stop: pending.stop,
             rename_old: pending.rename_old,
+            rename_new: pending.named,
             start,
             remove,
         });

@@ -67,6 +67,8 @@ pub struct Replacement {
     pub stop: Option<StepId>,
     /// Takes the name away from the old one.
     pub rename_old: StepId,
+    /// Gives the name to the new one.
+    pub rename_new: StepId,
     /// Starts the new one.
     pub start: Option<StepId>,
     /// Removes the old one; from here on there is no way back.

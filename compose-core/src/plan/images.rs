@@ -4,12 +4,12 @@ use super::action::{Action, BuildWhen, PullFailure};
 use super::builds::Builds;
 use super::error::PlanError;
 use super::graph::{Plan, StepId};
-use super::policy::{BuildChoice, ImagePolicy, PullChoice};
+use super::policy::{BuildChoice, DependencyScope, ImagePolicy, PullChoice};
 use super::pulls::PullRule;
 use super::reason::Reason;
 use super::scope::Scope;
 use crate::model::{Project, Service};
-use crate::names::{ImageRef, ProjectName};
+use crate::names::{ImageRef, ProjectName, ServiceName};
 use crate::observe::ObservedImage;
 use std::collections::BTreeMap;
 
@@ -66,6 +66,18 @@ pub fn plan_images(project: &Project, images: &Images, policy: &ImagePolicy) -> 
         if !built.contains(&image) {
             pulls.add(&mut plan, project, service, &image, PullFailure::Fails, reason);
         }
+    }
+    builds.add_steps(project, &mut plan)?;
+    Ok(plan)
+}
+
+/// Plans the `build` command: every named service that can be built, bases first.
+pub fn plan_builds(project: &Project, services: &[ServiceName], dependencies: DependencyScope) -> Result<Plan, PlanError> {
+    let scope = Scope::of(project, services, dependencies)?;
+    let mut plan = Plan::default();
+    let mut builds = Builds::default();
+    for service in &scope.services {
+        builds.want(project, service, BuildWhen::Always, Reason::Requested, None);
     }
     builds.add_steps(project, &mut plan)?;
     Ok(plan)

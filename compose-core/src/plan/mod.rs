@@ -31,7 +31,7 @@ pub use divergence::resolve_references;
 pub use error::PlanError;
 pub use fingerprint::{network_hash, volume_hash};
 pub use graph::{Plan, Replacement, Step, StepId};
-pub use images::{image_name, plan_images, plan_pulls, platform_of};
+pub use images::{image_name, plan_builds, plan_images, plan_pulls, platform_of};
 pub use lifecycle::{plan_restart, plan_start, plan_stop};
 pub use policy::{
     AnonymousVolumes, BuildChoice, ContainerPolicy, DependencyScope, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, ImageRemoval,
