@@ -46,7 +46,9 @@ pub(super) fn subject_and_verb(action: &Action) -> Option<(Subject, Verb)> {
         Action::StopContainer { container: target, .. } => (container(&target.name), Verb::Stop),
         Action::RestartContainer { container: target, .. } => (container(&target.name), Verb::Restart),
         Action::RemoveContainer { container: target, .. } => (container(&target.name), Verb::Remove),
-        Action::RenameContainer { container: target, name } if matches!(target.at, ContainerRef::Existing(_)) && !is_aside(name.as_str()) => {
+        Action::RenameContainer { container: target, name }
+            if matches!(target.at, ContainerRef::Existing(_)) && !is_aside(name.as_str()) =>
+        {
             (container(name), Verb::Rename)
         }
         Action::RenameContainer { .. } | Action::RunHook { .. } => return None,

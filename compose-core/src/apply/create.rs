@@ -19,8 +19,14 @@ type Peers = BTreeMap<ServiceName, Vec<(ContainerId, ContainerName)>>;
 impl Job<'_> {
     pub(super) async fn create_network(&self, key: &NetworkKey) -> Result<(), StepError> {
         let project = self.model()?;
-        let network = project.networks.get(key).ok_or_else(|| StepError::NotInProject { what: format!("network {key}") })?;
-        let owner = SharedOwnership { project: project.name.clone(), key: Some(key.clone()), config_hash: Some(network_hash(network)) };
+        let network = project.networks.get(key).ok_or_else(|| StepError::NotInProject {
+            what: format!("network {key}"),
+        })?;
+        let owner = SharedOwnership {
+            project: project.name.clone(),
+            key: Some(key.clone()),
+            config_hash: Some(network_hash(network)),
+        };
         let mut labels = network.labels.clone();
         labels.extend(owner.network_labels());
         let body = request::network(project, key, network, labels, self.api)?;
@@ -30,11 +36,20 @@ impl Job<'_> {
 
     pub(super) async fn create_volume(&self, key: &VolumeKey) -> Result<(), StepError> {
         let project = self.model()?;
-        let volume = project.volumes.get(key).ok_or_else(|| StepError::NotInProject { what: format!("volume {key}") })?;
-        let owner = SharedOwnership { project: project.name.clone(), key: Some(key.clone()), config_hash: Some(volume_hash(volume)) };
+        let volume = project.volumes.get(key).ok_or_else(|| StepError::NotInProject {
+            what: format!("volume {key}"),
+        })?;
+        let owner = SharedOwnership {
+            project: project.name.clone(),
+            key: Some(key.clone()),
+            config_hash: Some(volume_hash(volume)),
+        };
         let mut labels = volume.labels.clone();
         labels.extend(owner.volume_labels());
-        self.context.engine.create_volume(&request::volume(project, key, volume, labels)).await?;
+        self.context
+            .engine
+            .create_volume(&request::volume(project, key, volume, labels))
+            .await?;
         Ok(())
     }
 
@@ -52,7 +67,11 @@ impl Job<'_> {
             image: new.image.clone(),
             image_id,
             labels,
-            inherited_volumes: new.inherited_volumes.iter().map(|(path, volume)| (path.clone(), volume.to_string())).collect(),
+            inherited_volumes: new
+                .inherited_volumes
+                .iter()
+                .map(|(path, volume)| (path.clone(), volume.to_string()))
+                .collect(),
             peers,
             one_off: None,
             outside: request::Outside {
@@ -65,7 +84,11 @@ impl Job<'_> {
             self.context.events.emit(Event::Warning { message: message.clone() });
         }
         let name = new.temporary_name.as_ref().unwrap_or(&new.name);
-        let id = self.context.engine.create_container(name, request.platform.as_deref(), &request.body).await?;
+        let id = self
+            .context
+            .engine
+            .create_container(name, request.platform.as_deref(), &request.body)
+            .await?;
         if let Err(error) = self.complete(&id, &request).await {
             // The first failure is the one to tell; a removal that fails as well leaves what the next run finds.
             let _ = self.context.engine.remove_container(&id, AnonymousVolumes::Keep).await;
@@ -98,7 +121,10 @@ impl Job<'_> {
         let at_once = matches!(&service.networking.network_mode, Some(NamespaceMode::Other(_)));
         match (&target.at, at_once) {
             (ContainerRef::Created(step), true) => match &self.plan.step(*step).action {
-                Action::CreateContainer(NewContainer { temporary_name: Some(name), .. }) => name.clone(),
+                Action::CreateContainer(NewContainer {
+                    temporary_name: Some(name),
+                    ..
+                }) => name.clone(),
                 _ => target.name.clone(),
             },
             _ => target.name.clone(),
@@ -110,9 +136,9 @@ impl Job<'_> {
             return Ok(id.clone());
         }
         let found = self.context.engine.inspect_image(&new.image).await?;
-        found
-            .map(|image| image.id)
-            .ok_or_else(|| StepError::NotInProject { what: format!("image {}", new.image) })
+        found.map(|image| image.id).ok_or_else(|| StepError::NotInProject {
+            what: format!("image {}", new.image),
+        })
     }
 }
 

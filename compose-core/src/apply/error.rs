@@ -116,12 +116,18 @@ pub enum WaitErrorKind {
 
 impl WaitError {
     fn sentence(&self) -> String {
-        let container = self.container.as_ref().map_or_else(|| self.service.to_string(), ToString::to_string);
+        let container = self
+            .container
+            .as_ref()
+            .map_or_else(|| self.service.to_string(), ToString::to_string);
         match &self.kind {
             WaitErrorKind::Unhealthy => format!("dependency failed to start: container {container} is unhealthy"),
             WaitErrorKind::Exited { code } => format!("dependency failed to start: container {container} exited ({code})"),
             WaitErrorKind::Unsuccessful { code } => {
-                format!("service \"{}\" didn't complete successfully: exit {code} (container {container})", self.service)
+                format!(
+                    "service \"{}\" didn't complete successfully: exit {code} (container {container})",
+                    self.service
+                )
             }
             WaitErrorKind::NoHealthCheck => {
                 format!("dependency failed to start: container {container} has no healthcheck configured")

@@ -28,7 +28,12 @@ pub(super) struct Job<'a> {
 const IN_USE: [u16; 2] = [403, 409];
 
 impl<'a> Job<'a> {
-    pub(super) async fn new(context: &'a Context, project: Option<&'a Project>, plan: &'a Plan, watch: &'a Watch) -> Result<Self, EngineError> {
+    pub(super) async fn new(
+        context: &'a Context,
+        project: Option<&'a Project>,
+        plan: &'a Plan,
+        watch: &'a Watch,
+    ) -> Result<Self, EngineError> {
         let api = context.engine.info().await?.api;
         Ok(Self {
             context,
@@ -52,14 +57,17 @@ impl<'a> Job<'a> {
     pub(super) async fn execute(&self, id: StepId) -> Result<(), StepError> {
         let engine = &self.context.engine;
         match &self.plan.step(id).action {
-            Action::PullImage { image, platform, on_failure, .. } => self.pull(image, platform.as_deref(), *on_failure).await,
+            Action::PullImage {
+                image,
+                platform,
+                on_failure,
+                ..
+            } => self.pull(image, platform.as_deref(), *on_failure).await,
             Action::BuildImage { service, image, when } => self.build(service, image, *when).await,
             Action::RemoveImage { image } => self.unless_in_use(engine.remove_image(image.as_str()).await, image.as_str()),
             Action::CreateNetwork { key, .. } => self.create_network(key).await,
             Action::RemoveNetwork { id, name } => self.unless_in_use(engine.remove_network(id).await, name.as_str()),
-            Action::LeaveNetwork { container, network } => {
-                Ok(engine.disconnect_network(network.as_str(), &self.find(container)?).await?)
-            }
+            Action::LeaveNetwork { container, network } => Ok(engine.disconnect_network(network.as_str(), &self.find(container)?).await?),
             Action::CreateVolume { key, .. } => self.create_volume(key).await,
             Action::RemoveVolume { name } => self.unless_in_use(engine.remove_volume(name).await, name.as_str()),
             Action::CreateContainer(new) => {
@@ -70,7 +78,10 @@ impl<'a> Job<'a> {
             Action::StartContainer { container } => Ok(engine.start_container(&self.find(container)?).await?),
             Action::StopContainer { container, grace } => Ok(engine.stop_container(&self.find(container)?, *grace).await?),
             Action::RestartContainer { container, grace } => Ok(engine.restart_container(&self.find(container)?, *grace).await?),
-            Action::RemoveContainer { container, anonymous_volumes } => {
+            Action::RemoveContainer {
+                container,
+                anonymous_volumes,
+            } => {
                 let volumes = match anonymous_volumes {
                     AnonymousFate::Keep => AnonymousVolumes::Keep,
                     AnonymousFate::Remove => AnonymousVolumes::Remove,
@@ -78,11 +89,30 @@ impl<'a> Job<'a> {
                 Ok(engine.remove_container(&self.find(container)?, volumes).await?)
             }
             Action::RenameContainer { container, name } => Ok(engine.rename_container(&self.find(container)?, name).await?),
-            Action::RunHook { container, service, point, index } => self.run_hook(container, service, *point, *index).await,
-            Action::Wait { service, condition, containers, required, deadline } => {
-                let containers: Result<Vec<(ContainerId, ContainerName)>, StepError> =
-                    containers.iter().map(|target| Ok((self.find(target)?, target.name.clone()))).collect();
-                let wait = Wait { service, condition: *condition, containers: containers?, required: *required, deadline: *deadline };
+            Action::RunHook {
+                container,
+                service,
+                point,
+                index,
+            } => self.run_hook(container, service, *point, *index).await,
+            Action::Wait {
+                service,
+                condition,
+                containers,
+                required,
+                deadline,
+            } => {
+                let containers: Result<Vec<(ContainerId, ContainerName)>, StepError> = containers
+                    .iter()
+                    .map(|target| Ok((self.find(target)?, target.name.clone())))
+                    .collect();
+                let wait = Wait {
+                    service,
+                    condition: *condition,
+                    containers: containers?,
+                    required: *required,
+                    deadline: *deadline,
+                };
                 wait.run(self).await
             }
         }
@@ -92,9 +122,9 @@ impl<'a> Job<'a> {
     pub(super) fn find(&self, target: &Target) -> Result<ContainerId, StepError> {
         match &target.at {
             ContainerRef::Existing(id) => Ok(id.clone()),
-            ContainerRef::Created(step) => self
-                .created_by(*step)
-                .ok_or_else(|| StepError::NotInProject { what: format!("container {}", target.name) }),
+            ContainerRef::Created(step) => self.created_by(*step).ok_or_else(|| StepError::NotInProject {
+                what: format!("container {}", target.name),
+            }),
         }
     }
 
@@ -110,14 +140,18 @@ impl<'a> Job<'a> {
     pub(super) fn service(&self, name: &ServiceName) -> Result<&'a Service, StepError> {
         let project = self.model()?;
         let service = project.services.get(name).or_else(|| project.disabled_services.get(name));
-        service.ok_or_else(|| StepError::NotInProject { what: format!("service {name}") })
+        service.ok_or_else(|| StepError::NotInProject {
+            what: format!("service {name}"),
+        })
     }
 
     /// What others use stays, and the person is told.
     fn unless_in_use(&self, result: Result<(), EngineError>, what: &str) -> Result<(), StepError> {
         match result {
             Err(error) if error.status().is_some_and(|status| IN_USE.contains(&status)) => {
-                self.context.events.emit(Event::Warning { message: format!("{what} is still in use and stays: {error}") });
+                self.context.events.emit(Event::Warning {
+                    message: format!("{what} is still in use and stays: {error}"),
+                });
                 Ok(())
             }
             other => Ok(other?),
@@ -126,11 +160,20 @@ impl<'a> Job<'a> {
 
     async fn pull(&self, image: &ImageRef, platform: Option<&str>, on_failure: PullFailure) -> Result<(), StepError> {
         let events = &self.context.events;
-        let mut progress = |progress| events.emit(Event::Pull { image: image.to_string(), progress });
-        let pulled = self.or_cancelled(self.context.engine.pull_image(image, platform, &mut progress)).await;
+        let mut progress = |progress| {
+            events.emit(Event::Pull {
+                image: image.to_string(),
+                progress,
+            })
+        };
+        let pulled = self
+            .or_cancelled(self.context.engine.pull_image(image, platform, &mut progress))
+            .await;
         match (pulled, on_failure) {
             (Err(StepError::Engine(error)), PullFailure::Builds | PullFailure::Ignored) => {
-                events.emit(Event::Warning { message: format!("{image} was not pulled: {error}") });
+                events.emit(Event::Warning {
+                    message: format!("{image} was not pulled: {error}"),
+                });
                 Ok(())
             }
             (other, _) => other,
@@ -143,9 +186,17 @@ impl<'a> Job<'a> {
         }
         let request = crate::build::request(self.model()?, self.service(service)?)?;
         let events = &self.context.events;
-        let mut output = |output| events.emit(Event::Build { service: service.to_string(), output });
+        let mut output = |output| {
+            events.emit(Event::Build {
+                service: service.to_string(),
+                output,
+            })
+        };
         let built = self.or_cancelled(self.context.engine.build_image(request, &mut output)).await?;
-        self.built.lock().expect("no step panics with the lock").insert(service.clone(), built);
+        self.built
+            .lock()
+            .expect("no step panics with the lock")
+            .insert(service.clone(), built);
         Ok(())
     }
 
@@ -164,21 +215,39 @@ impl<'a> Job<'a> {
             HookPoint::PreStop => (&lifecycle.pre_stop, "pre_stop"),
         };
         let Some(hook) = hooks.get(index) else {
-            return Err(StepError::NotInProject { what: format!("{word} hook {} of {service}", index + 1) });
+            return Err(StepError::NotInProject {
+                what: format!("{word} hook {} of {service}", index + 1),
+            });
         };
         let id = self.find(container)?;
-        let mut lines = HookLines { job: self, service, container: &container.name, rest: Vec::new() };
-        let code = self.context.engine.exec(&id, &exec_request(hook), &mut |chunk| lines.take(&chunk)).await?;
+        let mut lines = HookLines {
+            job: self,
+            service,
+            container: &container.name,
+            rest: Vec::new(),
+        };
+        let code = self
+            .context
+            .engine
+            .exec(&id, &exec_request(hook), &mut |chunk| lines.take(&chunk))
+            .await?;
         lines.finish();
         match code {
             0 => Ok(()),
-            code => Err(StepError::Hook { point: word, container: container.name.clone(), code }),
+            code => Err(StepError::Hook {
+                point: word,
+                container: container.name.clone(),
+                code,
+            }),
         }
     }
 }
 
 fn exec_request(hook: &Hook) -> ExecRequest {
-    let variables = hook.environment.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?)));
+    let variables = hook
+        .environment
+        .iter()
+        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?)));
     ExecRequest {
         command: hook.command.clone().unwrap_or_default(),
         environment: variables.collect(),

@@ -39,7 +39,13 @@ pub async fn apply(context: &Context, name: &ProjectName, project: Option<&Proje
     }
     let watch = Watch::begin(context, name, plan).await?;
     let job = Job::new(context, project, plan, &watch).await?;
-    let mut run = Run { context, plan, schedule: Schedule::new(plan), busy: 0, failures: Vec::new() };
+    let mut run = Run {
+        context,
+        plan,
+        schedule: Schedule::new(plan),
+        busy: 0,
+        failures: Vec::new(),
+    };
     tokio::select! {
         () = run.drive(&job) => {}
         () = watch.pump(context, name) => {}
@@ -105,7 +111,13 @@ impl Run<'_> {
                 self.schedule.end(id, Outcome::Done)
             }
             Err(error) => {
-                announce(self.context, action, Phase::Failed { message: error.to_string() });
+                announce(
+                    self.context,
+                    action,
+                    Phase::Failed {
+                        message: error.to_string(),
+                    },
+                );
                 self.failures.push((id, error));
                 self.schedule.end(id, Outcome::Failed)
             }
@@ -132,7 +144,10 @@ impl Run<'_> {
 
     /// What is returned: of several failures the one to blame is the first that was no consequence of cancelling.
     fn conclude(self, applied: Applied) -> Result<Applied, ApplyError> {
-        let mut failures = self.failures.into_iter().filter(|(_, error)| !matches!(error, StepError::Cancelled));
+        let mut failures = self
+            .failures
+            .into_iter()
+            .filter(|(_, error)| !matches!(error, StepError::Cancelled));
         let describe = |id: StepId| self.plan.step(id).action.to_string();
         match failures.next() {
             Some((id, cause)) => Err(ApplyError::Step {

@@ -56,7 +56,15 @@ impl Schedule {
             states[id.index()] = StepState::Ready;
         }
         let after = ids.iter().map(|id| plan.after(*id)).collect();
-        Self { ids, states, open, after, ready, running: 0, cancelled: false }
+        Self {
+            ids,
+            states,
+            open,
+            after,
+            ready,
+            running: 0,
+            cancelled: false,
+        }
     }
 
     /// Begins the first step that may begin and that the caller has room for.

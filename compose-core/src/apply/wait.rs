@@ -115,7 +115,9 @@ impl Wait<'_> {
 
     /// Names the first container that is not as wanted.
     async fn timed_out(&self, job: &Job<'_>) -> WaitError {
-        let kind = WaitErrorKind::TimedOut { after: self.deadline.unwrap_or_default() };
+        let kind = WaitErrorKind::TimedOut {
+            after: self.deadline.unwrap_or_default(),
+        };
         for (id, name) in &self.containers {
             if let Ok(Some(details)) = job.context.engine.inspect_container(id).await
                 && matches!(progress(self.condition, &details), Progress::Underway)
@@ -123,7 +125,13 @@ impl Wait<'_> {
                 return self.failed(job, id, name, Some(&details), kind).await;
             }
         }
-        WaitError { service: self.service.clone(), container: None, kind, log: Vec::new(), health_log: Vec::new() }
+        WaitError {
+            service: self.service.clone(),
+            container: None,
+            kind,
+            log: Vec::new(),
+            health_log: Vec::new(),
+        }
     }
 
     fn quote(&self, job: &Job<'_>, error: &WaitError) {
@@ -141,7 +149,10 @@ impl Wait<'_> {
 
 fn progress(condition: WaitCondition, details: &ContainerDetails) -> Progress {
     let state = &details.state;
-    let ended = matches!(state.status, ContainerStatus::Exited | ContainerStatus::Dead | ContainerStatus::Removing);
+    let ended = matches!(
+        state.status,
+        ContainerStatus::Exited | ContainerStatus::Dead | ContainerStatus::Removing
+    );
     let code = state.exit_code;
     match (condition, state.health) {
         (WaitCondition::CompletedSuccessfully, _) => match (ended, code) {
@@ -163,7 +174,10 @@ fn progress(condition: WaitCondition, details: &ContainerDetails) -> Progress {
 }
 
 async fn last_lines(job: &Job<'_>, id: &ContainerId) -> Vec<String> {
-    let request = LogRequest { tail: Some(LAST_LINES), ..LogRequest::default() };
+    let request = LogRequest {
+        tail: Some(LAST_LINES),
+        ..LogRequest::default()
+    };
     let mut chunks = job.context.engine.logs(id, &request);
     let mut bytes = Vec::new();
     let read = async {

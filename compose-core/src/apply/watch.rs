@@ -28,9 +28,16 @@ impl Watch {
     /// Subscribes, before anything of the plan begins, so that no change is missed.
     pub(super) async fn begin(context: &Context, name: &ProjectName, plan: &Plan) -> Result<Self, EngineError> {
         let waits = plan.steps().any(|(_, step)| matches!(step.action, Action::Wait { .. }));
-        let changes = if waits { Some(context.engine.watch(&labels::of_project(name)).await?) } else { None };
+        let changes = if waits {
+            Some(context.engine.watch(&labels::of_project(name)).await?)
+        } else {
+            None
+        };
         let (news, _) = broadcast::channel(BACKLOG);
-        Ok(Self { changes: Mutex::new(changes), news })
+        Ok(Self {
+            changes: Mutex::new(changes),
+            news,
+        })
     }
 
     /// Passes changes on until it is dropped; subscribes anew when the stream breaks.

@@ -34,7 +34,11 @@ pub async fn build(context: &Context, project: &Project, options: &BuildOptions)
             options.override_in(build);
         }
     }
-    let dependencies = if options.with_dependencies { DependencyScope::Include } else { DependencyScope::Exclude };
+    let dependencies = if options.with_dependencies {
+        DependencyScope::Include
+    } else {
+        DependencyScope::Exclude
+    };
     let plan = plan_builds(&project, &options.services, dependencies)?;
     Ok(apply(context, &project.name, Some(&project), &plan).await?.built)
 }

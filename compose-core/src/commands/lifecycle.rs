@@ -35,7 +35,12 @@ pub async fn start(context: &Context, name: &ProjectName, project: Option<&Proje
 }
 
 /// Restarts containers, and with them those whose dependency says `restart: true`.
-pub async fn restart(context: &Context, name: &ProjectName, project: Option<&Project>, options: &LifecycleOptions) -> Result<(), ApplyError> {
+pub async fn restart(
+    context: &Context,
+    name: &ProjectName,
+    project: Option<&Project>,
+    options: &LifecycleOptions,
+) -> Result<(), ApplyError> {
     run(context, name, project, options, plan_restart).await
 }
 
@@ -49,9 +54,15 @@ async fn run(
     let observed = observe(context.engine.as_ref(), name, project).await?;
     let policy = LifecyclePolicy {
         services: options.services.clone(),
-        dependencies: if options.no_deps { DependencyScope::Exclude } else { DependencyScope::Include },
+        dependencies: if options.no_deps {
+            DependencyScope::Exclude
+        } else {
+            DependencyScope::Include
+        },
         grace: options.grace,
-        wait: options.wait.map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
+        wait: options
+            .wait
+            .map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
     };
     let plan = planner(project, &observed, &policy)?;
     apply(context, name, project, &plan).await?;

@@ -43,8 +43,15 @@ pub async fn logs(
     options: &LogOptions,
 ) -> Result<BoxStream<'static, Result<LogLine, EngineError>>, EngineError> {
     let engine = Arc::clone(&context.engine);
-    let starts = if options.request.follow { Some(engine.watch(&labels::of_project(project)).await?) } else { None };
-    let follower = Follower { engine, options: options.clone() };
+    let starts = if options.request.follow {
+        Some(engine.watch(&labels::of_project(project)).await?)
+    } else {
+        None
+    };
+    let follower = Follower {
+        engine,
+        options: options.clone(),
+    };
     let mut sources = SelectAll::new();
     let mut found = follower.engine.list_containers(&labels::of_project(project)).await?;
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -101,17 +108,29 @@ impl Follower {
 
     /// Reads a container that started while others were followed: from this start on.
     async fn follow(&self, id: &ContainerId, sources: &mut SelectAll<Lines>) {
-        let Ok(Some(ContainerDetails { name, labels, state, .. })) = self.engine.inspect_container(id).await else { return };
+        let Ok(Some(ContainerDetails { name, labels, state, .. })) = self.engine.inspect_container(id).await else {
+            return;
+        };
         let Some(owner) = Ownership::read(&labels) else { return };
         if self.wants(&owner) {
-            let request = LogRequest { tail: None, since: state.started_at, ..self.options.request.clone() };
+            let request = LogRequest {
+                tail: None,
+                since: state.started_at,
+                ..self.options.request.clone()
+            };
             sources.push(self.read(owner.service, name, id, request));
         }
     }
 
     fn read(&self, service: ServiceName, container: ContainerName, id: &ContainerId, request: LogRequest) -> Lines {
         let chunks = self.engine.logs(id, &request);
-        let cut = Cutter { service, container, stdout: Vec::new(), stderr: Vec::new(), ready: VecDeque::new() };
+        let cut = Cutter {
+            service,
+            container,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            ready: VecDeque::new(),
+        };
         futures::stream::unfold((chunks, cut, false), |(mut chunks, mut cut, mut over)| async move {
             loop {
                 if let Some(line) = cut.ready.pop_front() {

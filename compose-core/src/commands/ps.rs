@@ -19,7 +19,12 @@ pub async fn ps(context: &Context, project: &ProjectName) -> Result<Vec<Containe
     let found = context.engine.list_containers(&labels::of_project(project)).await?;
     let mut rows: Vec<ContainerRow> = found
         .into_iter()
-        .filter_map(|summary| Some(ContainerRow { owner: Ownership::read(&summary.labels)?, summary }))
+        .filter_map(|summary| {
+            Some(ContainerRow {
+                owner: Ownership::read(&summary.labels)?,
+                summary,
+            })
+        })
         .collect();
     rows.sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
     Ok(rows)

@@ -29,7 +29,11 @@ pub async fn pull(context: &Context, project: &Project, options: &PullOptions) -
     let images = observe_images(context.engine.as_ref(), &names).await?;
     let choice = PullChoice {
         services: options.services.clone(),
-        dependencies: if options.include_deps { DependencyScope::Include } else { DependencyScope::Exclude },
+        dependencies: if options.include_deps {
+            DependencyScope::Include
+        } else {
+            DependencyScope::Exclude
+        },
         policy: options.policy.clone(),
         skip_buildable: options.ignore_buildable,
         ignore_failures: options.ignore_failures,

@@ -97,14 +97,20 @@ async fn outcome(context: &Context, project: &Project) -> Result<UpOutcome, Appl
         if let Some((_, image)) = containers.values().next() {
             outcome.images.insert(service.clone(), image.clone());
         }
-        outcome.containers.insert(service, containers.into_values().map(|(id, _)| id).collect());
+        outcome
+            .containers
+            .insert(service, containers.into_values().map(|(id, _)| id).collect());
     }
     Ok(outcome)
 }
 
 impl UpOptions {
     fn dependencies(&self) -> DependencyScope {
-        if self.no_deps { DependencyScope::Exclude } else { DependencyScope::Include }
+        if self.no_deps {
+            DependencyScope::Exclude
+        } else {
+            DependencyScope::Include
+        }
     }
 
     /// How images are brought here.
@@ -129,17 +135,31 @@ impl UpOptions {
                 _ if self.always_recreate_deps => Recreate::Always,
                 _ => Recreate::Diverged,
             },
-            start: if self.no_start { StartChoice::CreateOnly } else { StartChoice::Start },
+            start: if self.no_start {
+                StartChoice::CreateOnly
+            } else {
+                StartChoice::Start
+            },
             orphans: match (self.remove_orphans, self.ignore_orphans) {
                 (true, _) => Orphans::Remove,
                 (false, true) => Orphans::Ignore,
                 (false, false) => Orphans::Warn,
             },
-            anonymous_volumes: if self.renew_anonymous_volumes { AnonymousVolumes::Renew } else { AnonymousVolumes::Inherit },
-            diverged_volumes: if self.recreate_volumes { DivergedVolumes::Recreate } else { DivergedVolumes::Keep },
+            anonymous_volumes: if self.renew_anonymous_volumes {
+                AnonymousVolumes::Renew
+            } else {
+                AnonymousVolumes::Inherit
+            },
+            diverged_volumes: if self.recreate_volumes {
+                DivergedVolumes::Recreate
+            } else {
+                DivergedVolumes::Keep
+            },
             scale: self.scale.clone(),
             grace: self.grace,
-            wait: self.wait.map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
+            wait: self
+                .wait
+                .map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
             images: self.images.clone(),
             pending_images: BTreeSet::new(),
         }

@@ -103,11 +103,6 @@ impl<'a> SharedThings<'a> {
         self.volumes.get(key)
     }
 
-    /// The networks that are removed and made anew.
-    pub(super) fn renewed_networks(&self) -> impl Iterator<Item = &SharedNetwork<'a>> {
-        self.networks.values().filter(|network| network.is_renewed())
-    }
-
     /// The volumes that are removed and made anew.
     pub(super) fn renewed_volumes(&self) -> impl Iterator<Item = &SharedVolume<'a>> {
         self.volumes.values().filter(|volume| volume.is_renewed())
