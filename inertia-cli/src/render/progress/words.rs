@@ -27,6 +27,8 @@ pub(super) fn phase(verb: Verb, phase: &Phase) -> String {
         Verb::Remove => ("Removing", "Removed"),
         Verb::Rename => ("Renaming", "Renamed"),
         Verb::Connect => ("Connecting", "Connected"),
+        Verb::Disconnect => ("Disconnecting", "Disconnected"),
+        Verb::Restore => ("Restoring", "Restored"),
     };
     match phase {
         Phase::Started => doing.to_owned(),
