@@ -1,5 +1,6 @@
 //! Why a command failed, in the terms of whoever typed it.
 
+use compose_core::apply::{ApplyError, StepError};
 use compose_core::load::LoadError;
 use std::fmt::Display;
 
@@ -123,11 +124,21 @@ impl From<compose_core::engine::EngineError> for Failure {
     }
 }
 
-impl From<compose_core::apply::ApplyError> for Failure {
-    fn from(error: compose_core::apply::ApplyError) -> Self {
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
         match error {
-            compose_core::apply::ApplyError::Engine(engine) => engine.into(),
-            #[expect(unreachable_patterns, reason = "further steps come to fail in ways of their own")]
+            ApplyError::Engine(engine) => engine.into(),
+            ApplyError::Step { step, cause, others } => {
+                let others = others
+                    .iter()
+                    .map(|(step, cause)| format!("it failed to {step} too: {}", chain(cause)));
+                let hints: Vec<String> = others.collect();
+                let failure = match cause {
+                    StepError::Engine(engine) => engine.into(),
+                    cause => Self::new(format!("cannot {step}: {}", chain(&cause))),
+                };
+                hints.into_iter().fold(failure, Self::hint)
+            }
             other => Self::new(chain(&other)),
         }
     }

@@ -1,9 +1,10 @@
 //! The engine that a compose command drives, and how it is driven.
 
 use super::ComposeOptions;
+use super::stop_signals::StopSignals;
 use crate::failure::Failure;
-use crate::render::progress;
-use crate::settings::Settings;
+use crate::render::{note, progress};
+use crate::settings::{Settings, Volume};
 use compose_core::commands::Context;
 use compose_core::engine::request::PathMap;
 use compose_core::engine::{DockerEngine, EngineAddress};
@@ -21,11 +22,19 @@ pub(super) fn connect(settings: &Settings) -> Result<DockerEngine, Failure> {
 
 /// What commands of the library need, with progress shown as the flags say.
 pub(super) fn context(options: &ComposeOptions, settings: &Settings) -> Result<Context, Failure> {
+    context_at(options, settings, None)
+}
+
+/// The same, with progress as loud as a flag of the command says.
+pub(super) fn context_at(options: &ComposeOptions, settings: &Settings, volume: Option<Volume>) -> Result<Context, Failure> {
     let word = options
         .progress
         .as_deref()
         .or_else(|| settings.environment.variable("COMPOSE_PROGRESS"));
-    let style = progress::Style::named(word, settings);
+    let style = match volume {
+        Some(Volume::Quiet) => progress::Style::Quiet,
+        _ => progress::Style::named(word, settings),
+    };
     Ok(Context {
         engine: Arc::new(connect(settings)?),
         paths: PathMap::identity(),
@@ -36,4 +45,19 @@ pub(super) fn context(options: &ComposeOptions, settings: &Settings) -> Result<C
             .filter(|&limit| limit > 0)
             .unwrap_or(PARALLEL),
     })
+}
+
+/// Runs a command of the library so that a first signal lets what has begun finish, and a second gives up at once.
+pub(super) async fn interruptible<T, E: Into<Failure>>(context: &Context, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
+    let mut signals = StopSignals::new()?;
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done.map_err(Into::into),
+        () = signals.next() => context.cancel.cancel(),
+    }
+    note("Stopping; what has begun is finished first (press Ctrl+C again to give up at once)");
+    tokio::select! {
+        done = &mut work => done.map_err(Into::into).and(Err(Failure::silent(130))),
+        () = signals.next() => Err(Failure::silent(130)),
+    }
 }

@@ -1,10 +1,18 @@
 //! `inertia compose …`: the commands of docker compose, with its flags, output and exit codes.
 
+mod attach;
+mod build;
 mod config;
+mod down;
 mod engine;
+mod lifecycle;
+mod logs;
 mod options;
+mod plan;
 mod ps;
 mod scope;
+mod stop_signals;
+mod up;
 mod version;
 
 use crate::failure::Failure;
@@ -26,11 +34,29 @@ pub(crate) struct ComposeArgs {
 /// The commands of docker compose.
 #[derive(Debug, Subcommand)]
 enum ComposeCommand {
+    /// Build or rebuild services
+    Build(build::BuildArgs),
     /// Parse, resolve and render compose file in canonical format
     #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
+    /// Stop and remove containers, networks
+    Down(down::DownArgs),
+    /// View output from containers
+    Logs(logs::LogsArgs),
+    /// Show what `up` would do, and why, without doing it
+    Plan(plan::PlanArgs),
     /// List containers
     Ps(ps::PsArgs),
+    /// Pull service images
+    Pull(build::PullArgs),
+    /// Restart service containers
+    Restart(lifecycle::RestartArgs),
+    /// Start services
+    Start(lifecycle::StartArgs),
+    /// Stop services
+    Stop(lifecycle::StopArgs),
+    /// Create and start containers
+    Up(Box<up::UpArgs>),
     /// Show the version information
     Version(version::VersionArgs),
 }
@@ -40,6 +66,15 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
     let options = &arguments.options;
     match &arguments.command {
         ComposeCommand::Config(command) => config::run(command, options, settings),
+        ComposeCommand::Build(command) => build::run(command, options, settings),
+        ComposeCommand::Down(command) => down::run(command, options, settings),
+        ComposeCommand::Logs(command) => logs::run(command, options, settings),
+        ComposeCommand::Plan(command) => plan::run(command, options, settings),
+        ComposeCommand::Pull(command) => build::pull(command, options, settings),
+        ComposeCommand::Restart(command) => lifecycle::restart(command, options, settings),
+        ComposeCommand::Start(command) => lifecycle::start(command, options, settings),
+        ComposeCommand::Stop(command) => lifecycle::stop(command, options, settings),
+        ComposeCommand::Up(command) => up::run(command, options, settings),
         ComposeCommand::Ps(command) => ps::run(command, options, settings),
         ComposeCommand::Version(command) => version::run(command),
     }

@@ -3,8 +3,8 @@
 
 use super::ComposeOptions;
 use crate::failure::{Cause, Failure};
-use crate::render::note;
-use crate::settings::Settings;
+use crate::render::{diagnostic, note};
+use crate::settings::{Settings, Volume};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
 use std::collections::BTreeSet;
@@ -77,8 +77,8 @@ fn has_no_file(failure: &Failure) -> bool {
 /// Loads the project and shows what was noticed on the way.
 pub(super) fn load(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
     let loaded = options.loader(settings).load()?;
-    for warning in &loaded.warnings {
-        note(&format!("warning: {}", warning.message));
+    if !loaded.warnings.is_empty() && settings.volume > Volume::Quiet {
+        note(&diagnostic::text(&loaded.warnings, &loaded.sources, settings.view()));
     }
     Ok(loaded.project)
 }

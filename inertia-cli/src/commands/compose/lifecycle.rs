@@ -1,0 +1,100 @@
+//! `inertia compose start`, `stop` and `restart`.
+
+use super::scope::Scope;
+use super::{ComposeOptions, engine};
+use crate::commands::block_on;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use clap::Args;
+use compose_core::commands::{self, LifecycleOptions};
+use compose_core::names::ServiceName;
+use std::process::ExitCode;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(super) struct StartArgs {
+    /// Wait until services run or are healthy
+    #[arg(long)]
+    wait: bool,
+    /// Most seconds to wait
+    #[arg(long, value_name = "SECONDS")]
+    wait_timeout: Option<u64>,
+    /// Only these services
+    services: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StopArgs {
+    /// Seconds that containers have to stop
+    #[arg(short, long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Only these services
+    services: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestartArgs {
+    /// Do not restart what depends on the services
+    #[arg(long)]
+    no_deps: bool,
+    #[command(flatten)]
+    stop: StopArgs,
+}
+
+pub(super) fn start(arguments: &StartArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
+    let limit = arguments.wait_timeout.map_or(super::up::NO_LIMIT, Duration::from_secs);
+    let wanted = LifecycleOptions {
+        wait: arguments.wait.then_some(limit),
+        ..of_services(&arguments.services)
+    };
+    let scope = scope(&arguments.services, options, settings)?;
+    let context = engine::context(options, settings)?;
+    block_on(engine::interruptible(
+        &context,
+        commands::start(&context, scope.name(), scope.project(), &wanted),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn stop(arguments: &StopArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
+    let wanted = LifecycleOptions {
+        grace: arguments.timeout.map(Duration::from_secs),
+        ..of_services(&arguments.services)
+    };
+    let scope = scope(&arguments.services, options, settings)?;
+    let context = engine::context(options, settings)?;
+    block_on(engine::interruptible(
+        &context,
+        commands::stop(&context, scope.name(), scope.project(), &wanted),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
+    let RestartArgs { no_deps, stop } = arguments;
+    let wanted = LifecycleOptions {
+        grace: stop.timeout.map(Duration::from_secs),
+        no_deps: *no_deps,
+        ..of_services(&stop.services)
+    };
+    let scope = scope(&stop.services, options, settings)?;
+    let context = engine::context(options, settings)?;
+    block_on(engine::interruptible(
+        &context,
+        commands::restart(&context, scope.name(), scope.project(), &wanted),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_services(services: &[String]) -> LifecycleOptions {
+    LifecycleOptions {
+        services: services.iter().map(ServiceName::new).collect(),
+        ..LifecycleOptions::default()
+    }
+}
+
+fn scope(services: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Scope, Failure> {
+    let scope = Scope::find(options, settings)?;
+    scope.check_services(services)?;
+    Ok(scope)
+}

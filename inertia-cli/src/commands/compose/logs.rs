@@ -1,0 +1,138 @@
+//! `inertia compose logs`.
+
+use super::scope::Scope;
+use super::{ComposeOptions, engine};
+use crate::commands::block_on;
+use crate::failure::{Attempt as _, Failure};
+use crate::render::log_lines::{LogLines, Prefix};
+use crate::settings::Settings;
+use clap::Args;
+use compose_core::commands::{self, LogOptions};
+use compose_core::engine::{LogChunk, LogRequest};
+use compose_core::names::{ContainerName, ProjectName, ServiceName};
+use futures::StreamExt as _;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(Debug, Args)]
+pub(super) struct LogsArgs {
+    /// Follow log output
+    #[arg(short, long)]
+    follow: bool,
+    /// Only the container of this number
+    #[arg(long, value_name = "NUMBER")]
+    index: Option<u32>,
+    /// Without colours
+    #[arg(long)]
+    no_color: bool,
+    /// Without names before the lines
+    #[arg(long)]
+    no_log_prefix: bool,
+    /// Only from here on: a time, or how long ago (42m)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only this many of each container's last lines
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all")]
+    tail: String,
+    /// With the time of each line
+    #[arg(short, long)]
+    timestamps: bool,
+    /// Only up to here: a time, or how long ago (42m)
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only these services
+    services: Vec<String>,
+}
+
+pub(super) fn run(arguments: &LogsArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
+    let scope = Scope::find(options, settings)?;
+    scope.check_services(&arguments.services)?;
+    let wanted = LogOptions {
+        services: arguments.services.iter().map(ServiceName::new).collect(),
+        number: arguments.index,
+        request: LogRequest {
+            follow: arguments.follow,
+            tail: tail(&arguments.tail)?,
+            since: arguments.since.as_deref().map(moment),
+            until: arguments.until.as_deref().map(moment),
+            timestamps: arguments.timestamps,
+        },
+    };
+    let prefix = match (
+        arguments.no_log_prefix,
+        arguments.no_color || !settings.environment.stdout_is_terminal,
+    ) {
+        (true, _) => Prefix::None,
+        (false, true) => Prefix::Plain,
+        (false, false) => Prefix::Colored,
+    };
+    let context = engine::context(options, settings)?;
+    block_on(async {
+        let containers = commands::ps(&context, scope.name()).await?;
+        let names: Vec<String> = containers.iter().map(|row| short_name(&row.summary.name, scope.name())).collect();
+        let mut screen = LogLines::new(prefix, names.iter().map(String::as_str));
+        let mut lines = commands::logs(&context, scope.name(), &wanted).await?;
+        while let Some(line) = lines.next().await {
+            let line = line?;
+            let chunk = LogChunk {
+                stream: line.stream,
+                bytes: (line.text + "\n").into_bytes(),
+            };
+            match screen.push(&short_name(&line.container, scope.name()), &chunk) {
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
+                written => written.attempt("cannot write to standard output")?,
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// A container's name without its project's, as docker compose shows it.
+pub(super) fn short_name(container: &ContainerName, project: &ProjectName) -> String {
+    let name = container.as_str();
+    name.strip_prefix(project.as_str())
+        .and_then(|rest| rest.strip_prefix('-'))
+        .unwrap_or(name)
+        .to_owned()
+}
+
+fn tail(text: &str) -> Result<Option<u64>, Failure> {
+    match text {
+        "all" => Ok(None),
+        number => number
+            .parse()
+            .map(Some)
+            .map_err(|_| Failure::new(format!("--tail {number} is neither `all` nor a number of lines"))),
+    }
+}
+
+/// A time as the engine takes it: how long ago becomes seconds since 1970, everything else stays.
+fn moment(text: &str) -> String {
+    let Ok(ago) = deployd::settings::parse_span(text) else {
+        return text.to_owned();
+    };
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(ago);
+    format!("{}.{:09}", at.as_secs(), at.subsec_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{moment, tail};
+
+    #[test]
+    fn times_are_absolute_or_ago() {
+        assert_eq!(moment("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05Z");
+        assert_eq!(moment("1700000000"), "1700000000");
+        assert!(moment("10m").contains('.'), "a moment ten minutes ago");
+    }
+
+    #[test]
+    fn a_tail_is_all_or_a_number() {
+        assert_eq!(tail("all").ok(), Some(None));
+        assert_eq!(tail("3").ok(), Some(Some(3)));
+        assert!(tail("some").is_err());
+    }
+}
