@@ -5,6 +5,20 @@
 pub mod interpolate;
 pub(crate) mod variables;
 
+pub(crate) mod canonical;
+pub(crate) mod check;
+pub(crate) mod decode;
+pub(crate) mod defaults;
+pub(crate) mod normalize;
+pub(crate) mod paths;
+mod report;
+mod scalar;
+pub(crate) mod select;
+mod short;
+mod suggest;
+#[cfg(test)]
+mod testing;
+
 use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};
 use crate::names::ProfileName;

@@ -121,3 +121,19 @@ pub enum WatchAction {
     /// Copy, then run a command.
     SyncExec,
 }
+
+impl WatchAction {
+    /// Every action.
+    pub const ALL: [Self; 5] = [Self::Sync, Self::Rebuild, Self::Restart, Self::SyncRestart, Self::SyncExec];
+
+    /// The word of the Compose specification.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Rebuild => "rebuild",
+            Self::Restart => "restart",
+            Self::SyncRestart => "sync+restart",
+            Self::SyncExec => "sync+exec",
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub use service::{
     Condition, CredentialSpec, Dependency, EnvFile, ExtraHosts, Hook, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode, Networking,
     Process, Provider, PullPolicy, RestartPolicy, Service, Storage,
 };
-pub use units::{ByteSize, Duration};
+pub use units::{ByteSize, Duration, InvalidDuration, InvalidSize};
 
 /// Key-value settings that always have a value: labels, annotations, driver options.
 pub type StringMap = std::collections::BTreeMap<String, String>;

@@ -355,6 +355,33 @@ pub struct ModelGrant {
 }
 
 impl Service {
+    /// A service of this name, about which nothing is said yet.
+    pub fn new(name: ServiceName) -> Self {
+        Self {
+            name,
+            profiles: Vec::new(),
+            image: None,
+            build: None,
+            pull_policy: None,
+            platform: None,
+            develop: None,
+            provider: None,
+            models: BTreeMap::new(),
+            labels: StringMap::new(),
+            label_files: Vec::new(),
+            annotations: StringMap::new(),
+            container_name: None,
+            process: Process::default(),
+            networking: Networking::default(),
+            storage: Storage::default(),
+            resources: Resources::default(),
+            isolation: Isolation::default(),
+            lifecycle: Lifecycle::default(),
+            deploy: None,
+            extensions: Extensions::new(),
+        }
+    }
+
     /// How many containers it is meant to have.
     pub fn replicas(&self) -> u32 {
         let wanted = self

@@ -1,0 +1,62 @@
+//! `ports`: one entry of the list may become many.
+
+use super::lists::refuse;
+use super::{ShortForms, text, wrong_kind};
+use crate::load::report::Report;
+use crate::load::short::port::{self, ShortPort};
+use crate::source::{Mapping, Node, Span, Value};
+
+/// Short entries become long ones. When one cannot be read and such ones stay, the whole list stays.
+pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {
+    let Value::Sequence(items) = &mut node.value else {
+        return wrong_kind(node, "a list", report);
+    };
+    let mut short = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match &item.value {
+            Value::Int(_) | Value::UInt(_) | Value::Mapping(_) => {}
+            Value::String(text) => match port::parse(text) {
+                Ok(ports) => short.push(ports),
+                Err(_) if forms == ShortForms::KeepUnreadable => return,
+                Err(malformed) => report.within(index, |report| refuse(item, malformed, forms, report)),
+            },
+            _ => report.within(index, |report| wrong_kind(item, "a port", report)),
+        }
+    }
+    let mut short = short.into_iter();
+    let mut long = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        match item.value {
+            Value::String(_) => long.extend(short.next().into_iter().flatten().map(|port| long_form(port, item.span))),
+            Value::Int(_) | Value::UInt(_) => long.push(target_alone(item)),
+            _ => long.push(item),
+        }
+    }
+    *items = long;
+}
+
+fn target_alone(item: Node) -> Node {
+    let span = item.span;
+    let mut port = Mapping::new();
+    port.insert("target", span, item);
+    Node::new(Value::Mapping(port), span)
+}
+
+fn long_form(short: ShortPort, span: Span) -> Node {
+    let mut port = Mapping::new();
+    let mut set = |key: &str, value: Value| {
+        port.insert(key, span, Node::new(value, span));
+    };
+    set("mode", text("ingress"));
+    if let Some(address) = short.host_ip {
+        set("host_ip", text(address));
+    }
+    if short.target != 0 {
+        set("target", Value::Int(short.target.into()));
+    }
+    if let Some(published) = short.published {
+        set("published", text(published));
+    }
+    set("protocol", text(short.protocol));
+    Node::new(Value::Mapping(port), span)
+}

@@ -1,0 +1,286 @@
+//! Whether the parts of a project fit together: each enabled service on its own, what it refers to,
+//! and the order of dependencies.
+
+use super::{Places, cycles, limits, references};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{Project, SecretSource, Service, WatchAction};
+use crate::names::ServiceName;
+use crate::source::Span;
+use std::collections::BTreeMap;
+
+const NO_IMAGE: Code = Code("no-image");
+const TWO_DOCKERFILES: Code = Code("two-dockerfiles");
+const PLATFORM_NOT_BUILT: Code = Code("platform-not-built");
+const NETWORKS_AND_MODE: Code = Code("networks-and-network-mode");
+const HEALTH_TEST_WORD: Code = Code("health-test-word");
+const WATCH_WITHOUT_TARGET: Code = Code("watch-without-target");
+const TARGET_TWICE: Code = Code("target-twice");
+const CONTAINER_NAME_TWICE: Code = Code("container-name-twice");
+const NO_SECRET_SOURCE: Code = Code("no-secret-source");
+
+/// Checks a project whose profiles are applied. Where a service has both `scale` and `deploy`, its
+/// replicas become the scale, as the reference does here.
+pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>) -> Result<(), Diagnostics> {
+    let mut found = Diagnostics::new();
+    for service in project.services.values() {
+        let mut findings = Findings {
+            service,
+            places,
+            found: &mut found,
+        };
+        findings.check_alone();
+        limits::check(&mut findings);
+        references::check(project, &mut findings);
+    }
+    container_names(project, places, &mut found);
+    secrets(project, places, &mut found);
+    cycles::check(project, places, &mut found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    for service in project.services.values_mut() {
+        if let (Some(scale), Some(deploy)) = (service.lifecycle.scale, &mut service.deploy) {
+            deploy.replicas = Some(scale);
+        }
+    }
+    Ok(())
+}
+
+/// What is found about one service.
+pub(super) struct Findings<'a> {
+    pub(super) service: &'a Service,
+    pub(super) places: Places<'a>,
+    found: &'a mut Diagnostics,
+}
+
+impl Findings<'_> {
+    /// An error about a part of the service; names the service.
+    pub(super) fn error(&self, code: Code, way: &[&str], message: impl AsRef<str>) -> Diagnostic {
+        let message = format!("service `{}` {}", self.service.name, message.as_ref());
+        Diagnostic::error(code, message).at(self.place(way))
+    }
+
+    pub(super) fn place(&self, way: &[&str]) -> Option<Span> {
+        self.places.of_service(self.service.name.as_str(), way)
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+
+    fn check_alone(&mut self) {
+        let service = self.service;
+        if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
+            let error = self.error(NO_IMAGE, &[], "has neither an image nor a build");
+            self.push(error.help("add `image`, `build` or `provider`"));
+        }
+        self.check_build();
+        self.check_networking();
+        self.check_health_test();
+        self.check_watch();
+        self.check_targets();
+    }
+
+    fn check_build(&mut self) {
+        let Some(build) = &self.service.build else {
+            return;
+        };
+        if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
+            let error = self.error(
+                TWO_DOCKERFILES,
+                &["build", "dockerfile_inline"],
+                "has both `dockerfile` and `dockerfile_inline`",
+            );
+            self.push(error.help("keep one of them"));
+        }
+        if let Some(platform) = &self.service.platform
+            && !build.platforms.is_empty()
+            && !build.platforms.contains(platform)
+        {
+            let message = format!("runs on `{platform}`, for which it is not built");
+            let error = self.error(PLATFORM_NOT_BUILT, &["build", "platforms"], message);
+            self.push(error.help(format!("add `{platform}` to `build.platforms`")));
+        }
+    }
+
+    fn check_networking(&mut self) {
+        let networking = &self.service.networking;
+        if networking.network_mode.is_some() && !networking.networks.is_empty() {
+            let error = self.error(NETWORKS_AND_MODE, &["network_mode"], "has both `network_mode` and `networks`");
+            self.push(error.help("keep one of them"));
+        }
+    }
+
+    fn check_health_test(&mut self) {
+        let test = self.service.lifecycle.healthcheck.as_ref().and_then(|check| check.test.as_ref());
+        let Some(first) = test.and_then(|test| test.0.first()) else {
+            return;
+        };
+        if !matches!(first.as_str(), "CMD" | "CMD-SHELL" | "NONE") {
+            let message = format!("has a health check that begins with `{first}`");
+            let error = self.error(HEALTH_TEST_WORD, &["healthcheck", "test"], message);
+            self.push(error.help("begin the list with CMD, CMD-SHELL or NONE, or give the command as text"));
+        }
+    }
+
+    fn check_watch(&mut self) {
+        let rules = self.service.develop.iter().flat_map(|develop| &develop.watch);
+        for (index, rule) in rules.enumerate() {
+            let needs_none = matches!(rule.action, Some(WatchAction::Rebuild | WatchAction::Restart));
+            if rule.target.is_none() && !needs_none {
+                let way = ["develop", "watch", &index.to_string()];
+                let error = self.error(WATCH_WITHOUT_TARGET, &way, "watches a path without a `target` to copy it to");
+                self.push(error);
+            }
+        }
+    }
+
+    /// Two mounts on one path hide each other.
+    fn check_targets(&mut self) {
+        let storage = &self.service.storage;
+        let tmpfs = storage.tmpfs.iter().map(|mount| mount.split(':').next().unwrap_or_default());
+        let volumes = storage.volumes.iter().map(|mount| mount.target.as_str());
+        let all = tmpfs.enumerate().map(|(index, target)| ("tmpfs", index, target));
+        let all = all.chain(volumes.enumerate().map(|(index, target)| ("volumes", index, target)));
+        let mut seen = BTreeMap::new();
+        for (list, index, target) in all {
+            let way = [list, &index.to_string()];
+            let Some((first_list, first)) = seen.insert(target, (list, index)) else {
+                continue;
+            };
+            let mut error = self.error(TARGET_TWICE, &way, format!("mounts `{target}` twice"));
+            if let Some(place) = self.place(&[first_list, &first.to_string()]) {
+                error = error.related(place, "the other mount");
+            }
+            self.push(error);
+        }
+    }
+}
+
+fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostics) {
+    let mut users: BTreeMap<&str, &ServiceName> = BTreeMap::new();
+    for service in project.services.values() {
+        let Some(name) = &service.container_name else {
+            continue;
+        };
+        let Some(other) = users.insert(name, &service.name) else {
+            continue;
+        };
+        let place = |service: &ServiceName| places.of_service(service.as_str(), &["container_name"]);
+        let message = format!("services `{other}` and `{}` have the same container name `{name}`", service.name);
+        let mut error = Diagnostic::error(CONTAINER_NAME_TWICE, message).at(place(&service.name));
+        if let Some(place) = place(other) {
+            error = error.related(place, "first used here");
+        }
+        found.push(error);
+    }
+}
+
+fn secrets(project: &Project, places: Places<'_>, found: &mut Diagnostics) {
+    for (key, secret) in &project.secrets {
+        let sourced = matches!(secret.source, SecretSource::File(_) | SecretSource::Environment { .. });
+        if !secret.external && !sourced {
+            let error = Diagnostic::error(NO_SECRET_SOURCE, format!("secret `{key}` has no source"));
+            found.push(
+                error
+                    .at(places.of(&["secrets", key.as_str()]))
+                    .help("add `file` or `environment`, or `external: true`"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::load::decode::{About, decode};
+    use crate::load::testing::{error_messages, parse};
+    use crate::names::ProjectName;
+
+    /// The project of a canonical text, with its tree.
+    pub(crate) fn project(text: &str) -> (Project, crate::source::Node) {
+        let tree = parse(text);
+        let about = About {
+            name: ProjectName::new("p"),
+            working_dir: "/p".into(),
+            compose_files: Vec::new(),
+            variables: crate::model::StringMap::new(),
+            profiles: Vec::new(),
+        };
+        let project = decode(&tree, about, &mut Diagnostics::new()).expect("the test's project decodes");
+        (project, tree)
+    }
+
+    /// The errors of a canonical text.
+    pub(crate) fn errors(text: &str) -> Vec<String> {
+        let (mut project, tree) = project(text);
+        check_consistency(&mut project, Places(&tree)).map_or_else(|found| error_messages(&found), |()| Vec::new())
+    }
+
+    #[test]
+    fn refuses_services_that_contradict_themselves() {
+        for (service, message) in [
+            ("{}", "has neither an image nor a build"),
+            (
+                "{build: {dockerfile: a, dockerfile_inline: b}}",
+                "has both `dockerfile` and `dockerfile_inline`",
+            ),
+            ("{build: {platforms: [a]}, platform: b}", "runs on `b`, for which it is not built"),
+            (
+                "{image: x, network_mode: host, networks: {default: null}}",
+                "has both `network_mode` and `networks`",
+            ),
+            (
+                "{image: x, healthcheck: {test: [curl]}}",
+                "has a health check that begins with `curl`",
+            ),
+            (
+                "{image: x, develop: {watch: [{path: a, action: sync}]}}",
+                "watches a path without a `target` to copy it to",
+            ),
+            (
+                "{image: x, tmpfs: ['/a:size=1'], volumes: [{type: volume, target: /a}]}",
+                "mounts `/a` twice",
+            ),
+        ] {
+            let text = format!("{{services: {{a: {service}}}, networks: {{default: {{}}}}}}");
+            assert_eq!(errors(&text), [format!("service `a` {message}")], "{service}");
+        }
+    }
+
+    #[test]
+    fn passes_services_that_make_sense() {
+        for service in [
+            "{provider: {type: x}}",
+            "{build: {platforms: [a, b]}, platform: b}",
+            "{image: x, healthcheck: {test: [NONE]}}",
+            "{image: x, develop: {watch: [{path: a, action: rebuild}, {path: b, action: restart}]}}",
+        ] {
+            assert_eq!(errors(&format!("services: {{a: {service}}}")), Vec::<String>::new(), "{service}");
+        }
+    }
+
+    #[test]
+    fn places_are_told() {
+        let (mut project, tree) =
+            project("services:\n  a:\n    image: x\n    container_name: n\n  b:\n    image: x\n    container_name: n\n");
+        let found = check_consistency(&mut project, Places(&tree)).expect_err("the names collide");
+        let first = found.iter().next().expect("one error");
+        assert_eq!(first.message, "services `a` and `b` have the same container name `n`");
+        assert_eq!(first.span.map(|span| (span.line, span.column)), Some((7, 21)));
+        assert_eq!(first.related.iter().map(|(span, _)| span.line).collect::<Vec<_>>(), [4]);
+    }
+
+    #[test]
+    fn secrets_need_a_source() {
+        assert_eq!(errors("secrets: {s: {driver: d}}"), ["secret `s` has no source"]);
+        assert_eq!(errors("secrets: {s: {external: true}, t: {file: /x}}"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn replicas_follow_scale() {
+        let (mut project, tree) = project("services: {a: {image: x, scale: 3, deploy: {mode: replicated}}}");
+        check_consistency(&mut project, Places(&tree)).expect("nothing is wrong");
+        assert_eq!(project.services["a"].deploy.as_ref().and_then(|deploy| deploy.replicas), Some(3));
+    }
+}

@@ -1,0 +1,177 @@
+//! Checks on the canonical tree, before paths are resolved.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::report::Report;
+use crate::source::{Mapping, Node, Value};
+use std::net::IpAddr;
+
+const CONFLICTING_SOURCES: Code = Code("conflicting-sources");
+const MISSING_SOURCE: Code = Code("missing-source");
+const CONFLICTS_WITH_EXTERNAL: Code = Code("conflicts-with-external");
+const INVALID_ADDRESS: Code = Code("invalid-address");
+const BLANK_PATH: Code = Code("blank-path");
+const COUNT_AND_IDS: Code = Code("count-and-device-ids");
+
+/// Checks sources of secrets and configs, external volumes, addresses, watched paths and device requests.
+pub(crate) fn check_early(model: &Node) -> Result<(), Diagnostics> {
+    let mut report = Report::default();
+    each(model, "services", &mut report, service);
+    each(model, "volumes", &mut report, external_volume);
+    each(model, "configs", &mut report, |config, report| {
+        sources(config, &["file", "environment", "content"], report)
+    });
+    each(model, "secrets", &mut report, |secret, report| {
+        sources(secret, &["file", "environment"], report)
+    });
+    report.into_result((), &mut Diagnostics::new())
+}
+
+fn each(node: &Node, key: &str, report: &mut Report, check: impl Fn(&Node, &mut Report)) {
+    report.within(key, |report| {
+        for (name, entry) in node.get(key).and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter) {
+            report.within(name, |report| check(&entry.node, report));
+        }
+    });
+}
+
+fn each_item(node: Option<&Node>, key: &str, report: &mut Report, check: impl Fn(&Node, &mut Report)) {
+    let items = node.and_then(|node| node.get(key)).and_then(Node::as_sequence).unwrap_or_default();
+    report.within(key, |report| {
+        for (index, item) in items.iter().enumerate() {
+            report.within(index, |report| check(item, report));
+        }
+    });
+}
+
+fn service(service: &Node, report: &mut Report) {
+    each_item(Some(service), "ports", report, host_address);
+    each_item(Some(service), "gpus", report, device_request);
+    report.within("develop", |report| each_item(service.get("develop"), "watch", report, watched_path));
+    let reservations = service
+        .get("deploy")
+        .and_then(|deploy| deploy.get("resources"))
+        .and_then(|resources| resources.get("reservations"));
+    report.within("deploy.resources.reservations", |report| {
+        each_item(reservations, "devices", report, device_request)
+    });
+}
+
+fn host_address(port: &Node, report: &mut Report) {
+    if let Some(address) = port.get("host_ip")
+        && address.as_str().is_none_or(|text| text.parse::<IpAddr>().is_err())
+    {
+        let shown = address.as_str().unwrap_or(address.value.kind());
+        report.error(INVALID_ADDRESS, address.span, format!("`{shown}` is no IP address"));
+    }
+}
+
+fn device_request(request: &Node, report: &mut Report) {
+    if let (Some(count), Some(ids)) = (request.get("count"), request.get("device_ids")) {
+        report.push(
+            Diagnostic::error(COUNT_AND_IDS, "`count` and `device_ids` exclude each other")
+                .at(ids.span)
+                .related(count.span, "`count` stands here"),
+        );
+    }
+}
+
+fn watched_path(rule: &Node, report: &mut Report) {
+    if let Some(path) = rule.get("path").filter(|path| path.as_str() == Some("")) {
+        report.error(BLANK_PATH, path.span, "`path` must not be blank");
+    }
+}
+
+/// An external volume is made elsewhere: nothing but its name can be said.
+fn external_volume(volume: &Node, report: &mut Report) {
+    let Some(settings) = volume.as_mapping() else {
+        return;
+    };
+    if !settings.get("external").is_some_and(|external| external.value == Value::Bool(true)) {
+        return;
+    }
+    for (key, entry) in settings.iter() {
+        if !matches!(key, "name" | "external") && !key.starts_with("x-") {
+            report.push(
+                Diagnostic::error(CONFLICTS_WITH_EXTERNAL, format!("an external volume cannot have `{key}`"))
+                    .at(entry.key_span)
+                    .help("remove `external`, or let it stand alone with `name`"),
+            );
+        }
+    }
+}
+
+fn sources(resource: &Node, kinds: &[&str], report: &mut Report) {
+    let Some(settings) = resource.as_mapping() else {
+        return report.error(MISSING_SOURCE, resource.span, format!("needs one of {}", kinds.join(", ")));
+    };
+    let mut given = kinds
+        .iter()
+        .filter_map(|kind| settings.entry(kind).map(|entry| (kind, entry.key_span)));
+    match (given.next(), given.next()) {
+        (Some((first, first_span)), Some((second, span))) => report.push(
+            Diagnostic::error(CONFLICTING_SOURCES, format!("`{first}` and `{second}` exclude each other"))
+                .at(span)
+                .related(first_span, format!("`{first}` stands here")),
+        ),
+        (None, _) if !settings.contains_key("driver") && !settings.contains_key("external") => {
+            report.error(MISSING_SOURCE, resource.span, format!("needs one of {}", kinds.join(", ")));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::testing::{error_messages, parse};
+
+    fn errors(text: &str) -> Vec<String> {
+        check_early(&parse(text)).map_or_else(|found| error_messages(&found), |()| Vec::new())
+    }
+
+    #[test]
+    fn refuses_what_cannot_be() {
+        for (text, message) in [
+            (
+                "services: {a: {ports: [{host_ip: x}]}}",
+                "services.a.ports[0]: `x` is no IP address",
+            ),
+            (
+                "services: {a: {gpus: [{count: 1, device_ids: [a]}]}}",
+                "services.a.gpus[0]: `count` and `device_ids` exclude each other",
+            ),
+            (
+                "services: {a: {develop: {watch: [{path: ''}]}}}",
+                "services.a.develop.watch[0]: `path` must not be blank",
+            ),
+            (
+                "volumes: {v: {external: true, driver: d}}",
+                "volumes.v: an external volume cannot have `driver`",
+            ),
+            ("secrets: {s: null}", "secrets.s: needs one of file, environment"),
+            ("secrets: {s: {labels: {}}}", "secrets.s: needs one of file, environment"),
+            (
+                "secrets: {s: {file: a, environment: b}}",
+                "secrets.s: `file` and `environment` exclude each other",
+            ),
+            (
+                "configs: {c: {environment: a, content: b}}",
+                "configs.c: `environment` and `content` exclude each other",
+            ),
+        ] {
+            assert_eq!(errors(text), [message], "{text}");
+        }
+    }
+
+    #[test]
+    fn passes_what_can_be() {
+        for text in [
+            "services: {a: {ports: [{host_ip: '::1'}, '${P}'], gpus: [{count: 1}]}}",
+            "volumes: {v: {external: true, name: n, x-a: 1}, w: null, u: {external: false, driver: d}}",
+            "secrets: {s: {driver: d}, t: {external: true}, u: {file: a}}",
+            "configs: {c: {content: ''}}",
+        ] {
+            assert_eq!(errors(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! From the canonical, normalised tree to the typed [`Project`].
+//!
+//! Every attribute of the specification ends in the model; a key that nobody knows is refused by
+//! name. The tree is only read, so that it still tells the place of everything later.
+
+mod build;
+mod deploy;
+mod devices;
+mod mounts;
+mod networking;
+mod networks;
+mod ports;
+mod process;
+mod resources;
+mod service;
+mod shared;
+mod values;
+
+use super::report::Report;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{Project, StringMap};
+use crate::names::{ProfileName, ProjectName};
+use crate::source::Node;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+const BLANK_AFTER_NAME: Code = Code("blank-after-name");
+const MALFORMED_COMMAND: Code = Code("malformed-command");
+const MALFORMED_HOST: Code = Code("malformed-host");
+const NOT_A_DURATION: Code = Code("not-a-duration");
+const NOT_A_MODE: Code = Code("not-a-mode");
+const NOT_A_NUMBER: Code = Code("not-a-number");
+const NOT_A_SIZE: Code = Code("not-a-size");
+const NOT_A_TRUTH: Code = Code("not-a-truth");
+const OBSOLETE_VERSION: Code = Code("obsolete-version");
+const OUT_OF_RANGE: Code = Code("out-of-range");
+const UNKNOWN_ATTRIBUTE: Code = Code("unknown-attribute");
+const UNKNOWN_WORD: Code = Code("unknown-word");
+const WRONG_KIND: Code = Code("wrong-kind");
+
+/// What a project is besides its files' content.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    /// Its name.
+    pub(crate) name: ProjectName,
+    /// Where relative paths start.
+    pub(crate) working_dir: PathBuf,
+    /// The files it was loaded from.
+    pub(crate) compose_files: Vec<PathBuf>,
+    /// The variables that interpolation saw.
+    pub(crate) variables: StringMap,
+    /// The profiles that were asked for.
+    pub(crate) profiles: Vec<ProfileName>,
+}
+
+/// Reads a model. Every service is enabled yet; see [`super::select`].
+pub(crate) fn decode(model: &Node, about: About, warnings: &mut Diagnostics) -> Result<Project, Diagnostics> {
+    let mut report = Report::default();
+    let mut project = Project {
+        name: about.name,
+        working_dir: about.working_dir,
+        compose_files: about.compose_files,
+        variables: about.variables,
+        profiles: about.profiles,
+        services: BTreeMap::new(),
+        disabled_services: BTreeMap::new(),
+        networks: BTreeMap::new(),
+        volumes: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        configs: BTreeMap::new(),
+        models: BTreeMap::new(),
+        extensions: BTreeMap::new(),
+    };
+    let extensions = values::attributes(model, &mut report, |key, node, report| section(&mut project, key, node, report));
+    project.extensions = extensions;
+    report.into_result(project, warnings)
+}
+
+fn section(project: &mut Project, key: &str, node: &Node, report: &mut Report) -> bool {
+    let variables = &project.variables;
+    match key {
+        "services" => project.services = service::services(node, report),
+        "networks" => project.networks = values::map(node, report, networks::network),
+        "volumes" => project.volumes = values::map(node, report, shared::volume),
+        "secrets" => project.secrets = values::map(node, report, |node, report| shared::secret(node, variables, report)),
+        "configs" => project.configs = values::map(node, report, |node, report| shared::secret(node, variables, report)),
+        "models" => project.models = values::map(node, report, shared::model),
+        "version" => report.push(
+            Diagnostic::warning(OBSOLETE_VERSION, "`version` is obsolete and ignored")
+                .at(node.span)
+                .help("remove it"),
+        ),
+        // The name is decided before, includes are resolved before.
+        "name" | "include" => {}
+        _ => return false,
+    }
+    true
+}
