@@ -7,7 +7,6 @@
 mod answer;
 mod build;
 mod call;
-mod console;
 mod containers;
 mod events;
 mod exec;
@@ -18,7 +17,7 @@ mod networks;
 mod transport;
 mod volumes;
 
-use super::request::{ApiSocket, ContainerBody, NetworkBody, VolumeBody};
+use super::request::{ContainerBody, NetworkBody, VolumeBody};
 use super::{
     AnonymousVolumes, BuildOutput, BuildRequest, ContainerDetails, ContainerSummary, Credentials, EndpointRequest, Engine, EngineAddress,
     EngineError, EngineInfo, ExecRequest, ImageDetails, LogChunk, LogRequest, NetworkDetails, PullProgress, Selector, StateChange,
@@ -87,16 +86,6 @@ impl std::fmt::Debug for DockerEngine {
 impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
         self.engine_info().await
-    }
-
-    fn api_socket(&self) -> Option<ApiSocket> {
-        match self.address() {
-            EngineAddress::Unix(path) => Some(ApiSocket {
-                path: path.clone(),
-                credentials: self.credentials.to_config_file(),
-            }),
-            EngineAddress::Tcp { .. } => None,
-        }
     }
 
     async fn list_containers(&self, selector: &Selector) -> Result<Vec<ContainerSummary>, EngineError> {

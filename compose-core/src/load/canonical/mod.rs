@@ -178,7 +178,10 @@ mod tests {
                 "{ports: [{mode: ingress, host_ip: 1.2.3.4, target: 3, published: 1, protocol: udp}, \
                  {mode: ingress, host_ip: 1.2.3.4, target: 4, published: 2, protocol: udp}]}",
             ),
-            ("volumes: [ab:/b]", "{volumes: [{type: volume, source: ab, target: /b, volume: {}}]}"),
+            (
+                "volumes: [ab:/b]",
+                "{volumes: [{type: volume, source: ab, target: /b, volume: {}}]}",
+            ),
             (
                 "volumes: ['./a:/b:ro']",
                 "{volumes: [{type: bind, source: ./a, target: /b, read_only: true, bind: {create_host_path: true}}]}",

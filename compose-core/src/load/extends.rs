@@ -1,0 +1,295 @@
+//! `extends`: puts a service over another one of the same file or of another.
+
+use super::merge::merge;
+use super::path::TreePath;
+use super::pipeline::{Pipeline, Role};
+use super::reset::Resets;
+use super::schema::table::SERVICE_RULE;
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Mapping, Node, Span, Value};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// How many services may extend each other in a row.
+const MAX_CHAIN: usize = 100;
+
+const INVALID_EXTENDS: Code = Code("invalid-extends");
+const UNKNOWN_SERVICE: Code = Code("unknown-service");
+const CYCLE: Code = Code("extends-cycle");
+
+/// The services of a file, as `extends` finds them.
+pub(super) struct Services {
+    /// The file, absolute.
+    pub(super) file: PathBuf,
+    /// Each as written, interpolated, in the long form where the file is an extended one.
+    pub(super) services: Mapping,
+    /// What the file wants forgotten.
+    pub(super) resets: Resets,
+}
+
+/// What `extends` says.
+struct Reference<'n> {
+    service: &'n str,
+    file: Option<(&'n str, Span)>,
+    span: Span,
+}
+
+/// Which service of which file extends the next one of the chain.
+#[derive(Clone)]
+struct Link {
+    file: PathBuf,
+    service: String,
+    span: Span,
+}
+
+/// The services of one document while each is put over what it extends.
+struct Extension<'p, 'l, 's> {
+    pipeline: &'p mut Pipeline<'l>,
+    scope: &'s Scope<'s>,
+    /// Those of the document itself that are done.
+    done: HashMap<String, Node>,
+}
+
+/// Puts every service of a document that says `extends` over what it extends.
+///
+/// `resets` are the document's own. Where a service cannot be extended the finding is noted, and
+/// the service stays without its `extends`. Returns the resets.
+pub(super) fn extend_services(
+    pipeline: &mut Pipeline<'_>,
+    document: &mut Node,
+    file: &Path,
+    resets: Resets,
+    scope: &Scope<'_>,
+    found: &mut Diagnostics,
+) -> Resets {
+    let Some(node) = document.as_mapping_mut().and_then(|mapping| mapping.get_mut("services")) else {
+        return resets;
+    };
+    let span = node.span;
+    let Value::Mapping(services) = &mut node.value else {
+        let message = format!("`services` must be a mapping, not {}", node.value.kind());
+        found.push(Diagnostic::error(Code("wrong-type"), message).at(span));
+        return resets;
+    };
+    let names = extending(services);
+    if names.is_empty() {
+        return resets;
+    }
+    let own = Rc::new(Services {
+        file: file.to_owned(),
+        services: std::mem::take(services),
+        resets,
+    });
+    let mut extension = Extension {
+        pipeline,
+        scope,
+        done: HashMap::new(),
+    };
+    for name in names {
+        if let Err(problems) = extension.own(&name, &own) {
+            found.extend(problems);
+        }
+    }
+    let mut done = extension.done;
+    let own = Rc::into_inner(own).expect("the extension, the only other holder, is gone");
+    *services = own.services;
+    for (name, entry) in services.iter_mut() {
+        if let Some(extended) = done.remove(name) {
+            entry.node = extended;
+        } else if let Some(service) = entry.node.as_mapping_mut() {
+            service.remove("extends");
+        }
+    }
+    own.resets
+}
+
+/// The services that say `extends`.
+fn extending(services: &Mapping) -> Vec<String> {
+    services
+        .iter()
+        .filter(|(_, entry)| entry.node.get("extends").is_some())
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+impl Extension<'_, '_, '_> {
+    /// Extends a service of the document itself, and keeps the result for others.
+    fn own(&mut self, name: &str, own: &Rc<Services>) -> Result<(), Diagnostics> {
+        if self.done.contains_key(name) {
+            return Ok(());
+        }
+        let span = own.services.entry(name).map(|entry| entry.key_span);
+        let mut chain: Vec<Link> = span.map(|span| Link::new(&own.file, name, span)).into_iter().collect();
+        let extended = self.resolve(name, own, own, &[Rc::clone(own)], &mut chain)?;
+        self.done.insert(name.to_owned(), extended);
+        Ok(())
+    }
+
+    /// A service as it is once everything it extends is below it.
+    ///
+    /// `resets` are the files whose resets apply: every one on the way from the document to here.
+    fn resolve(
+        &mut self,
+        name: &str,
+        services: &Rc<Services>,
+        own: &Rc<Services>,
+        resets: &[Rc<Services>],
+        chain: &mut Vec<Link>,
+    ) -> Result<Node, Diagnostics> {
+        if Rc::ptr_eq(services, own)
+            && let Some(done) = self.done.get(name)
+        {
+            return Ok(done.clone());
+        }
+        let service = services.services.get(name).expect("the caller found the service");
+        let Some(extends) = service.get("extends") else {
+            return Ok(service.clone());
+        };
+        let reference = Reference::read(name, extends)?;
+        let target = match reference.file {
+            Some((path, span)) => self.base_file(path, span)?,
+            None => Rc::clone(services),
+        };
+        let mut resets = resets.to_vec();
+        if reference.file.is_some() {
+            resets.push(Rc::clone(&target));
+        }
+        reference.check(&target)?;
+        enter(chain, Link::new(&target.file, reference.service, reference.span))?;
+        let mut base = self.resolve(reference.service, &target, own, &resets, chain)?;
+        chain.pop();
+        let service = service.clone();
+        if base.is_null() {
+            return Ok(service);
+        }
+        for file in &resets {
+            file.resets.apply_below(&["services", name], &mut base);
+        }
+        put_over(base, service, name)
+    }
+
+    /// The services of another file.
+    fn base_file(&mut self, path: &str, span: Span) -> Result<Rc<Services>, Diagnostics> {
+        let file = self.scope.local_file(path, span)?;
+        if let Some(known) = self.pipeline.bases.get(&(self.scope.id, file.clone())) {
+            return Ok(Rc::clone(known));
+        }
+        let (tree, resets) = self.pipeline.load_file(&file, Some(span), self.scope, Role::Extended)?;
+        let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), span));
+        let folder = self.scope.relative_folder_of(&file);
+        self.pipeline.rebase(&mut tree, &folder)?;
+        let Some(Value::Mapping(services)) = tree
+            .as_mapping_mut()
+            .and_then(|tree| tree.remove("services"))
+            .map(|entry| entry.node.value)
+        else {
+            let message = format!("`{}` has no services to extend", file.display());
+            return Err(Diagnostic::error(UNKNOWN_SERVICE, message).at(span).into());
+        };
+        let base = Rc::new(Services {
+            file: file.clone(),
+            services,
+            resets,
+        });
+        self.pipeline.bases.insert((self.scope.id, file), Rc::clone(&base));
+        Ok(base)
+    }
+}
+
+/// Merges a service over its base.
+fn put_over(base: Node, service: Node, name: &str) -> Result<Node, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let services = TreePath::ROOT.key("services");
+    let mut merged = merge(base, service, &SERVICE_RULE, services.key(name), &mut found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    if let Some(mapping) = merged.as_mapping_mut() {
+        mapping.remove("extends");
+    }
+    Ok(merged)
+}
+
+impl<'n> Reference<'n> {
+    fn read(name: &str, extends: &'n Node) -> Result<Self, Diagnostic> {
+        let refuse = |node: &Node, what: &str| {
+            Diagnostic::error(INVALID_EXTENDS, format!("`services.{name}.{what}, not {}", node.value.kind())).at(node.span)
+        };
+        let (service, file) = match &extends.value {
+            Value::String(_) => (extends, None),
+            Value::Mapping(keys) => match keys.get("service") {
+                Some(service) => (service, keys.get("file").filter(|file| !file.is_null())),
+                None => {
+                    let message = format!("`services.{name}.extends` does not say which `service`");
+                    return Err(Diagnostic::error(INVALID_EXTENDS, message).at(extends.span));
+                }
+            },
+            _ => {
+                return Err(refuse(
+                    extends,
+                    "extends` must be a service's name, or a mapping of `service` and `file`",
+                ));
+            }
+        };
+        Ok(Self {
+            service: service
+                .as_str()
+                .ok_or_else(|| refuse(service, "extends.service` must be a string"))?,
+            file: match file {
+                Some(node) => Some((
+                    node.as_str().ok_or_else(|| refuse(node, "extends.file` must be a string"))?,
+                    node.span,
+                )),
+                None => None,
+            },
+            span: service.span,
+        })
+    }
+
+    fn check(&self, target: &Services) -> Result<(), Diagnostic> {
+        if target.services.contains_key(self.service) {
+            return Ok(());
+        }
+        let message = format!("there is no service `{}` to extend in `{}`", self.service, target.file.display());
+        let mut unknown = Diagnostic::error(UNKNOWN_SERVICE, message).at(self.span);
+        unknown.help = Some("`extends` finds the services of the file it stands in, or of the one it names with `file`".to_owned());
+        Err(unknown)
+    }
+}
+
+impl Link {
+    fn new(file: &Path, service: &str, span: Span) -> Self {
+        Self {
+            file: file.to_owned(),
+            service: service.to_owned(),
+            span,
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.file == other.file && self.service == other.service
+    }
+}
+
+/// Adds a link to a chain unless that closes a circle, or makes the chain too long.
+fn enter(chain: &mut Vec<Link>, link: Link) -> Result<(), Diagnostic> {
+    if let Some(first) = chain.iter().position(|one| one.is(&link)) {
+        let names: Vec<_> = chain[first..]
+            .iter()
+            .chain([&link])
+            .map(|link| format!("`{}`", link.service))
+            .collect();
+        let mut cycle = Diagnostic::error(CYCLE, format!("services extend each other in a circle: {}", names.join(" → "))).at(link.span);
+        for link in &chain[first..] {
+            cycle = cycle.related(link.span, format!("`{}` in {}", link.service, link.file.display()));
+        }
+        return Err(cycle);
+    }
+    if chain.len() >= MAX_CHAIN {
+        return Err(Diagnostic::error(CYCLE, format!("more than {MAX_CHAIN} services extend each other in a row")).at(link.span));
+    }
+    chain.push(link);
+    Ok(())
+}

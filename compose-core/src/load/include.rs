@@ -1,0 +1,227 @@
+//! `include`: takes over the services, networks, volumes, … of other compose applications.
+
+use super::pipeline::Pipeline;
+use super::scope::{Includer, Scope};
+use super::variables::{merge_under, read_env_files};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::StringMap;
+use crate::source::{Entry, Mapping, Node, PathKind, Span, Value, clean};
+use std::path::Path;
+
+/// How deep applications may include each other.
+const MAX_DEPTH: usize = 50;
+
+const INVALID_INCLUDE: Code = Code("invalid-include");
+const CYCLE: Code = Code("include-cycle");
+const CONFLICT: Code = Code("include-conflict");
+
+/// The sections that are taken over.
+const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
+
+/// One entry of `include`.
+struct Include<'n> {
+    files: Vec<(&'n str, Span)>,
+    env_files: Vec<(&'n str, Span)>,
+    project_directory: Option<&'n str>,
+    span: Span,
+}
+
+/// Takes the `include` out of a document and what it includes in.
+pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file: &Path, scope: &Scope<'_>, found: &mut Diagnostics) {
+    let Some(Entry { node, .. }) = document.remove("include") else {
+        return;
+    };
+    let items = match &node.value {
+        Value::Null => return,
+        Value::Sequence(items) => items,
+        other => {
+            let message = format!("`include` must be a list, not {}", other.kind());
+            found.push(Diagnostic::error(INVALID_INCLUDE, message).at(node.span));
+            return;
+        }
+    };
+    for item in items {
+        let included = Include::read(item)
+            .map_err(Diagnostics::from)
+            .and_then(|include| load(pipeline, &include, file, scope));
+        match included {
+            Ok(Some(model)) => import(model, document, item.span, found),
+            Ok(None) => {}
+            Err(problems) => found.extend(problems),
+        }
+    }
+}
+
+/// Loads what an entry includes, `None` when that is nothing.
+fn load(pipeline: &mut Pipeline<'_>, include: &Include<'_>, file: &Path, scope: &Scope<'_>) -> Result<Option<Node>, Diagnostics> {
+    let mut files = Vec::with_capacity(include.files.len());
+    for (path, span) in &include.files {
+        files.push((scope.local_file(path, *span)?, *span));
+    }
+    let Some((main, span)) = files.first() else { return Ok(None) };
+    let chain = enter(&scope.includers, file, main, *span)?;
+    let folder = match include.project_directory {
+        None | Some("") if pipeline.reader.kind(main) == PathKind::Directory => main.clone(),
+        None | Some("") => main.parent().unwrap_or(main).to_owned(),
+        Some(folder) => clean(&scope.folder.join(folder)),
+    };
+    let variables = variables(pipeline, include, &folder, scope)?;
+    let inner = scope.inner(pipeline.next_scope(), folder, &variables, chain);
+    pipeline.load_included(&files, &inner)
+}
+
+/// The files on the way to an included one, unless that closes a circle or goes too deep.
+fn enter(includers: &[Includer], file: &Path, target: &Path, span: Span) -> Result<Vec<Includer>, Diagnostic> {
+    let mut chain = includers.to_vec();
+    chain.push(Includer {
+        file: file.to_owned(),
+        span,
+    });
+    if let Some(first) = chain.iter().position(|one| one.file == target) {
+        let files = chain[first..].iter().map(|one| one.file.as_path()).chain([target]);
+        let names: Vec<_> = files.map(|file| format!("`{}`", file.display())).collect();
+        let mut cycle = Diagnostic::error(CYCLE, format!("files include each other in a circle: {}", names.join(" → "))).at(span);
+        for one in &chain[first..chain.len() - 1] {
+            cycle = cycle.related(one.span, "included here");
+        }
+        return Err(cycle);
+    }
+    if chain.len() > MAX_DEPTH {
+        return Err(Diagnostic::error(CYCLE, format!("files include each other more than {MAX_DEPTH} deep")).at(span));
+    }
+    Ok(chain)
+}
+
+/// What the included files see: the includer's variables, and below them those of `env_file`, or of
+/// the `.env` in their own folder.
+fn variables(pipeline: &mut Pipeline<'_>, include: &Include<'_>, folder: &Path, scope: &Scope<'_>) -> Result<StringMap, Diagnostics> {
+    let mut files: Vec<_> = include.env_files.iter().map(|(path, _)| clean(&scope.folder.join(path))).collect();
+    let own = folder.join(".env");
+    if files.is_empty() && pipeline.reader.kind(&own) == PathKind::File {
+        files.push(own);
+    }
+    let mut found = Diagnostics::new();
+    let added = read_env_files(&files, scope.variables, pipeline.reader, &mut pipeline.sources, &mut found);
+    if found.has_errors() {
+        let span = include.env_files.first().map_or(include.span, |(_, span)| *span);
+        let mut blamed = Diagnostics::new();
+        blamed.extend(found.into_iter().map(|problem| Diagnostic {
+            span: problem.span.or(Some(span)),
+            ..problem
+        }));
+        return Err(blamed);
+    }
+    pipeline.warnings.extend(found);
+    let mut variables = scope.variables.clone();
+    merge_under(&mut variables, added);
+    Ok(variables)
+}
+
+impl<'n> Include<'n> {
+    fn read(item: &'n Node) -> Result<Self, Diagnostic> {
+        let mut include = Self {
+            files: Vec::new(),
+            env_files: Vec::new(),
+            project_directory: None,
+            span: item.span,
+        };
+        match &item.value {
+            Value::Null => {}
+            Value::String(path) => include.files.push((path, item.span)),
+            Value::Mapping(keys) => {
+                include.files = texts("path", keys)?;
+                include.env_files = texts("env_file", keys)?;
+                include.project_directory = text("project_directory", keys)?;
+            }
+            other => {
+                let message = format!("an element of `include` must be a path or a mapping, not {}", other.kind());
+                return Err(Diagnostic::error(INVALID_INCLUDE, message).at(include.span));
+            }
+        }
+        Ok(include)
+    }
+}
+
+/// A key's text.
+fn text<'n>(key: &str, keys: &'n Mapping) -> Result<Option<&'n str>, Diagnostic> {
+    match keys.get(key) {
+        Some(Node { value: Value::Null, .. }) | None => Ok(None),
+        Some(node) => node.as_str().map(Some).ok_or_else(|| wrong_type(key, "a string", node)),
+    }
+}
+
+/// A key's text, or its list of them.
+fn texts<'n>(key: &str, keys: &'n Mapping) -> Result<Vec<(&'n str, Span)>, Diagnostic> {
+    let Some(node) = keys.get(key) else { return Ok(Vec::new()) };
+    let items = match &node.value {
+        Value::Null => &[],
+        Value::Sequence(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    items
+        .iter()
+        .map(|item| match item.as_str() {
+            Some(text) => Ok((text, item.span)),
+            None => Err(wrong_type(key, "a string or a list of strings", item)),
+        })
+        .collect()
+}
+
+fn wrong_type(key: &str, expected: &str, node: &Node) -> Diagnostic {
+    Diagnostic::error(
+        INVALID_INCLUDE,
+        format!("`include.{key}` must be {expected}, not {}", node.value.kind()),
+    )
+    .at(node.span)
+}
+
+/// Takes over the resources of a model. The same resource twice passes when both say the same.
+fn import(model: Node, document: &mut Mapping, span: Span, found: &mut Diagnostics) {
+    let Value::Mapping(mut model) = model.value else { return };
+    for section in SECTIONS {
+        let Some(Entry { key_span, node }) = model.remove(section) else {
+            continue;
+        };
+        let Value::Mapping(resources) = node.value else { continue };
+        if !document.contains_key(section) {
+            document.insert(section, key_span, Node::new(Value::Mapping(Mapping::new()), node.span));
+        }
+        let Some(own) = document.get_mut(section).and_then(Node::as_mapping_mut) else {
+            continue;
+        };
+        for (name, entry) in resources {
+            match own.entry(&name) {
+                Some(known) if same(&known.node.value, &entry.node.value) => {}
+                Some(known) => found.push(conflict(section, &name, known, &entry, span)),
+                None => {
+                    own.insert(name, entry.key_span, entry.node);
+                }
+            }
+        }
+    }
+}
+
+fn conflict(section: &str, name: &str, known: &Entry, other: &Entry, span: Span) -> Diagnostic {
+    Diagnostic::error(CONFLICT, format!("`{section}.{name}` conflicts with what is included"))
+        .at(known.key_span)
+        .related(other.key_span, "the other one")
+        .related(span, "included here")
+        .help("rename one of them, or change the included one from a further file given with `-f`")
+}
+
+/// Whether two values are equal, wherever they stand.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Sequence(one), Value::Sequence(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(&one.value, &other.value))
+        }
+        (Value::Mapping(one), Value::Mapping(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(key, entry)| other.get(key).is_some_and(|other| same(&entry.node.value, &other.value)))
+        }
+        (Value::Sequence(_) | Value::Mapping(_), _) => false,
+        (one, other) => one == other,
+    }
+}

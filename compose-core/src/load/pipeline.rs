@@ -1,0 +1,278 @@
+//! The stages of a load, in their order: per document parse, interpolate, extend, reset, include,
+//! merge, check, bring into the long form; and what follows the last one of a set of files.
+
+use super::canonical::{ShortForms, canonical};
+use super::check::early::check_early;
+use super::defaults::set_defaults;
+use super::environment::resolve_environment;
+use super::extends::{Services, extend_services};
+use super::include::include;
+use super::interpolate::interpolate;
+use super::merge::{merge, remove_repeats};
+use super::path::TreePath;
+use super::paths::{Base, resolve_paths};
+use super::reset::Resets;
+use super::schema::table::COMPOSE_FILE;
+use super::schema::validate;
+use super::scope::Scope;
+use super::stage::{Stage, Stages};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::model::StringMap;
+use crate::source::{Mapping, Node, ResourceReader, SourceMap, Span, Value, parse};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+const MISSING_FILE: Code = Code("file-not-found");
+const UNREADABLE_FILE: Code = Code("file-unreadable");
+const EMPTY_FILE: Code = Code("empty-file");
+const NOT_A_MAPPING: Code = Code("wrong-type");
+const OBSOLETE_KEY: Code = Code("obsolete-key");
+
+/// A load in progress.
+pub(super) struct Pipeline<'l> {
+    /// The only door to files.
+    pub(super) reader: &'l dyn ResourceReader,
+    /// What `~` stands for.
+    home: Option<&'l str>,
+    stages: Stages,
+    /// Every file that was read.
+    pub(super) sources: SourceMap,
+    /// What was noticed and does not stop the load.
+    pub(super) warnings: Diagnostics,
+    /// The extended files, by scope and path.
+    pub(super) bases: HashMap<(u32, PathBuf), Rc<Services>>,
+    scopes: u32,
+}
+
+/// A file's documents.
+pub(super) struct Parsed {
+    /// The file; absolute.
+    pub(super) file: PathBuf,
+    /// Its documents.
+    pub(super) documents: Vec<Node>,
+}
+
+/// What a document is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is a part of the model.
+    Model,
+    /// A service of it is extended: neither its own `extends` and `include` are followed, nor is it
+    /// checked, for it may be only half of something.
+    Extended,
+}
+
+impl<'l> Pipeline<'l> {
+    /// A load that has read nothing yet.
+    pub(super) fn new(reader: &'l dyn ResourceReader, home: Option<&'l str>, stages: Stages) -> Self {
+        Self {
+            reader,
+            home,
+            stages,
+            sources: SourceMap::default(),
+            warnings: Diagnostics::new(),
+            bases: HashMap::new(),
+            scopes: 0,
+        }
+    }
+
+    /// A number for another scope.
+    pub(super) fn next_scope(&mut self) -> u32 {
+        self.scopes += 1;
+        self.scopes
+    }
+
+    /// Reads and parses a file, which `span` names.
+    pub(super) fn parse(&mut self, file: &Path, span: Option<Span>) -> Result<Parsed, Diagnostics> {
+        let bytes = self.reader.read(file).map_err(|error| unreadable(file, span, &error))?;
+        Ok(Parsed {
+            documents: parse(file, &bytes, &mut self.sources)?,
+            file: file.to_owned(),
+        })
+    }
+
+    /// Puts the values of variables into parsed files; errors are noted.
+    pub(super) fn interpolate(&mut self, files: &mut [Parsed], variables: &StringMap, found: &mut Diagnostics) {
+        if !self.stages.contains(Stage::Interpolation) {
+            return;
+        }
+        let mut noticed = Diagnostics::new();
+        for document in files.iter_mut().flat_map(|file| &mut file.documents) {
+            interpolate(document, &|name| variables.get(name).cloned(), &mut noticed);
+        }
+        for finding in noticed {
+            match finding.severity {
+                Severity::Error => found.push(finding),
+                Severity::Warning => self.warnings.push(finding),
+            }
+        }
+    }
+
+    /// One file as a tree, for [`Role::Extended`], and what its last document wants forgotten.
+    pub(super) fn load_file(
+        &mut self,
+        file: &Path,
+        span: Option<Span>,
+        scope: &Scope<'_>,
+        role: Role,
+    ) -> Result<(Option<Node>, Resets), Diagnostics> {
+        let mut parsed = [self.parse(file, span)?];
+        let mut found = Diagnostics::new();
+        self.interpolate(&mut parsed, scope.variables, &mut found);
+        if found.has_errors() {
+            return Err(found);
+        }
+        let mut tree = None;
+        let mut last = Resets::default();
+        let [Parsed { file, documents }] = parsed;
+        for document in documents {
+            let (merged, resets) = self.add(tree, document, &file, scope, role, Diagnostics::new())?;
+            tree = Some(merged);
+            last = resets;
+        }
+        Ok((tree, last))
+    }
+
+    /// Makes one tree of interpolated files, `None` when all of them are empty.
+    ///
+    /// `found` are the errors so far: the first document is still looked at, so that what is wrong
+    /// with it is told at once.
+    pub(super) fn fold(&mut self, files: Vec<Parsed>, scope: &Scope<'_>, found: Diagnostics) -> Result<Option<Node>, Diagnostics> {
+        let mut tree = None;
+        let mut found = found;
+        for Parsed { file, documents } in files {
+            for document in documents {
+                let (merged, _) = self.add(tree, document, &file, scope, Role::Model, std::mem::take(&mut found))?;
+                tree = Some(merged);
+            }
+        }
+        if found.has_errors() { Err(found) } else { Ok(tree) }
+    }
+
+    /// The model of included files, its paths relative to the includer's.
+    pub(super) fn load_included(&mut self, files: &[(PathBuf, Span)], scope: &Scope<'_>) -> Result<Option<Node>, Diagnostics> {
+        let mut found = Diagnostics::new();
+        let mut parsed = Vec::with_capacity(files.len());
+        for (file, span) in files {
+            match self.parse(file, Some(*span)) {
+                Ok(file) => parsed.push(file),
+                Err(problems) => found.extend(problems),
+            }
+        }
+        if found.has_errors() {
+            return Err(found);
+        }
+        self.interpolate(&mut parsed, scope.variables, &mut found);
+        let Some(mut model) = self.fold(parsed, scope, found)? else {
+            return Ok(None);
+        };
+        self.finish(&mut model)?;
+        self.rebase(&mut model, &scope.base)?;
+        resolve_environment(&mut model, scope.variables);
+        Ok(Some(model))
+    }
+
+    /// What follows the last file: defaults, and the checks that need no other part of the model.
+    pub(super) fn finish(&mut self, model: &mut Node) -> Result<(), Diagnostics> {
+        set_defaults(model);
+        check_early(model)
+    }
+
+    /// Makes paths start at a folder.
+    pub(super) fn rebase(&self, model: &mut Node, folder: &Path) -> Result<(), Diagnostics> {
+        resolve_paths(
+            model,
+            Base {
+                folder,
+                home: self.home,
+                reader: self.reader,
+            },
+        )
+    }
+
+    /// Puts a document over those before it.
+    fn add(
+        &mut self,
+        tree: Option<Node>,
+        mut document: Node,
+        file: &Path,
+        scope: &Scope<'_>,
+        role: Role,
+        mut found: Diagnostics,
+    ) -> Result<(Node, Resets), Diagnostics> {
+        is_mapping(&document, file)?;
+        let mut resets = Resets::take(&mut document);
+        if role == Role::Model {
+            resets = extend_services(self, &mut document, file, resets, scope, &mut found);
+        }
+        let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), document.span));
+        resets.apply(&mut tree);
+        if let (Role::Model, Some(mapping)) = (role, document.as_mapping_mut()) {
+            include(self, mapping, file, scope, &mut found);
+        }
+        let mut tree = merge(tree, document, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+        remove_repeats(&mut tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+        if role == Role::Model {
+            self.check(&mut tree, &mut found);
+        }
+        if found.has_errors() {
+            return Err(found);
+        }
+        let mut tree = canonical(tree, self.short_forms(), &mut self.warnings)?;
+        remove_repeats(&mut tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+        if found.has_errors() { Err(found) } else { Ok((tree, resets)) }
+    }
+
+    /// Checks a tree against the specification, and takes out what is obsolete.
+    fn check(&mut self, tree: &mut Node, found: &mut Diagnostics) {
+        let known: BTreeSet<Span> = found.iter().filter_map(|problem| problem.span).collect();
+        let mut problems = Diagnostics::new();
+        validate(tree, &COMPOSE_FILE, &mut problems);
+        // A value that could not be cast is not reported again for being no number.
+        found.extend(
+            problems
+                .into_iter()
+                .filter(|problem| problem.span.is_none_or(|span| !known.contains(&span))),
+        );
+        if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version")) {
+            let obsolete = Diagnostic::warning(OBSOLETE_KEY, "`version` is obsolete and does nothing");
+            self.warnings.push(obsolete.at(version.key_span).help("remove it"));
+        }
+    }
+
+    fn short_forms(&self) -> ShortForms {
+        if self.stages.contains(Stage::Interpolation) {
+            ShortForms::Strict
+        } else {
+            ShortForms::KeepUnreadable
+        }
+    }
+}
+
+fn is_mapping(document: &Node, file: &Path) -> Result<(), Diagnostic> {
+    match &document.value {
+        Value::Mapping(_) => Ok(()),
+        Value::Null => {
+            let empty = Diagnostic::error(EMPTY_FILE, format!("a document of `{}` is empty", file.display()));
+            Err(empty
+                .at(document.span)
+                .help("write `services:` and what runs, or remove the document"))
+        }
+        other => {
+            let message = format!("a compose file must be a mapping, not {}", other.kind());
+            Err(Diagnostic::error(NOT_A_MAPPING, message).at(document.span))
+        }
+    }
+}
+
+fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic {
+    let file = file.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Diagnostic::error(MISSING_FILE, format!("there is no file `{file}`")),
+        io::ErrorKind::IsADirectory => Diagnostic::error(UNREADABLE_FILE, format!("`{file}` is a folder, not a compose file")),
+        _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
+    }
+    .at(span)
+}

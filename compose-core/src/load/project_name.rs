@@ -1,0 +1,129 @@
+//! The project's name: imposed from outside, said by the last file, or the folder's.
+
+use super::interpolate::interpolate;
+use super::variables::normalized_name;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::StringMap;
+use crate::names::ProjectName;
+use crate::source::{Entry, Node, Span, Value};
+use std::path::Path;
+
+/// The variable that names the project, and that every file can read.
+pub(super) const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
+
+const INVALID_NAME: Code = Code("invalid-project-name");
+
+/// What can name a project, the strongest first.
+pub(super) struct Candidates<'a> {
+    /// By the caller or `COMPOSE_PROJECT_NAME`; valid.
+    pub(super) imposed: Option<&'a str>,
+    /// The `name` of the last document that has one.
+    pub(super) in_file: Option<&'a Node>,
+    /// The folder where relative paths start.
+    pub(super) folder: &'a Path,
+}
+
+impl Candidates<'_> {
+    /// The name that wins; those of files and folders are made valid.
+    ///
+    /// `interpolated` says whether a file's name may use variables.
+    pub(super) fn choose(&self, variables: &StringMap, interpolated: bool) -> Result<ProjectName, Diagnostics> {
+        if let Some(name) = self.imposed {
+            return Ok(ProjectName::new(name));
+        }
+        let in_file = match self.in_file {
+            Some(node) if interpolated => text(node, variables)?,
+            Some(node) => node.as_str().unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        let (name, span) = if in_file.is_empty() {
+            (self.folder_name(), None)
+        } else {
+            (in_file, self.in_file.map(|node| node.span))
+        };
+        let normalized = normalized_name(&name);
+        if normalized.is_empty() {
+            return Err(empty(&name, span).into());
+        }
+        Ok(ProjectName::new(normalized))
+    }
+
+    fn folder_name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// The text of a `name`, its variables put in.
+fn text(node: &Node, variables: &StringMap) -> Result<String, Diagnostics> {
+    let name = std::iter::once((
+        "name".to_owned(),
+        Entry {
+            key_span: node.span,
+            node: node.clone(),
+        },
+    ));
+    let mut document = Node::new(Value::Mapping(name.collect()), node.span);
+    let mut found = Diagnostics::new();
+    interpolate(&mut document, &|name| variables.get(name).cloned(), &mut found);
+    if found.has_errors() {
+        return Err(found);
+    }
+    Ok(document.get("name").and_then(Node::as_str).unwrap_or_default().to_owned())
+}
+
+/// The `name` of the last document that says one.
+pub(super) fn in_documents<'d>(documents: impl Iterator<Item = &'d Node>) -> Option<&'d Node> {
+    documents
+        .filter_map(|document| document.get("name"))
+        .filter(|name| name.as_str().is_some_and(|text| !text.is_empty()))
+        .last()
+}
+
+fn empty(name: &str, span: Option<Span>) -> Diagnostic {
+    Diagnostic::error(INVALID_NAME, format!("`{name}` holds nothing that could name a project"))
+        .at(span)
+        .help("set `name:` in the file, COMPOSE_PROJECT_NAME, or `--project-name`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceMap, parse_text};
+
+    fn choose(imposed: Option<&str>, file: &str, folder: &str) -> Result<String, String> {
+        let documents = parse_text("compose.yaml", file, &mut SourceMap::default()).expect("it parses");
+        Candidates {
+            imposed,
+            in_file: in_documents(documents.iter()),
+            folder: Path::new(folder),
+        }
+        .choose(&StringMap::from([("SET".to_owned(), "shop".to_owned())]), true)
+        .map(|name| name.to_string())
+        .map_err(|found| found.iter().map(|found| found.message.clone()).collect())
+    }
+
+    #[test]
+    fn the_strongest_candidate_names_the_project() {
+        for (imposed, file, folder, name) in [
+            (Some("a"), "name: c", "/x/d", "a"),
+            (None, "name: c", "/x/d", "c"),
+            (None, "name: ''", "/x/d", "d"),
+            (None, "name: c\n---\nname: e", "/x/d", "e"),
+            (None, "name: My Shop!", "/x/d", "myshop"),
+            (None, "name: ${SET}-${COMPOSE_PROJECT_NAME-new}", "/x/d", "shop-new"),
+            (None, "{}", "/x/__My.App", "myapp"),
+        ] {
+            assert_eq!(choose(imposed, file, folder).as_deref(), Ok(name));
+        }
+    }
+
+    #[test]
+    fn nothing_left_is_an_error() {
+        assert_eq!(
+            choose(None, "name: ___", "/x/d").expect_err("it is empty"),
+            "`___` holds nothing that could name a project"
+        );
+        assert!(choose(None, "{}", "/").is_err());
+        assert!(choose(None, "name: ${MISSING:?}", "/x/d").is_err());
+    }
+}

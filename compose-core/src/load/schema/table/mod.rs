@@ -1,0 +1,61 @@
+//! The rule table: one row an attribute of the Compose specification, at one place.
+
+mod build;
+mod deploy;
+mod service;
+mod shapes;
+mod top;
+
+pub(in crate::load) use top::{COMPOSE_FILE, SERVICE_RULE};
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule::{Mapping, Others, Rule, Shape};
+    use super::*;
+
+    /// Visits every mapping below a shape.
+    fn each_mapping(shape: &Shape, visit: &mut dyn FnMut(&'static Mapping)) {
+        match shape {
+            Shape::Any | Shape::Scalar(_) => {}
+            Shape::List(list) => each_mapping(&list.item, visit),
+            Shape::OneOf(shapes) => shapes.iter().for_each(|shape| each_mapping(shape, visit)),
+            Shape::Mapping(mapping) => {
+                visit(mapping);
+                for attribute in mapping.attributes {
+                    each_mapping(&attribute.rule.shape, visit);
+                }
+                if let Others::Entries(entries) = mapping.others {
+                    each_mapping(&entries.rule.shape, visit);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_that_the_search_needs() {
+        let mut seen = 0;
+        each_mapping(&COMPOSE_FILE.shape, &mut |mapping| {
+            seen += 1;
+            let names: Vec<_> = mapping.attributes.iter().map(|attribute| attribute.name).collect();
+            assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+            for key in mapping.required {
+                assert!(mapping.attribute(key).is_some(), "{key} is required and unknown in {names:?}");
+            }
+        });
+        assert!(seen > 40, "only {seen} mappings");
+    }
+
+    #[test]
+    fn the_types_of_alternatives_are_disjoint() {
+        fn check(rule: &Rule) {
+            if let Shape::OneOf(shapes) = rule.shape {
+                assert!(shapes.iter().filter(|shape| matches!(shape, Shape::List(_))).count() <= 1);
+                assert!(shapes.iter().filter(|shape| matches!(shape, Shape::Mapping(_))).count() <= 1);
+                assert!(!shapes.iter().any(|shape| matches!(shape, Shape::OneOf(_) | Shape::Any)));
+            }
+        }
+        each_mapping(&COMPOSE_FILE.shape, &mut |mapping| {
+            mapping.attributes.iter().for_each(|attribute| check(&attribute.rule));
+        });
+    }
+}
