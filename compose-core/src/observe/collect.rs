@@ -42,9 +42,10 @@ pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&P
 
 /// The images that are there, of those that are asked for.
 pub async fn observe_images(engine: &dyn Engine, names: &BTreeSet<ImageRef>) -> Result<BTreeMap<ImageRef, ObservedImage>, EngineError> {
-    let questions = names.iter().map(|name| async move {
+    // Names of its own for each question: with borrowed ones the future could not be proved to be `Send`.
+    let questions = names.iter().cloned().map(|name| async move {
         let found = engine.inspect_image(name.as_str()).await?;
-        Ok::<_, EngineError>(found.map(|image| (name.clone(), image_of(image))))
+        Ok::<_, EngineError>(found.map(|image| (name, image_of(image))))
     });
     let answers: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())

@@ -1,0 +1,225 @@
+//! Tokens: JWT signed with HS256 by a key of this daemon, each known to the store by its id.
+
+use crate::daemon::Daemon;
+use crate::problem::ApiError;
+use crate::state_dir::{StateDir, StateDirError, hex, random};
+use crate::store::Store;
+use crate::wire::{Role, TokenInfo};
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// How long a token lasts when nobody says.
+pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+/// How long a token may last.
+pub(crate) const LONGEST_LIFETIME: Duration = Duration::from_secs(3650 * 86_400);
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    /// Whom it was given to.
+    pub(crate) sub: String,
+    /// What it allows.
+    pub(crate) role: Role,
+    /// Its id.
+    pub(crate) jti: String,
+    /// Seconds since 1970 when it ends.
+    pub(crate) exp: i64,
+    /// Seconds since 1970 when it was made.
+    pub(crate) iat: i64,
+}
+
+/// Signs tokens and checks signatures.
+pub(crate) struct Authority {
+    sign: EncodingKey,
+    check: DecodingKey,
+    rules: Validation,
+}
+
+impl Authority {
+    /// The authority of a state folder; its key is made at the first call.
+    pub(crate) fn open_in(dir: &StateDir) -> Result<Self, StateDirError> {
+        let key = dir.key("jwt.key")?;
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.leeway = 0;
+        rules.set_required_spec_claims(&["exp", "sub"]);
+        Ok(Self {
+            sign: EncodingKey::from_secret(&*key),
+            check: DecodingKey::from_secret(&*key),
+            rules,
+        })
+    }
+
+    /// Makes a token and tells the store about it.
+    pub(crate) async fn issue(
+        &self,
+        store: &Store,
+        subject: &str,
+        role: Role,
+        lifetime: Duration,
+    ) -> Result<(String, TokenInfo), ApiError> {
+        let created_at = OffsetDateTime::now_utc();
+        let expires_at = created_at + lifetime;
+        let claims = Claims {
+            sub: subject.to_owned(),
+            role,
+            jti: hex(&random::<16>()),
+            exp: expires_at.unix_timestamp(),
+            iat: created_at.unix_timestamp(),
+        };
+        let token = encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(ApiError::internal)?;
+        let info = TokenInfo {
+            id: claims.jti,
+            subject: claims.sub,
+            role,
+            created_at,
+            expires_at,
+            revoked: false,
+        };
+        store.add_token(info.clone()).await?;
+        Ok((token, info))
+    }
+
+    /// What a token says, when this daemon signed it and it has not ended. Revocation is the store's to know.
+    pub(crate) fn check(&self, token: &str) -> Option<Claims> {
+        decode::<Claims>(token, &self.check, &self.rules).ok().map(|data| data.claims)
+    }
+}
+
+/// Who makes a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The token's subject.
+    pub(crate) subject: String,
+    /// What the token allows.
+    pub(crate) role: Role,
+}
+
+impl Caller {
+    async fn of(parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
+        let claims = bearer(parts).and_then(|token| daemon.authority().check(token));
+        let claims = claims.ok_or_else(ApiError::unauthorized)?;
+        if !daemon.store().token_is_valid(claims.jti).await? {
+            return Err(ApiError::unauthorized());
+        }
+        Ok(Self {
+            subject: claims.sub,
+            role: claims.role,
+        })
+    }
+
+    async fn at_least(role: Role, parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
+        let caller = Self::of(parts, daemon).await?;
+        if caller.role < role {
+            return Err(ApiError::forbidden(caller.role, role));
+        }
+        Ok(caller)
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+macro_rules! role {
+    ($(#[$doc:meta])* $type:ident, $role:expr) => {
+        $(#[$doc])*
+        pub(crate) struct $type(pub(crate) Caller);
+
+        impl FromRequestParts<Daemon> for $type {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, daemon: &Daemon) -> Result<Self, ApiError> {
+                Caller::at_least($role, parts, daemon).await.map(Self)
+            }
+        }
+    };
+}
+
+role!(
+    /// A caller who may look.
+    Viewer,
+    Role::Viewer
+);
+role!(
+    /// A caller who may deploy.
+    Deployer,
+    Role::Deployer
+);
+role!(
+    /// A caller who may do everything.
+    Admin,
+    Role::Admin
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use jsonwebtoken::get_current_timestamp;
+
+    fn authority() -> (tempfile::TempDir, Authority) {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let dir = StateDir::open(temp.path()).expect("opens");
+        (temp, Authority::open_in(&dir).expect("a key"))
+    }
+
+    fn claims(from_now: i64) -> Claims {
+        let now = i64::try_from(get_current_timestamp()).expect("in range");
+        Claims {
+            sub: "ann".to_owned(),
+            role: Role::Viewer,
+            jti: "1".to_owned(),
+            exp: now + from_now,
+            iat: now,
+        }
+    }
+
+    fn signed(authority: &Authority, algorithm: Algorithm, claims: &Claims) -> String {
+        encode(&Header::new(algorithm), claims, &authority.sign).expect("signs")
+    }
+
+    #[test]
+    fn takes_its_own_tokens_while_they_last() {
+        let (_temp, authority) = authority();
+        let wanted = claims(60);
+        assert_eq!(authority.check(&signed(&authority, Algorithm::HS256, &wanted)), Some(wanted));
+        assert_eq!(authority.check(&signed(&authority, Algorithm::HS256, &claims(-1))), None);
+    }
+
+    #[test]
+    fn refuses_other_algorithms_keys_and_changes() {
+        let (_temp, ours) = authority();
+        let (_other, theirs) = authority();
+        let good = signed(&ours, Algorithm::HS256, &claims(60));
+        let (signed_part, mac) = good.rsplit_once('.').expect("three parts");
+        let (head, body) = signed_part.split_once('.').expect("three parts");
+        let none = BASE64.encode(br#"{"alg":"none","typ":"JWT"}"#);
+        let admin = BASE64.encode(
+            serde_json::to_vec(&Claims {
+                role: Role::Admin,
+                ..claims(60)
+            })
+            .expect("json"),
+        );
+        for bad in [
+            signed(&ours, Algorithm::HS384, &claims(60)),
+            signed(&theirs, Algorithm::HS256, &claims(60)),
+            format!("{none}.{body}."),
+            format!("{none}.{body}.{mac}"),
+            format!("{head}.{admin}.{mac}"),
+            good[..good.len() - 2].to_owned(),
+            signed_part.to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(ours.check(&bad), None, "{bad}");
+        }
+    }
+}

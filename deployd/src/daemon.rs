@@ -1,0 +1,162 @@
+//! Everything that requests and deployments share: one value, cheap to clone.
+
+use crate::auth::Authority;
+use crate::deployment::workers::Workers;
+use crate::feed::Feed;
+use crate::state_dir::{StateDir, StateDirError};
+use crate::store::{Store, StoreError};
+use crate::vault::Vault;
+use crate::wire::{ADMIN_TOKEN_FILE, Role};
+use compose_core::engine::Engine;
+use compose_core::engine::request::PathMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// How long the first administrator's token lasts; it is made anew when it is about to end.
+const ADMIN_LIFETIME: Duration = Duration::from_secs(3650 * 86_400);
+/// How long before its end that is.
+const ADMIN_MARGIN: time::Duration = time::Duration::days(30);
+
+/// What a daemon is made of.
+#[derive(Clone)]
+pub struct Config {
+    /// The folder in which it keeps everything.
+    pub state: PathBuf,
+    /// The engine that it deploys to.
+    pub engine: Arc<dyn Engine>,
+    /// How the engine's host calls the daemon's paths; see [`crate::own_paths`].
+    pub paths: PathMap,
+    /// The version that it says it is.
+    pub version: String,
+}
+
+/// A daemon that is not listening yet: what [`crate::app`] answers from.
+#[derive(Clone)]
+pub struct Daemon(Arc<Parts>);
+
+struct Parts {
+    dir: StateDir,
+    store: Store,
+    vault: Vault,
+    authority: Authority,
+    engine: Arc<dyn Engine>,
+    paths: PathMap,
+    feed: Feed,
+    workers: Workers,
+    version: String,
+    stop: CancellationToken,
+}
+
+/// Why a daemon cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    /// The database cannot be used.
+    #[error("cannot use the database in the state folder")]
+    Store(#[from] StoreError),
+    /// There is no token for the first administrator.
+    #[error("cannot make the administrator's token: {0}")]
+    AdminToken(String),
+}
+
+impl Daemon {
+    /// Opens the state folder, making what is missing. Nothing is deployed before [`Daemon::resume`].
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let dir = StateDir::open(&config.state)?;
+        let store = Store::open(&dir.database())?;
+        let daemon = Self(Arc::new(Parts {
+            vault: Vault::open_in(&dir)?,
+            authority: Authority::open_in(&dir)?,
+            feed: Feed::default(),
+            workers: Workers::default(),
+            engine: config.engine,
+            paths: config.paths,
+            version: config.version,
+            stop: CancellationToken::new(),
+            store,
+            dir,
+        }));
+        daemon.provide_admin_token().await?;
+        Ok(daemon)
+    }
+
+    /// Takes up again what was under way or waiting when the daemon ended.
+    pub async fn resume(&self) -> Result<(), OpenError> {
+        for project in self.store().projects().await? {
+            self.workers().wake(self, &project.name);
+        }
+        Ok(())
+    }
+
+    /// Ends what the daemon does by itself. Deployments under way are taken up by the next one.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+    }
+
+    /// Resolved once the daemon is to end.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    pub(crate) fn dir(&self) -> &StateDir {
+        &self.0.dir
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+        &self.0.engine
+    }
+
+    pub(crate) fn paths(&self) -> &PathMap {
+        &self.0.paths
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.0.workers
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    async fn provide_admin_token(&self) -> Result<(), OpenError> {
+        if self.admin_token_holds().await? {
+            return Ok(());
+        }
+        let issued = self.authority().issue(self.store(), "admin", Role::Admin, ADMIN_LIFETIME).await;
+        let (token, _) = issued.map_err(|error| OpenError::AdminToken(error.to_string()))?;
+        Ok(self.dir().write_private(ADMIN_TOKEN_FILE, token.as_bytes())?)
+    }
+
+    async fn admin_token_holds(&self) -> Result<bool, OpenError> {
+        let Ok(token) = std::fs::read_to_string(self.dir().root().join(ADMIN_TOKEN_FILE)) else {
+            return Ok(false);
+        };
+        let Some(claims) = self.authority().check(token.trim()) else {
+            return Ok(false);
+        };
+        let ends_soon = claims.exp < (OffsetDateTime::now_utc() + ADMIN_MARGIN).unix_timestamp();
+        Ok(!ends_soon && self.store().token_is_valid(claims.jti).await?)
+    }
+}

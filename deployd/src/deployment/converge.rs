@@ -1,0 +1,249 @@
+//! Driving the engine for a deployment: images first, then containers, then the watch over them.
+
+use super::health::{self, Illness};
+use super::recorder::Recorder;
+use crate::daemon::Daemon;
+use crate::wire::EventBody;
+use compose_core::apply::{ApplyError, apply};
+use compose_core::commands::{self, Context, Plans, UpOptions};
+use compose_core::engine::{ContainerSummary, Engine, EngineError, LogRequest, LogStream};
+use compose_core::event::EventSink;
+use compose_core::labels::{self, Ownership};
+use compose_core::model::Project;
+use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
+use compose_core::observe::{Observed, observe, observe_images};
+use compose_core::plan::{
+    BuildChoice, ContainerPolicy, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, PlanError, image_name, plan_containers,
+    plan_down, plan_images, plan_restart,
+};
+use futures::StreamExt as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// Most requests to the engine at a time.
+const PARALLEL: usize = 4;
+/// How many of a container's last lines are told when it is not well.
+const LAST_LINES: u64 = 20;
+/// How long the engine may take to give them.
+const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the containers are not what is wanted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConvergeError {
+    /// The engine cannot be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// There is no way from what is there to what is wanted.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A step failed.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// An image is not there any more.
+    #[error("the image of service {service} is not on this engine any more; deploy its commit again instead of putting the release back")]
+    ImageGone {
+        /// The service.
+        service: ServiceName,
+    },
+    /// A service is not well.
+    #[error("service {} is not well: {}{}", .0.service, .0.reason, check_output(.0))]
+    Ill(Illness),
+    /// Someone called it off.
+    #[error("called off")]
+    CalledOff,
+}
+
+impl ConvergeError {
+    /// The container to blame, whose last lines are not told yet.
+    pub(crate) fn container(&self) -> Option<(&ServiceName, &ContainerId)> {
+        match self {
+            Self::Ill(illness) => Some((&illness.service, &illness.container)),
+            _ => None,
+        }
+    }
+}
+
+fn check_output(illness: &Illness) -> String {
+    let output = illness.check_output.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    output.map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+/// What driving the engine needs.
+pub(crate) fn context(daemon: &Daemon, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Context {
+    Context {
+        engine: Arc::clone(daemon.engine()),
+        paths: daemon.paths().clone(),
+        events,
+        cancel,
+        parallel: PARALLEL,
+    }
+}
+
+/// Pulls and builds what is missing or may have changed; nothing that runs is touched. The image of each service.
+pub(crate) async fn bring_images(context: &Context, project: &Project) -> Result<BTreeMap<ServiceName, ImageId>, ConvergeError> {
+    let names = images_of(project);
+    let here = observe_images(context.engine.as_ref(), &names).await?;
+    let policy = ImagePolicy {
+        build: BuildChoice::Always,
+        now: OffsetDateTime::now_utc().unix_timestamp(),
+        ..ImagePolicy::default()
+    };
+    let plan = plan_images(project, &here, &policy)?;
+    apply(context, &project.name, Some(project), &plan).await?;
+    let here = observe_images(context.engine.as_ref(), &names).await?;
+    let with_image = project.services.values().filter(|service| service.provider.is_none());
+    with_image
+        .map(|service| {
+            let image = here.get(&image_name(&project.name, service));
+            let image = image.ok_or_else(|| ConvergeError::ImageGone {
+                service: service.name.clone(),
+            })?;
+            Ok((service.name.clone(), image.id.clone()))
+        })
+        .collect()
+}
+
+fn images_of(project: &Project) -> BTreeSet<ImageRef> {
+    let services = project.services.values();
+    services.map(|service| image_name(&project.name, service)).collect()
+}
+
+/// Makes the containers be what is wanted, from these images, and watches them for at most so long.
+pub(crate) async fn start(
+    context: &Context,
+    project: &Project,
+    images: BTreeMap<ServiceName, ImageId>,
+    limit: Duration,
+) -> Result<BTreeMap<ServiceName, ImageId>, ConvergeError> {
+    for (service, image) in &images {
+        if context.engine.inspect_image(image.as_str()).await?.is_none() {
+            return Err(ConvergeError::ImageGone { service: service.clone() });
+        }
+    }
+    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+    let plan = plan_containers(project, &observed, &policy(images.clone()))?;
+    apply(context, &project.name, Some(project), &plan).await?;
+    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+    let (selector, containers) = (labels::of_project(&project.name), containers_to_watch(project, &observed));
+    let watched = health::watch(context.engine.as_ref(), &selector, &containers, limit);
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
+        outcome = watched => outcome?.map(|()| images).map_err(ConvergeError::Ill),
+    }
+}
+
+/// How a deployment changes containers.
+fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
+    ContainerPolicy {
+        orphans: Orphans::Remove,
+        images: ImageChoice::Pinned(images),
+        ..ContainerPolicy::default()
+    }
+}
+
+/// What a deployment would do. Images are built in any case: unchanged steps come from the engine's cache, and an
+/// equal image spares the containers.
+pub(crate) async fn plan(context: &Context, project: &Project) -> Result<Plans, ConvergeError> {
+    let options = UpOptions {
+        build: BuildChoice::Always,
+        remove_orphans: true,
+        ..UpOptions::default()
+    };
+    Ok(commands::plan(context, project, &options).await?)
+}
+
+fn containers_to_watch(project: &Project, observed: &Observed) -> BTreeMap<ServiceName, Vec<ContainerId>> {
+    let services = project.services.values().filter(|service| service.provider.is_none());
+    services
+        .map(|service| {
+            let ids = observed.service(&service.name).iter().map(|container| container.id.clone());
+            (service.name.clone(), ids.collect())
+        })
+        .collect()
+}
+
+/// Removes a project's containers and networks, and its volumes when asked.
+pub(crate) async fn down(context: &Context, name: &ProjectName, volumes: bool) -> Result<(), ConvergeError> {
+    let observed = observe(context.engine.as_ref(), name, None).await?;
+    let policy = DownPolicy {
+        orphans: Orphans::Remove,
+        volumes,
+        ..DownPolicy::default()
+    };
+    let plan = plan_down(name, None, &observed, &policy)?;
+    apply(context, name, None, &plan).await?;
+    Ok(())
+}
+
+/// Restarts services; all when none is named.
+pub(crate) async fn restart(context: &Context, name: &ProjectName, services: Vec<ServiceName>) -> Result<(), ConvergeError> {
+    let observed = observe(context.engine.as_ref(), name, None).await?;
+    let policy = LifecyclePolicy {
+        services,
+        ..LifecyclePolicy::default()
+    };
+    let plan = plan_restart(None, &observed, &policy)?;
+    apply(context, name, None, &plan).await?;
+    Ok(())
+}
+
+/// The containers of a project, running or not.
+pub(crate) async fn containers(engine: &dyn Engine, name: &ProjectName) -> Result<Vec<ContainerSummary>, EngineError> {
+    engine.list_containers(&labels::of_project(name)).await
+}
+
+/// What has to be said when containers of this name were not made from one of these folders.
+pub(crate) async fn strangers(engine: &dyn Engine, name: &ProjectName, ours: &[PathBuf]) -> Result<Option<String>, EngineError> {
+    let all = containers(engine, name).await?;
+    let is_stranger = |container: &&ContainerSummary| {
+        let made_in = Ownership::read(&container.labels).and_then(|owner| owner.working_dir);
+        !made_in.is_some_and(|folder| ours.iter().any(|ours| folder.starts_with(ours)))
+    };
+    let strange: Vec<&ContainerSummary> = all.iter().filter(is_stranger).collect();
+    if strange.is_empty() {
+        return Ok(None);
+    }
+    let mounts = strange.iter().flat_map(|container| &container.mounts);
+    let data: BTreeSet<&str> = mounts.map(|mount| mount.name.as_deref().unwrap_or(&mount.source)).collect();
+    let names: BTreeSet<&str> = strange.iter().map(|container| container.name.as_str()).collect();
+    let list = |items: BTreeSet<&str>| items.into_iter().collect::<Vec<_>>().join(", ");
+    let holding = if data.is_empty() {
+        String::new()
+    } else {
+        format!(", with their data in {}", list(data))
+    };
+    Ok(Some(format!(
+        "a project of the name {name} that was not deployed by this daemon is there already: containers {}{holding}; \
+         nothing was touched; give this one another name, or take that one down where it was made",
+        list(names)
+    )))
+}
+
+/// Tells the last lines that a container wrote.
+pub(crate) async fn tell_last_words(engine: &dyn Engine, (service, id): (&ServiceName, &ContainerId), recorder: &Recorder) {
+    let Ok(Some(details)) = engine.inspect_container(id).await else {
+        return;
+    };
+    let request = LogRequest {
+        tail: Some(LAST_LINES),
+        ..LogRequest::default()
+    };
+    let logs = engine.logs(id, &request);
+    let read = logs.filter_map(|chunk| async { chunk.ok() }).map(|chunk| chunk.bytes).concat();
+    let Ok(bytes) = tokio::time::timeout(LAST_LINES_TIMEOUT, read).await else {
+        return;
+    };
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        recorder.record(EventBody::Output {
+            service: service.to_string(),
+            container: details.name.to_string(),
+            stream: LogStream::Stdout,
+            line: line.to_owned(),
+        });
+    }
+}

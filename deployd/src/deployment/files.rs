@@ -1,0 +1,46 @@
+//! What containers mount of a repository: copies named by their content for what is only read, one
+//! persistent folder per path for what is written.
+//!
+//! A running container never sees bytes of a deployment that is under way or failed, and its mount
+//! changes exactly when the content does.
+
+mod contents;
+mod install;
+mod place;
+
+pub(crate) use contents::collect_garbage;
+pub(crate) use place::{Placed, place};
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why files could not be placed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FilesError {
+    /// A file cannot be read or written.
+    #[error("cannot write {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A service mounts something that it must not see.
+    #[error("service {service} mounts {}, which lies in the daemon's own folder", path.display())]
+    OwnFolder {
+        /// The service.
+        service: String,
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl FilesError {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

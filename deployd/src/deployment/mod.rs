@@ -1,0 +1,17 @@
+//! Deployments: from a commit to running containers, one at a time per project.
+//!
+//! [`state`] says which states follow which, [`queue`] who waits; [`workers`] runs one task per
+//! project, which runs one [`attempt`] after the other. An attempt prepares [`source`] files,
+//! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges.
+
+pub(crate) mod attempt;
+pub(crate) mod converge;
+pub(crate) mod dirs;
+pub(crate) mod files;
+pub(crate) mod health;
+pub(crate) mod operations;
+pub(crate) mod queue;
+pub(crate) mod recorder;
+pub(crate) mod source;
+pub(crate) mod state;
+pub(crate) mod workers;

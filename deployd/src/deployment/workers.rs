@@ -1,0 +1,245 @@
+//! One task per project: it owns what happens to the project, one thing at a time.
+
+use super::attempt::{self, CallOff};
+use super::operations::{self, Operation};
+use super::source;
+use crate::daemon::Daemon;
+use crate::deployment::dirs::ProjectDirs;
+use crate::problem::ApiError;
+use crate::store::{Admission, DeploymentRow, Ending, NewDeployment, ProjectRow, StoreError};
+use crate::wire::{Done, Trigger};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+
+/// How long to wait before a deployment is tried again that the daemon itself could not go on with.
+const AFTER_TROUBLE: Duration = Duration::from_secs(5);
+/// The shortest time between two looks for commits.
+const SHORTEST_POLL: Duration = Duration::from_secs(5);
+
+/// What a worker is told.
+pub(crate) enum Command {
+    /// Something waits.
+    Wake,
+    /// Call a deployment off; answered whether it could be.
+    Cancel {
+        /// Which.
+        id: u64,
+        /// Who says so.
+        by: String,
+        /// The answer.
+        reply: oneshot::Sender<Result<bool, StoreError>>,
+    },
+    /// Do something that is no deployment, unless one is under way.
+    Operate {
+        /// What.
+        operation: Operation,
+        /// The answer.
+        reply: oneshot::Sender<Result<Done, ApiError>>,
+    },
+}
+
+/// The workers, by project.
+#[derive(Default)]
+pub(crate) struct Workers(Mutex<HashMap<String, mpsc::Sender<Command>>>);
+
+impl Workers {
+    /// Tells a project's worker that something waits; it is started where there is none.
+    pub(crate) fn wake(&self, daemon: &Daemon, project: &str) {
+        // A full queue means that it has enough reasons to look already.
+        let _ = self.sender(daemon, project).try_send(Command::Wake);
+    }
+
+    /// Calls a deployment off; `false` when it has ended already.
+    pub(crate) async fn cancel(&self, daemon: &Daemon, project: &str, id: u64, by: String) -> Result<bool, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(daemon, project, Command::Cancel { id, by, reply }).await?;
+        Ok(answer.await.map_err(|_| ending())??)
+    }
+
+    /// Does something that is no deployment.
+    pub(crate) async fn operate(&self, daemon: &Daemon, project: &str, operation: Operation) -> Result<Done, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(daemon, project, Command::Operate { operation, reply }).await?;
+        answer.await.map_err(|_| ending())?
+    }
+
+    async fn tell(&self, daemon: &Daemon, project: &str, command: Command) -> Result<(), ApiError> {
+        self.sender(daemon, project).send(command).await.map_err(|_| ending())
+    }
+
+    fn sender(&self, daemon: &Daemon, project: &str) -> mpsc::Sender<Command> {
+        let mut workers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let living = workers.get(project).filter(|sender| !sender.is_closed());
+        if let Some(sender) = living {
+            return sender.clone();
+        }
+        let (sender, commands) = mpsc::channel(32);
+        let worker = Worker {
+            daemon: daemon.clone(),
+            project: project.to_owned(),
+            commands,
+        };
+        tokio::spawn(worker.run());
+        workers.insert(project.to_owned(), sender.clone());
+        sender
+    }
+}
+
+fn ending() -> ApiError {
+    ApiError::new(
+        axum::http::StatusCode::SERVICE_UNAVAILABLE,
+        "ending",
+        "the daemon is ending; ask again in a moment",
+    )
+}
+
+struct Worker {
+    daemon: Daemon,
+    project: String,
+    commands: mpsc::Receiver<Command>,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let stopping = self.daemon.stopping().clone();
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = self.work() => {}
+        }
+    }
+
+    /// Returns when the project is gone.
+    async fn work(&mut self) {
+        loop {
+            let outcome = match self.daemon.store().next_deployment(&self.project).await {
+                Ok(Some(row)) => self.deploy(row).await,
+                Ok(None) => match self.daemon.store().project(&self.project).await {
+                    Ok(Some(project)) => self.idle(&project).await,
+                    Ok(None) => return,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                tracing::error!(%error, project = self.project, "trying again in a moment");
+                sleep(AFTER_TROUBLE).await;
+            }
+        }
+    }
+
+    /// Runs one deployment and answers commands meanwhile.
+    async fn deploy(&mut self, row: DeploymentRow) -> Result<(), StoreError> {
+        let id = row.deployment.id;
+        let call_off = CallOff::default();
+        let (daemon, handle) = (self.daemon.clone(), call_off.clone());
+        // A task of its own, so that a defect in it ends the deployment and not the worker.
+        let mut attempt = AbortOnDrop(tokio::spawn(async move { attempt::run(&daemon, row, handle).await }));
+        loop {
+            let command = tokio::select! {
+                ended = &mut attempt.0 => {
+                    return match ended {
+                        Ok(result) => result,
+                        Err(_) => self.end_defective(id).await,
+                    };
+                }
+                command = self.commands.recv() => command,
+            };
+            match command {
+                Some(Command::Cancel { id: wanted, by, reply }) if wanted == id => {
+                    call_off.call(by);
+                    let _ = reply.send(Ok(true));
+                }
+                Some(Command::Cancel { id: wanted, by, reply }) => {
+                    let _ = reply.send(self.cancel_waiting(wanted, &by).await);
+                }
+                Some(Command::Operate { reply, .. }) => {
+                    let _ = reply.send(Err(ApiError::conflict(
+                        "deployment-under-way",
+                        format!("deployment {id} of {} is under way", self.project),
+                    )
+                    .help("wait for it, or call it off with `inertia NAME cancel`")));
+                }
+                Some(Command::Wake) | None => {}
+            }
+        }
+    }
+
+    async fn end_defective(&self, id: u64) -> Result<(), StoreError> {
+        let reason = "the daemon has a defect and could not go on; its log says more".to_owned();
+        self.daemon.store().end(&self.project, id, Ending::Failed, reason).await?;
+        self.daemon.feed().wake();
+        Ok(())
+    }
+
+    async fn cancel_waiting(&self, id: u64, by: &str) -> Result<bool, StoreError> {
+        let waits = self
+            .daemon
+            .store()
+            .deployment(&self.project, id)
+            .await?
+            .is_some_and(|row| !row.deployment.state.is_final());
+        if waits {
+            let reason = format!("called off by {by}");
+            self.daemon.store().end(&self.project, id, Ending::Cancelled, reason).await?;
+            self.daemon.feed().wake();
+        }
+        Ok(waits)
+    }
+
+    /// Waits for something to do, and does it where it is no deployment.
+    async fn idle(&mut self, project: &ProjectRow) -> Result<(), StoreError> {
+        let command = match project.poll {
+            None => self.commands.recv().await,
+            Some(interval) => tokio::select! {
+                command = self.commands.recv() => command,
+                () = sleep(interval.max(SHORTEST_POLL)) => return self.poll(project).await,
+            },
+        };
+        match command {
+            Some(Command::Wake) | None => {}
+            Some(Command::Cancel { id, by, reply }) => {
+                let _ = reply.send(self.cancel_waiting(id, &by).await);
+            }
+            Some(Command::Operate { operation, reply }) => {
+                let _ = reply.send(operations::run(&self.daemon, project, operation).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for a new commit, and queues it.
+    async fn poll(&self, project: &ProjectRow) -> Result<(), StoreError> {
+        let dirs = ProjectDirs::new(self.daemon.dir().project(&project.name));
+        let head = match source::fetch(&dirs, &project.url, project.branch.clone()).await {
+            Ok(commit) => commit.id,
+            Err(error) => {
+                tracing::warn!(%error, project = project.name, "cannot look for commits");
+                return Ok(());
+            }
+        };
+        if self.daemon.store().latest_commit(&project.name).await?.as_ref() == Some(&head) {
+            return Ok(());
+        }
+        let new = NewDeployment {
+            project: project.name.clone(),
+            reference: project.branch.clone(),
+            commit: Some(head),
+            trigger: Trigger::Poll,
+        };
+        match self.daemon.store().admit(new, Vec::new()).await? {
+            Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(()),
+        }
+    }
+}
+
+/// A worker that ends takes its deployment along; the next daemon takes it up again.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

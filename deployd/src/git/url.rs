@@ -1,0 +1,134 @@
+//! Addresses of repositories: what is taken, and what is refused with a reason.
+
+/// A repository's address, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RepositoryUrl {
+    text: String,
+    transport: Transport,
+}
+
+/// How a repository is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// A folder of this machine.
+    File,
+    /// HTTPS.
+    Https,
+    /// SSH, with the project's deploy key.
+    Ssh,
+}
+
+/// Why an address is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UrlError {
+    /// It is none of the kinds that are supported.
+    #[error(
+        "{0:?} is no address of a git repository that can be used: write https://…, ssh://…, git@host:path, file:///… or an absolute path"
+    )]
+    Unknown(String),
+    /// Plain HTTP would let anyone on the way change what is deployed.
+    #[error("{0:?} is not encrypted, so anyone on the way could change what is deployed; use https or ssh")]
+    Unencrypted(String),
+    /// It holds a password, which would be shown wherever the address is.
+    #[error("the repository's address holds a password, which would be shown wherever the address is; use the deploy key instead")]
+    Password,
+}
+
+impl RepositoryUrl {
+    /// Checks an address.
+    pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
+        let unknown = || UrlError::Unknown(text.to_owned());
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(unknown());
+        }
+        let transport = match text.split_once("://") {
+            Some(("file", path)) if path.starts_with('/') => Transport::File,
+            Some(("https", rest)) => {
+                without_password(rest)?;
+                Transport::Https
+            }
+            Some(("ssh", rest)) => {
+                without_password(rest)?;
+                Transport::Ssh
+            }
+            Some(("http" | "git", _)) => return Err(UrlError::Unencrypted(text.to_owned())),
+            Some(_) => return Err(unknown()),
+            None if text.starts_with('/') => Transport::File,
+            None if is_scp_like(text) => Transport::Ssh,
+            None => return Err(unknown()),
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            transport,
+        })
+    }
+
+    /// As it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How the repository is reached.
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport
+    }
+}
+
+fn without_password(after_scheme: &str) -> Result<(), UrlError> {
+    let authority = after_scheme.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) if user.contains(':') => Err(UrlError::Password),
+        _ => Ok(()),
+    }
+}
+
+/// `git@host:path`, whose host must not look like an option to ssh.
+fn is_scp_like(text: &str) -> bool {
+    let Some((host, path)) = text.split_once(':') else {
+        return false;
+    };
+    let host = host.rsplit('@').next().unwrap_or_default();
+    !host.is_empty() && !text.starts_with('-') && !host.starts_with('-') && !host.contains('/') && !path.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_ways_to_a_repository() {
+        for (text, transport) in [
+            ("/srv/shop.git", Transport::File),
+            ("file:///srv/shop.git", Transport::File),
+            ("https://example.com/a/b.git", Transport::Https),
+            ("https://user@example.com/a/b.git", Transport::Https),
+            ("ssh://git@example.com:22/a/b.git", Transport::Ssh),
+            ("git@example.com:a/b.git", Transport::Ssh),
+            ("example.com:b", Transport::Ssh),
+        ] {
+            assert_eq!(RepositoryUrl::parse(text).map(|url| url.transport()), Ok(transport), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_unsafe_or_unknown() {
+        for text in [
+            "",
+            "shop",
+            "../shop",
+            "ftp://x/y",
+            "ext::sh -c x",
+            "-oProxyCommand=x:y",
+            "git@-oX:y",
+            "file://host",
+            "https://a/\nb",
+            "a/b:c",
+        ] {
+            assert_eq!(RepositoryUrl::parse(text), Err(UrlError::Unknown(text.to_owned())), "{text}");
+        }
+        for text in ["http://example.com/x", "git://example.com/x"] {
+            assert_eq!(RepositoryUrl::parse(text), Err(UrlError::Unencrypted(text.to_owned())), "{text}");
+        }
+        assert_eq!(RepositoryUrl::parse("https://me:token@example.com/x"), Err(UrlError::Password));
+    }
+}

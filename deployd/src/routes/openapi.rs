@@ -1,0 +1,337 @@
+//! `/openapi.json`, made from the routes themselves.
+
+use super::Operation;
+use crate::wire::{PROBLEM_TYPE, Role};
+use serde_json::{Map, Value, json};
+
+/// The fields of each object on the wire: `name:type`, with `?` where it may be absent or null.
+/// Types are JSON's, a time, `[T]` for lists, or another object's name.
+const SCHEMAS: &[(&str, &str)] = &[
+    ("ServerInfo", "name:string version:string api:string"),
+    ("TokenRequest", "subject:string role:Role expires_in?:integer"),
+    (
+        "TokenCreated",
+        "token:string id:string subject:string role:Role created_at:time expires_at:time revoked:boolean",
+    ),
+    (
+        "TokenInfo",
+        "id:string subject:string role:Role created_at:time expires_at:time revoked:boolean",
+    ),
+    ("ProjectRegistration", "url:string branch:string path?:string"),
+    (
+        "ProjectInfo",
+        "name:string url:string branch:string path:string deploy_key:string webhook_url:string webhook_secret?:string created_at:time",
+    ),
+    (
+        "Deployment",
+        "id:integer project:string state:DeploymentState ref:string commit?:string message?:string trigger:object reason?:string \
+         current:boolean release:boolean created_at:time started_at?:time finished_at?:time",
+    ),
+    ("DeploymentRequest", "ref?:string"),
+    ("DeploymentAccepted", "id:integer"),
+    ("RollbackRequest", "to?:integer"),
+    ("WebhookAnswer", "id?:integer skipped?:string"),
+    ("DownRequest", "volumes?:boolean"),
+    ("RestartRequest", "services?:[string]"),
+    ("Done", "events:[object]"),
+    ("StreamEvent", "seq:integer at:time event:object"),
+    (
+        "ProjectStatus",
+        "project:string current?:Deployment running?:Deployment waiting:integer containers:[ContainerInfo]",
+    ),
+    (
+        "ContainerInfo",
+        "id:string name:string service:string image:string state:string status:string ports:[string]",
+    ),
+    ("PlanReport", "commit:string changes:boolean text:string"),
+    ("LogLine", "service:string container:string stream:string line:string"),
+    ("EnvEntry", "key:string version:integer updated_at:time"),
+    ("EnvValue", "value:string"),
+    (
+        "AuditEntry",
+        "id:integer at:time actor:string action:string project?:string detail?:string",
+    ),
+    (
+        "Problem",
+        "type:string title:string status:integer code:string detail:string help?:string",
+    ),
+];
+
+/// The document.
+pub(super) fn document(operations: &[Operation], version: &str) -> Value {
+    let mut paths = Map::new();
+    for operation in operations {
+        let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
+        methods[operation.method.as_str()] = describe(operation);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Inertia daemon", "version": version, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn describe(operation: &Operation) -> Value {
+    let (status, answer) = operation.answer;
+    let mut success = json!({"description": "Done"});
+    if let Some(name) = answer {
+        let kind = if matches!(name, "StreamEvent" | "LogLine") {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        success["content"] = json!({kind: {"schema": schema(name)}});
+    }
+    let problem = json!({"description": "Refused", "content": {PROBLEM_TYPE: {"schema": schema("Problem")}}});
+    let mut described = json!({
+        "summary": operation.summary,
+        "parameters": parameters(operation.path),
+        "responses": {status.to_string(): success, "default": problem},
+    });
+    if let Some(name) = operation.body {
+        described["requestBody"] = json!({"content": {"application/json": {"schema": schema(name)}}});
+    }
+    if let Some(role) = operation.needs {
+        described["security"] = json!([{"token": []}]);
+        described["description"] = json!(format!("Needs the role {role}."));
+    }
+    described
+}
+
+fn parameters(path: &str) -> Vec<Value> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect()
+}
+
+fn schemas() -> Map<String, Value> {
+    let roles = [Role::Viewer, Role::Deployer, Role::Admin].map(Role::as_str);
+    let states = crate::wire::DeploymentState::ALL.map(crate::wire::DeploymentState::as_str);
+    let mut schemas = Map::new();
+    schemas.insert("Role".to_owned(), json!({"type": "string", "enum": roles}));
+    schemas.insert("DeploymentState".to_owned(), json!({"type": "string", "enum": states}));
+    for (name, fields) in SCHEMAS {
+        schemas.insert((*name).to_owned(), object(fields));
+    }
+    schemas
+}
+
+fn object(fields: &str) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields.split_whitespace() {
+        let (name, kind) = field.split_once(':').unwrap_or((field, "object"));
+        let name = match name.strip_suffix('?') {
+            Some(name) => name,
+            None => {
+                required.push(name);
+                name
+            }
+        };
+        properties.insert(name.to_owned(), schema(kind));
+    }
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn schema(kind: &str) -> Value {
+    if let Some(item) = kind.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return json!({"type": "array", "items": schema(item)});
+    }
+    match kind {
+        "string" | "integer" | "boolean" | "object" => json!({"type": kind}),
+        "time" => json!({"type": "string", "format": "date-time"}),
+        name => json!({"$ref": format!("#/components/schemas/{name}")}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::api;
+    use super::*;
+    use crate::wire;
+    use std::collections::BTreeSet;
+    use time::OffsetDateTime;
+
+    /// Everything that is referred to.
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::String(target)) = fields.get("$ref") {
+                    found.insert(target.rsplit('/').next().unwrap_or_default().to_owned());
+                }
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_schema_is_used() {
+        let document = document(&api().operations, "0");
+        let mut referred = BTreeSet::new();
+        references(&document, &mut referred);
+        let there: BTreeSet<String> = schemas().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(referred, there);
+    }
+
+    #[test]
+    fn no_operation_is_described_twice() {
+        let operations = api().operations;
+        let distinct: BTreeSet<_> = operations.iter().map(|one| (one.method.as_str(), one.path)).collect();
+        assert_eq!(distinct.len(), operations.len());
+    }
+
+    /// Checks that an object on the wire has exactly the fields that its schema has, absent ones left out.
+    fn check<T: serde::Serialize>(name: &str, sample: &T) {
+        let schema = &schemas()[name];
+        let value = serde_json::to_value(sample).expect("serialises");
+        let fields: BTreeSet<&String> = value.as_object().expect("an object").keys().collect();
+        let known: BTreeSet<&String> = schema["properties"].as_object().expect("an object").keys().collect();
+        assert!(fields.is_subset(&known), "{name}: {fields:?} are not all in {known:?}");
+        for required in schema["required"].as_array().expect("a list") {
+            let required = required.as_str().expect("text").to_owned();
+            assert!(fields.contains(&required), "{name} lacks {required}");
+        }
+    }
+
+    #[test]
+    fn the_schemas_are_those_of_the_wire() {
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let text = String::new;
+        let info = wire::TokenInfo {
+            id: text(),
+            subject: text(),
+            role: Role::Viewer,
+            created_at: at,
+            expires_at: at,
+            revoked: false,
+        };
+        let deployment = wire::Deployment {
+            id: 1,
+            project: text(),
+            state: wire::DeploymentState::Queued,
+            reference: text(),
+            commit: None,
+            message: None,
+            trigger: wire::Trigger::Poll,
+            reason: None,
+            current: false,
+            release: false,
+            created_at: at,
+            started_at: None,
+            finished_at: None,
+        };
+        check(
+            "TokenCreated",
+            &wire::TokenCreated {
+                token: text(),
+                info: info.clone(),
+            },
+        );
+        check("TokenInfo", &info);
+        check("Deployment", &deployment);
+        check(
+            "ProjectInfo",
+            &wire::ProjectInfo {
+                name: text(),
+                url: text(),
+                branch: text(),
+                path: text(),
+                deploy_key: text(),
+                webhook_url: text(),
+                webhook_secret: Some(text()),
+                created_at: at,
+            },
+        );
+        check(
+            "ProjectStatus",
+            &wire::ProjectStatus {
+                project: text(),
+                current: Some(deployment.clone()),
+                running: None,
+                waiting: 0,
+                containers: vec![],
+            },
+        );
+        check(
+            "ContainerInfo",
+            &wire::ContainerInfo {
+                id: text(),
+                name: text(),
+                service: text(),
+                image: text(),
+                state: text(),
+                status: text(),
+                ports: vec![],
+            },
+        );
+        check(
+            "StreamEvent",
+            &wire::StreamEvent {
+                seq: 1,
+                at,
+                event: wire::EventBody::Note { message: text() },
+            },
+        );
+        check(
+            "LogLine",
+            &wire::LogLine {
+                service: text(),
+                container: text(),
+                stream: compose_core::engine::LogStream::Stdout,
+                line: text(),
+            },
+        );
+        check(
+            "EnvEntry",
+            &wire::EnvEntry {
+                key: text(),
+                version: 1,
+                updated_at: at,
+            },
+        );
+        check(
+            "AuditEntry",
+            &wire::AuditEntry {
+                id: 1,
+                at,
+                actor: text(),
+                action: text(),
+                project: None,
+                detail: None,
+            },
+        );
+        check(
+            "Problem",
+            &wire::Problem {
+                kind: text(),
+                title: text(),
+                status: 400,
+                code: text(),
+                detail: text(),
+                help: None,
+            },
+        );
+        check(
+            "WebhookAnswer",
+            &wire::WebhookAnswer {
+                id: Some(1),
+                skipped: Some(text()),
+            },
+        );
+        check(
+            "PlanReport",
+            &wire::PlanReport {
+                commit: text(),
+                changes: false,
+                text: text(),
+            },
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What a deployment would do, without doing it.
+
+use super::extract::{At, Params};
+use super::projects::find;
+use super::{Api, get};
+use crate::auth::Viewer;
+use crate::daemon::Daemon;
+use crate::deployment::converge;
+use crate::deployment::dirs::ProjectDirs;
+use crate::deployment::source::{self, Request, SourceError};
+use crate::environment::Environment;
+use crate::problem::ApiError;
+use crate::state_dir::{hex, random};
+use crate::wire::{PlanReport, Role};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use compose_core::event::NoEvents;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+pub(super) fn routes(api: Api) -> Api {
+    api.add(
+        get("/v1/projects/{p}/plan", "What deploying `?ref=` would do, and why")
+            .needs(Role::Viewer)
+            .answers(200, "PlanReport"),
+        plan,
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanParams {
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+}
+
+impl From<SourceError> for ApiError {
+    fn from(error: SourceError) -> Self {
+        let detail = match &error {
+            SourceError::Load(findings) => findings.join("\n"),
+            other => other.to_string(),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", detail)
+    }
+}
+
+impl From<converge::ConvergeError> for ApiError {
+    fn from(error: converge::ConvergeError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "engine", error.to_string())
+    }
+}
+
+async fn plan(
+    State(daemon): State<Daemon>,
+    Viewer(_): Viewer,
+    At(name): At<String>,
+    Params(params): Params<PlanParams>,
+) -> Result<Json<PlanReport>, ApiError> {
+    let project = find(&daemon, &name).await?;
+    let dirs = ProjectDirs::new(daemon.dir().project(&name));
+    let reference = params.reference.unwrap_or_else(|| project.branch.clone());
+    let commit = source::fetch(&dirs, &project.url, reference).await?.id;
+    let environment = Environment::current(&daemon, &name).await?;
+    let redactor = environment.redactor();
+    // A folder of its own: a deployment of the same commit may be under way.
+    let checkout = Temporary(dirs.checkouts().join(format!("plan-{}", hex(&random::<8>()))));
+    let prepared = source::prepare(Request {
+        state_root: daemon.dir().root().to_owned(),
+        checkout: checkout.0.clone(),
+        commit: commit.clone(),
+        environment,
+        project,
+        dirs,
+    })
+    .await?;
+    let context = converge::context(&daemon, Arc::new(NoEvents), CancellationToken::new());
+    let plans = converge::plan(&context, &prepared.placed.project).await?;
+    Ok(Json(PlanReport {
+        changes: !plans.is_empty(),
+        text: redactor.clean(plans.to_string()),
+        commit,
+    }))
+}
+
+/// A folder that goes when it is not needed any more.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

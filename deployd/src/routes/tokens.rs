@@ -1,0 +1,70 @@
+//! Tokens for people and machines.
+
+use super::extract::{At, Body};
+use super::{Api, delete, get, post};
+use crate::auth::{Admin, DEFAULT_LIFETIME, LONGEST_LIFETIME};
+use crate::daemon::Daemon;
+use crate::problem::ApiError;
+use crate::wire::{Role, TokenCreated, TokenInfo, TokenRequest};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use std::time::Duration;
+
+pub(super) fn routes(api: Api) -> Api {
+    api.add(
+        post("/v1/tokens", "Make a token")
+            .needs(Role::Admin)
+            .body("TokenRequest")
+            .answers(201, "TokenCreated"),
+        create,
+    )
+    .add(
+        get("/v1/tokens", "The tokens that hold")
+            .needs(Role::Admin)
+            .answers(200, "[TokenInfo]"),
+        list,
+    )
+    .add(
+        delete("/v1/tokens/{id}", "Revoke a token").needs(Role::Admin).answers_nothing(),
+        revoke,
+    )
+}
+
+async fn create(
+    State(daemon): State<Daemon>,
+    Admin(caller): Admin,
+    Body(request): Body<TokenRequest>,
+) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
+    let subject = request.subject.trim();
+    if subject.is_empty() || subject.chars().count() > 100 || subject.chars().any(char::is_control) {
+        return Err(ApiError::invalid(
+            "bad-subject",
+            "a token needs a subject of 1 to 100 printable characters",
+        ));
+    }
+    let lifetime = request.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+    if lifetime.is_zero() || lifetime > LONGEST_LIFETIME {
+        return Err(ApiError::invalid("bad-lifetime", "a token lasts between a second and ten years"));
+    }
+    let (token, info) = daemon.authority().issue(daemon.store(), subject, request.role, lifetime).await?;
+    let detail = format!("{} ({}) for {}", info.id, info.role, info.subject);
+    daemon.store().audit(&caller.subject, "token.create", None, Some(detail)).await?;
+    Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
+}
+
+async fn list(State(daemon): State<Daemon>, Admin(_): Admin) -> Result<Json<Vec<TokenInfo>>, ApiError> {
+    Ok(Json(daemon.store().tokens().await?))
+}
+
+async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<String>) -> Result<StatusCode, ApiError> {
+    if !daemon.store().revoke_token(id.clone()).await? {
+        return Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "token-not-found",
+            format!("there is no token {id:?}"),
+        ));
+    }
+    daemon.store().audit(&caller.subject, "token.revoke", None, Some(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,76 @@
+//! The database's tables, as the steps by which they came about.
+
+use super::StoreError;
+use rusqlite::Connection;
+
+/// One step a format; never changed once released, only added to.
+const STEPS: &[&str] = &["
+    CREATE TABLE projects (
+        name TEXT PRIMARY KEY, url TEXT NOT NULL, branch TEXT NOT NULL, path TEXT NOT NULL,
+        deploy_key BLOB NOT NULL, deploy_key_public TEXT NOT NULL, webhook_secret BLOB NOT NULL,
+        created_at INTEGER NOT NULL, compose_name TEXT, poll_ms INTEGER, current INTEGER, webhook_seen INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE deployments (
+        project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, id INTEGER NOT NULL,
+        state TEXT NOT NULL, reference TEXT NOT NULL, commit_id TEXT, message TEXT, cause TEXT NOT NULL,
+        reason TEXT, failure TEXT, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
+        PRIMARY KEY (project, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE events (
+        project TEXT NOT NULL, deployment INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (project, deployment, seq),
+        FOREIGN KEY (project, deployment) REFERENCES deployments(project, id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE releases (
+        project TEXT NOT NULL, deployment INTEGER NOT NULL, commit_id TEXT NOT NULL, compose_name TEXT NOT NULL,
+        images TEXT NOT NULL, contents TEXT NOT NULL, environment BLOB NOT NULL,
+        PRIMARY KEY (project, deployment),
+        FOREIGN KEY (project, deployment) REFERENCES deployments(project, id) ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE environment (
+        project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, key TEXT NOT NULL, version INTEGER NOT NULL,
+        value BLOB NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (project, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tokens (
+        id TEXT PRIMARY KEY, subject TEXT NOT NULL, role TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        revoked INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE deliveries (
+        project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, id TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (project, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, project TEXT, detail TEXT
+    ) STRICT;
+"];
+
+/// Brings the database to the newest format.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let found: i64 = db.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::TooNew { found, known });
+    }
+    let done = usize::try_from(found).unwrap_or(0);
+    for (at, step) in STEPS.iter().enumerate().skip(done) {
+        let transaction = db.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", i64::try_from(at + 1).unwrap_or(i64::MAX))?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_once_and_refuses_what_it_does_not_know() {
+        let mut db = Connection::open_in_memory().expect("opens");
+        migrate(&mut db).expect("makes the tables");
+        migrate(&mut db).expect("finds them");
+        db.pragma_update(None, "user_version", 99).expect("set");
+        assert!(matches!(migrate(&mut db), Err(StoreError::TooNew { found: 99, .. })));
+    }
+}

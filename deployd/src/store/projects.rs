@@ -1,0 +1,179 @@
+//! Registered projects.
+
+use super::{Store, StoreError, from_millis, now, signed, unsigned};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// A project to register.
+#[derive(Clone, Debug)]
+pub(crate) struct NewProject {
+    /// Its name.
+    pub(crate) name: String,
+    /// The repository.
+    pub(crate) url: String,
+    /// The branch that is deployed.
+    pub(crate) branch: String,
+    /// The folder in the repository.
+    pub(crate) path: String,
+    /// The private deploy key, sealed.
+    pub(crate) deploy_key: Vec<u8>,
+    /// Its public half.
+    pub(crate) deploy_key_public: String,
+    /// The webhook's secret, sealed.
+    pub(crate) webhook_secret: Vec<u8>,
+}
+
+/// A registered project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProjectRow {
+    /// Its name.
+    pub(crate) name: String,
+    /// The repository.
+    pub(crate) url: String,
+    /// The branch that is deployed.
+    pub(crate) branch: String,
+    /// The folder in the repository.
+    pub(crate) path: String,
+    /// The private deploy key, sealed.
+    pub(crate) deploy_key: Vec<u8>,
+    /// Its public half.
+    pub(crate) deploy_key_public: String,
+    /// The webhook's secret, sealed.
+    pub(crate) webhook_secret: Vec<u8>,
+    /// When it was registered.
+    pub(crate) created_at: OffsetDateTime,
+    /// The compose project's name in the engine, once a deployment came so far.
+    pub(crate) compose_name: Option<String>,
+    /// How often to look for commits.
+    pub(crate) poll: Option<Duration>,
+    /// The deployment whose release runs, or ran last.
+    pub(crate) current: Option<u64>,
+}
+
+const COLUMNS: &str = "name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, compose_name, poll_ms, current";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
+    Ok(ProjectRow {
+        name: row.get(0)?,
+        url: row.get(1)?,
+        branch: row.get(2)?,
+        path: row.get(3)?,
+        deploy_key: row.get(4)?,
+        deploy_key_public: row.get(5)?,
+        webhook_secret: row.get(6)?,
+        created_at: from_millis(row.get(7)?),
+        compose_name: row.get(8)?,
+        poll: row.get::<_, Option<i64>>(9)?.map(|millis| Duration::from_millis(unsigned(millis))),
+        current: row.get::<_, Option<i64>>(10)?.map(unsigned),
+    })
+}
+
+fn find(db: &Connection, name: &str) -> Result<Option<ProjectRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM projects WHERE name = ?1");
+    Ok(db.query_row(&sql, [name], read).optional()?)
+}
+
+impl Store {
+    /// Registers a project, or changes where a registered one comes from: its keys and secrets stay.
+    pub(crate) async fn put_project(&self, new: NewProject) -> Result<ProjectRow, StoreError> {
+        self.run(move |db| {
+            db.execute(
+                "INSERT INTO projects (name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, path = excluded.path",
+                (
+                    &new.name,
+                    &new.url,
+                    &new.branch,
+                    &new.path,
+                    &new.deploy_key,
+                    &new.deploy_key_public,
+                    &new.webhook_secret,
+                    now(),
+                ),
+            )?;
+            find(db, &new.name)?.ok_or(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+        })
+        .await
+    }
+
+    /// A project by its name.
+    pub(crate) async fn project(&self, name: &str) -> Result<Option<ProjectRow>, StoreError> {
+        let name = name.to_owned();
+        self.run(move |db| find(db, &name)).await
+    }
+
+    /// Every project, by name.
+    pub(crate) async fn projects(&self) -> Result<Vec<ProjectRow>, StoreError> {
+        self.run(|db| {
+            let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM projects ORDER BY name"))?;
+            let rows = query.query_map((), read)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Forgets a project and everything that belongs to it.
+    pub(crate) async fn delete_project(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.run(move |db| {
+            db.execute("DELETE FROM projects WHERE name = ?1", [&name])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keeps what a deployed commit says about the project as a whole.
+    pub(crate) async fn note_settings(&self, name: &str, compose_name: &str, poll: Option<Duration>) -> Result<(), StoreError> {
+        let (name, compose_name) = (name.to_owned(), compose_name.to_owned());
+        let poll = poll.map(|span| signed(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)));
+        self.run(move |db| {
+            db.execute(
+                "UPDATE projects SET compose_name = ?2, poll_ms = ?3 WHERE name = ?1",
+                (&name, &compose_name, poll),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{shop, with_shop};
+    use super::*;
+
+    #[tokio::test]
+    async fn registering_again_changes_the_place_and_keeps_the_keys() {
+        let (_temp, store) = with_shop().await;
+        let again = NewProject {
+            branch: "next".to_owned(),
+            deploy_key: vec![9],
+            webhook_secret: vec![9],
+            ..shop()
+        };
+        let row = store.put_project(again).await.expect("stored");
+        assert_eq!(
+            (row.branch.as_str(), row.deploy_key, row.webhook_secret),
+            ("next", vec![1], vec![2])
+        );
+        assert_eq!(store.projects().await.expect("listed").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn settings_of_a_commit_are_kept_and_replaced() {
+        let (_temp, store) = with_shop().await;
+        store
+            .note_settings("shop", "shop-web", Some(Duration::from_secs(60)))
+            .await
+            .expect("kept");
+        let row = store.project("shop").await.expect("read").expect("there");
+        assert_eq!(
+            (row.compose_name.as_deref(), row.poll),
+            (Some("shop-web"), Some(Duration::from_secs(60)))
+        );
+        store.note_settings("shop", "shop-web", None).await.expect("kept");
+        assert_eq!(store.project("shop").await.expect("read").expect("there").poll, None);
+    }
+}

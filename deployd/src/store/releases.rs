@@ -1,0 +1,92 @@
+//! The releases that can be put back: what ran when a deployment became healthy.
+
+use super::{Store, StoreError, from_json, signed, to_json, unsigned};
+use compose_core::names::{ImageId, ServiceName};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many releases of a project are kept.
+const KEPT_RELEASES: i64 = 10;
+
+/// Everything needed to make an earlier state run again without building.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Release {
+    /// The deployment that made it.
+    pub(crate) deployment: u64,
+    /// The commit its files come from.
+    pub(crate) commit: String,
+    /// The compose project's name in the engine.
+    pub(crate) compose_name: String,
+    /// The image of each service.
+    pub(crate) images: BTreeMap<ServiceName, ImageId>,
+    /// The names of the content copies that its mounts lead to.
+    pub(crate) contents: BTreeSet<String>,
+    /// The project's variables at that time, sealed.
+    pub(crate) environment: Vec<u8>,
+}
+
+type Columns = (i64, String, String, String, String, Vec<u8>);
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+}
+
+fn read((deployment, commit, compose_name, images, contents, environment): Columns) -> Result<Release, StoreError> {
+    Ok(Release {
+        deployment: unsigned(deployment),
+        commit,
+        compose_name,
+        images: from_json("list of images", &images)?,
+        contents: from_json("list of contents", &contents)?,
+        environment,
+    })
+}
+
+const SELECT: &str = "SELECT deployment, commit_id, compose_name, images, contents, environment FROM releases";
+
+/// Keeps a release and forgets those beyond the last ten, inside the caller's transaction.
+pub(super) fn keep(db: &Connection, project: &str, release: &Release) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT OR REPLACE INTO releases (project, deployment, commit_id, compose_name, images, contents, environment)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            project,
+            signed(release.deployment),
+            &release.commit,
+            &release.compose_name,
+            to_json(&release.images),
+            to_json(&release.contents),
+            &release.environment,
+        ),
+    )?;
+    db.execute(
+        "DELETE FROM releases WHERE project = ?1 AND deployment NOT IN
+             (SELECT deployment FROM releases WHERE project = ?1 ORDER BY deployment DESC LIMIT ?2)",
+        (project, KEPT_RELEASES),
+    )?;
+    Ok(())
+}
+
+impl Store {
+    /// The release of a deployment, while it is kept.
+    pub(crate) async fn release(&self, project: &str, deployment: u64) -> Result<Option<Release>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let sql = format!("{SELECT} WHERE project = ?1 AND deployment = ?2");
+            let found = db.query_row(&sql, (&project, signed(deployment)), columns).optional()?;
+            found.map(read).transpose()
+        })
+        .await
+    }
+
+    /// The kept releases of a project, newest first.
+    pub(crate) async fn releases(&self, project: &str) -> Result<Vec<Release>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let mut query = db.prepare(&format!("{SELECT} WHERE project = ?1 ORDER BY deployment DESC"))?;
+            let rows: Vec<Columns> = query.query_map([&project], columns)?.collect::<Result<_, _>>()?;
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+}

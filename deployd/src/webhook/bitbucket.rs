@@ -1,0 +1,77 @@
+//! Bitbucket, Cloud and Data Center: `X-Hub-Signature` over the body.
+
+use super::signature::is_hmac;
+use super::{Provider, Push, Report, branch_of, commit_id, header};
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+pub(super) struct Bitbucket;
+
+impl Provider for Bitbucket {
+    fn name(&self) -> &'static str {
+        "bitbucket"
+    }
+
+    fn recognises(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("x-event-key")
+    }
+
+    fn verifies(&self, headers: &HeaderMap, body: &[u8], secret: &str) -> bool {
+        let signature = header(headers, "x-hub-signature").and_then(|value| value.strip_prefix("sha256="));
+        signature.is_some_and(|signature| is_hmac(signature, body, secret))
+    }
+
+    fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        header(headers, "x-request-uuid").or_else(|| header(headers, "x-request-id"))
+    }
+
+    fn read(&self, headers: &HeaderMap, payload: &Value) -> Report {
+        match header(headers, "x-event-key") {
+            Some("repo:push") => cloud(payload),
+            Some("repo:refs_changed") => data_center(payload),
+            other => Report::Other(format!("the event is {}, and only a push deploys", other.unwrap_or("unknown"))),
+        }
+    }
+}
+
+fn push(branch: &str, after: Option<&str>) -> Report {
+    match after.map(commit_id) {
+        Some(None) => Report::Malformed("the pushed commit has no id"),
+        after => Report::Push(Push {
+            branch: branch.to_owned(),
+            after: after.flatten(),
+            paths: None,
+        }),
+    }
+}
+
+/// `push.changes[].new`, or `old` alone for a deleted branch. The last change of a branch counts.
+fn cloud(payload: &Value) -> Report {
+    let Some(changes) = payload["push"]["changes"].as_array() else {
+        return Report::Malformed("the push has no `changes`");
+    };
+    let of_branch = |change: &&Value| change["new"]["type"] == "branch" || change["old"]["type"] == "branch";
+    let Some(change) = changes.iter().rfind(of_branch) else {
+        return Report::Other("no branch was pushed to".to_owned());
+    };
+    match (change["new"]["name"].as_str(), change["old"]["name"].as_str()) {
+        (Some(branch), _) => push(branch, Some(change["new"]["target"]["hash"].as_str().unwrap_or_default())),
+        (None, Some(branch)) => push(branch, None),
+        (None, None) => Report::Malformed("the changed branch has no name"),
+    }
+}
+
+/// `changes[].ref.id` and `toHash`.
+fn data_center(payload: &Value) -> Report {
+    let Some(changes) = payload["changes"].as_array() else {
+        return Report::Malformed("the push has no `changes`");
+    };
+    let branches = changes
+        .iter()
+        .filter_map(|change| Some((branch_of(change["ref"]["id"].as_str()?)?, change)));
+    match branches.last() {
+        Some((branch, change)) if change["type"] == "DELETE" => push(branch, None),
+        Some((branch, change)) => push(branch, Some(change["toHash"].as_str().unwrap_or_default())),
+        None => Report::Other("no branch was pushed to".to_owned()),
+    }
+}

@@ -1,0 +1,194 @@
+//! Webhooks: is it from whom it says, and is there something to deploy?
+
+mod bitbucket;
+mod gitea;
+mod github;
+mod gitlab;
+mod signature;
+
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A kind of git host, as far as its webhooks differ from others'.
+trait Provider {
+    /// Its name: `github`.
+    fn name(&self) -> &'static str;
+    /// Whether a request looks like one of its own.
+    fn recognises(&self, headers: &HeaderMap) -> bool;
+    /// Whether the request was made with the secret; compared in constant time over the raw body.
+    fn verifies(&self, headers: &HeaderMap, body: &[u8], secret: &str) -> bool;
+    /// The id of this delivery, where the host gives one.
+    fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str>;
+    /// What it reports. Only called once the request is verified.
+    fn read(&self, headers: &HeaderMap, payload: &Value) -> Report;
+}
+
+/// More specific ones first: Gitea sends GitHub's headers too.
+const PROVIDERS: [&dyn Provider; 4] = [&gitea::Gitea, &gitlab::Gitlab, &bitbucket::Bitbucket, &github::Github];
+
+/// What a webhook reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Report {
+    /// A branch was pushed to.
+    Push(Push),
+    /// Something else; why nothing is deployed.
+    Other(String),
+    /// The payload is not what the host sends.
+    Malformed(&'static str),
+}
+
+/// A push to a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Push {
+    /// The branch.
+    branch: String,
+    /// The commit that it leads to now; `None` when it was deleted.
+    after: Option<String>,
+    /// Every path that changed, where the host says so completely.
+    paths: Option<Vec<String>>,
+}
+
+/// What to make of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// No kind of host is recognised, or the secret is not the one.
+    Refused,
+    /// The payload is not what the host sends.
+    Malformed(&'static str),
+    /// Nothing to deploy, and why.
+    Skip(String),
+    /// Deploy this commit.
+    Deploy {
+        /// The kind of host.
+        provider: &'static str,
+        /// The commit.
+        commit: String,
+        /// The delivery's id, where the host gives one.
+        delivery: Option<String>,
+    },
+}
+
+/// What of a repository a project is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    /// The branch.
+    pub(crate) branch: &'a str,
+    /// The folder; empty for everything.
+    pub(crate) path: &'a str,
+}
+
+/// Decides about a request.
+pub(crate) fn judge(headers: &HeaderMap, body: &[u8], secret: &str, target: Target<'_>) -> Verdict {
+    let provider = PROVIDERS.into_iter().find(|provider| provider.recognises(headers));
+    let Some(provider) = provider.filter(|provider| provider.verifies(headers, body, secret)) else {
+        return Verdict::Refused;
+    };
+    let Ok(payload) = serde_json::from_slice::<Value>(body) else {
+        return Verdict::Malformed("the body is not JSON; choose the content type application/json where the webhook is set up");
+    };
+    match provider.read(headers, &payload) {
+        Report::Other(reason) => Verdict::Skip(reason),
+        Report::Malformed(reason) => Verdict::Malformed(reason),
+        Report::Push(push) => decide(push, target, |commit| Verdict::Deploy {
+            provider: provider.name(),
+            commit,
+            delivery: provider.delivery(headers).map(str::to_owned),
+        }),
+    }
+}
+
+fn decide(push: Push, target: Target<'_>, deploy: impl FnOnce(String) -> Verdict) -> Verdict {
+    if push.branch != target.branch {
+        return Verdict::Skip(format!("branch {} was pushed to, and {} is deployed", push.branch, target.branch));
+    }
+    let Some(commit) = push.after else {
+        return Verdict::Skip(format!("branch {} was deleted", push.branch));
+    };
+    let under = |path: &String| path.strip_prefix(target.path).is_some_and(|rest| rest.starts_with('/'));
+    if !target.path.is_empty() && push.paths.is_some_and(|paths| !paths.iter().any(under)) {
+        return Verdict::Skip(format!("nothing under {} has changed", target.path));
+    }
+    deploy(commit)
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The branch of a full reference.
+fn branch_of(reference: &str) -> Option<&str> {
+    reference.strip_prefix("refs/heads/")
+}
+
+/// A commit's id, unless it is the all-zero one that stands for none.
+fn commit_id(text: &str) -> Option<String> {
+    let is_id = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_id && text.bytes().any(|byte| byte != b'0')).then(|| text.to_ascii_lowercase())
+}
+
+/// A push as GitHub, GitLab and Gitea tell it.
+#[derive(Deserialize)]
+struct PushPayload {
+    #[serde(rename = "ref")]
+    reference: String,
+    after: String,
+    #[serde(default)]
+    forced: bool,
+    #[serde(default)]
+    commits: Vec<PushedCommit>,
+    #[serde(default)]
+    total_commits_count: Option<usize>,
+    #[serde(default)]
+    total_commits: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct PushedCommit {
+    #[serde(default)]
+    added: Option<Vec<String>>,
+    #[serde(default)]
+    modified: Option<Vec<String>>,
+    #[serde(default)]
+    removed: Option<Vec<String>>,
+}
+
+impl PushPayload {
+    fn report(payload: &Value) -> Report {
+        let Ok(push) = Self::deserialize(payload) else {
+            return Report::Malformed("the push has no `ref` and `after`");
+        };
+        let Some(branch) = branch_of(&push.reference) else {
+            return Report::Other(format!("{} is no branch", push.reference));
+        };
+        let is_gone = push.after.bytes().all(|byte| byte == b'0');
+        let after = commit_id(&push.after);
+        if after.is_none() && !is_gone {
+            return Report::Malformed("`after` of the push is no commit");
+        }
+        Report::Push(Push {
+            branch: branch.to_owned(),
+            after,
+            paths: push.paths(),
+        })
+    }
+
+    /// Hosts list at most so many commits, and a forced push changes more than its commits say.
+    fn paths(&self) -> Option<Vec<String>> {
+        let listed = self.commits.len();
+        let complete = self.total_commits_count.or(self.total_commits).unwrap_or(listed) <= listed;
+        if self.forced || !complete || listed == 0 || listed >= 20 {
+            return None;
+        }
+        let mut paths = Vec::new();
+        for commit in &self.commits {
+            for list in [&commit.added, &commit.modified, &commit.removed] {
+                paths.extend(list.as_ref()?.iter().cloned());
+            }
+        }
+        Some(paths)
+    }
+}
+
+#[cfg(test)]
+mod tests;
