@@ -6,6 +6,7 @@ mod canonical;
 mod check;
 mod decode;
 mod defaults;
+mod env_files;
 mod environment;
 mod extends;
 mod include;

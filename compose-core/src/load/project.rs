@@ -3,6 +3,7 @@
 use super::check::Places;
 use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
+use super::env_files::resolve_files;
 use super::normalize::normalize;
 use super::pipeline::Pipeline;
 use super::project_name::{self, Candidates};
@@ -153,6 +154,7 @@ impl Loader {
         if self.stages.contains(Stage::Consistency) {
             check_consistency(&mut project, Places(&tree))?;
         }
+        resolve_files(&mut project, Places(&tree), pipeline.reader, &mut pipeline.sources, &mut pipeline.warnings)?;
         Ok(project)
     }
 }

@@ -38,6 +38,8 @@ pub struct Ipam {
     pub driver: Option<String>,
     /// Address pools.
     pub pools: Vec<IpamPool>,
+    /// The IPAM driver's options; the reference reads and forgets them, and prints none.
+    pub options: StringMap,
     /// `x-…` keys.
     pub extensions: Extensions,
 }

@@ -90,7 +90,11 @@ impl MemoryReader {
 
 impl ResourceReader for MemoryReader {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.files.get(&clean(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        match (self.files.get(&clean(path)), self.kind(path)) {
+            (Some(bytes), _) => Ok(bytes.clone()),
+            (None, PathKind::Directory) => Err(io::ErrorKind::IsADirectory.into()),
+            (None, _) => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     fn kind(&self, path: &Path) -> PathKind {

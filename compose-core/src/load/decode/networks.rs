@@ -1,10 +1,10 @@
 //! Networks that services join.
 
-use super::values::{attributes, flag, list, optional_flag, strings, text, wrong_kind};
+use super::values::{attributes, flag, list, optional_flag, strings, text};
 use crate::load::report::Report;
 use crate::model::{Ipam, IpamPool, Network};
 use crate::names::NetworkName;
-use crate::source::{Node, Value};
+use crate::source::Node;
 
 /// One network.
 pub(super) fn network(node: &Node, report: &mut Report) -> Option<Network> {
@@ -34,19 +34,12 @@ fn ipam(node: &Node, report: &mut Report) -> Ipam {
         match key {
             "config" => ipam.pools = list(node, report, pool),
             "driver" => ipam.driver = text(node, report),
-            "options" => options(node, report),
+            "options" => ipam.options = strings(node, report),
             _ => return false,
         }
         true
     });
     ipam
-}
-
-fn options(node: &Node, report: &mut Report) {
-    match &node.value {
-        Value::Mapping(_) | Value::Null => {}
-        _ => wrong_kind(node, "a mapping", report),
-    }
 }
 
 fn pool(node: &Node, report: &mut Report) -> Option<IpamPool> {

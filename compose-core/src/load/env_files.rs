@@ -1,0 +1,217 @@
+//! Variables and labels from files, put beneath what the service says itself.
+
+use super::check::Places;
+use super::suggest::similar;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{EnvFile, Project, StringMap};
+use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap};
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const MISSING_FILE: Code = Code("missing-file");
+const UNREADABLE_FILE: Code = Code("unreadable-file");
+const UNKNOWN_FORMAT: Code = Code("unknown-format");
+
+/// Resolves `env_file` and `label_file` of every enabled service, and the variables in `environment`
+/// that have no value yet. Afterwards no service names such a file any more.
+///
+/// What a service says itself wins over its files, even where it gives a variable no value. While a
+/// file is expanded, the project's variables win over the service's, and those over what stands above.
+/// Label files see earlier labels alone.
+pub(crate) fn resolve_files(
+    project: &mut Project,
+    places: Places<'_>,
+    reader: &dyn ResourceReader,
+    sources: &mut SourceMap,
+    warnings: &mut Diagnostics,
+) -> Result<(), Diagnostics> {
+    let mut reading = Reading {
+        reader,
+        contents: HashMap::new(),
+        sources,
+        found: Diagnostics::new(),
+    };
+    let Project { variables, services, .. } = project;
+    for (name, service) in services {
+        let place = |list: &str, index: usize| places.of_service(name.as_str(), &[list, &index.to_string()]);
+        let environment = &mut service.process.environment;
+        for (variable, value) in environment.iter_mut().filter(|(_, value)| value.is_none()) {
+            *value = variables.get(variable).cloned();
+        }
+        let own: StringMap = environment
+            .iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
+            .collect();
+        let lookup = |key: &str| variables.get(key).or_else(|| own.get(key)).cloned();
+        let mut all = StringMap::new();
+        for (index, file) in service.process.env_files.drain(..).enumerate() {
+            reading.env_file(&file, &mut all, &lookup, || place("env_file", index));
+        }
+        for (key, value) in all {
+            environment.entry(key).or_insert(Some(value));
+        }
+
+        let mut labels = StringMap::new();
+        for (index, file) in service.label_files.drain(..).enumerate() {
+            let earlier = labels.clone();
+            let lookup = |key: &str| earlier.get(key).cloned();
+            reading.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, || {
+                place("label_file", index)
+            });
+        }
+        for (key, value) in labels {
+            service.labels.entry(key).or_insert(value);
+        }
+    }
+    if reading.found.has_errors() {
+        return Err(reading.found);
+    }
+    warnings.extend(reading.found);
+    Ok(())
+}
+
+struct Reading<'a> {
+    reader: &'a dyn ResourceReader,
+    /// Services tend to share their files.
+    contents: HashMap<PathBuf, Vec<u8>>,
+    sources: &'a mut SourceMap,
+    found: Diagnostics,
+}
+
+type Place = Option<crate::source::Span>;
+
+impl Reading<'_> {
+    fn env_file(&mut self, file: &EnvFile, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, place: impl Fn() -> Place) {
+        if !file.required && self.reader.kind(&file.path) == PathKind::Missing {
+            return;
+        }
+        match format(file.format.as_deref()) {
+            Ok(format) => self.assignments(&file.path, format, known, lookup, place),
+            Err(unknown) => self.found.push(unknown.at(place())),
+        }
+    }
+
+    fn assignments(
+        &mut self,
+        path: &Path,
+        format: EnvFormat,
+        known: &mut StringMap,
+        lookup: &dyn Fn(&str) -> Option<String>,
+        place: impl Fn() -> Place,
+    ) {
+        if !self.contents.contains_key(path) {
+            match self.reader.read(path) {
+                Ok(bytes) => {
+                    self.contents.insert(path.to_owned(), bytes);
+                }
+                Err(error) => return self.found.push(unreadable(path, &error).at(place())),
+            }
+        }
+        if let Some(bytes) = self.contents.get(path) {
+            Assignments { path, bytes, format }.read_into(known, lookup, self.sources, &mut self.found);
+        }
+    }
+}
+
+fn format(word: Option<&str>) -> Result<EnvFormat, Diagnostic> {
+    match word {
+        None => Ok(EnvFormat::Compose),
+        Some("raw") => Ok(EnvFormat::Raw),
+        Some(other) => {
+            let error = Diagnostic::error(UNKNOWN_FORMAT, format!("unknown format `{other}` of an env file"));
+            Err(error.help(match similar(other, ["raw"]) {
+                Some(_) => "did you mean `raw`?",
+                None => "use `raw`, or leave it out",
+            }))
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Diagnostic::error(MISSING_FILE, format!("{path} does not exist"))
+            .help("create it; an env file that may be absent says so by `required: false`"),
+        io::ErrorKind::IsADirectory => Diagnostic::error(UNREADABLE_FILE, format!("{path} is a folder, not a file")),
+        _ => Diagnostic::error(UNREADABLE_FILE, format!("{path} cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::check::testing_project;
+    use crate::load::testing::{error_messages, parse};
+    use crate::source::MemoryReader;
+
+    /// Environment and labels of service `a`, the project knowing `OUTER=o`.
+    fn resolved(service: &str, files: &[(&str, &str)]) -> Result<(String, String), Vec<String>> {
+        let text = format!("services: {{a: {{image: x, {service}}}}}");
+        let mut project = testing_project(&text);
+        project.variables.insert("OUTER".to_owned(), "o".to_owned());
+        let reader = files
+            .iter()
+            .fold(MemoryReader::new(), |reader, (path, text)| reader.with(*path, *text));
+        let tree = parse(&text);
+        resolve_files(
+            &mut project,
+            Places(&tree),
+            &reader,
+            &mut SourceMap::default(),
+            &mut Diagnostics::new(),
+        )
+        .map_err(|found| error_messages(&found))?;
+        let service = &project.services["a"];
+        assert!(service.process.env_files.is_empty() && service.label_files.is_empty());
+        let environment = service.process.environment.iter();
+        let environment: Vec<_> = environment
+            .map(|(key, value)| format!("{key}={}", value.as_deref().unwrap_or("-")))
+            .collect();
+        let labels: Vec<_> = service.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        Ok((environment.join(" "), labels.join(" ")))
+    }
+
+    #[test]
+    fn what_the_service_says_wins() {
+        for (service, environment) in [
+            ("env_file: [{path: /e, required: true}]", "A=1 B=o B2=1"),
+            (
+                "env_file: [{path: /e}], environment: {A: own, OUTER: null}",
+                "A=own B=o B2=own OUTER=o",
+            ),
+            ("env_file: [{path: /e}], environment: {A: null}", "A=- B=o B2=1"),
+            ("env_file: [{path: /e}, {path: /f}]", "A=2 B=o B2=1"),
+            ("env_file: [{path: /e, format: raw}]", "A=1 B=$OUTER B2=$A"),
+            ("env_file: [{path: /absent, required: false}]", ""),
+        ] {
+            let got = resolved(service, &[("/e", "A=1\nB=$OUTER\nB2=$A\n"), ("/f", "A=2\n")]);
+            assert_eq!(got, Ok((environment.to_owned(), String::new())), "{service}");
+        }
+    }
+
+    #[test]
+    fn labels_come_from_files_too() {
+        let got = resolved(
+            "label_file: [/l, /m], labels: {own: 1, both: mine}",
+            &[("/l", "both=file\nx=1\n"), ("/m", "y=$x\nz=$OUTER\n")],
+        );
+        assert_eq!(got, Ok((String::new(), "both=mine own=1 x=1 y=1 z=".to_owned())));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        for (service, message) in [
+            ("env_file: [{path: /absent, required: true}]", "/absent does not exist"),
+            ("label_file: [/absent]", "/absent does not exist"),
+            ("env_file: [{path: /d, required: false}]", "/d is a folder, not a file"),
+            ("env_file: [{path: /e, format: toml}]", "unknown format `toml` of an env file"),
+        ] {
+            assert_eq!(
+                resolved(service, &[("/e", ""), ("/d/x", "")]),
+                Err(vec![message.to_owned()]),
+                "{service}"
+            );
+        }
+    }
+}
