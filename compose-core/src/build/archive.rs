@@ -1,7 +1,7 @@
 //! Streams the files of a build as a tar archive, never more of it in memory than a few chunks.
 
 use super::context::{Context, ContextError, Dockerfile};
-use super::walk::{Entry, walk};
+use super::walk::{Entry, Next, walk};
 use bytes::{Bytes, BytesMut};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _, Write};
@@ -83,9 +83,12 @@ fn write(context: &Context, out: ChunkWriter) -> Result<(), ContextError> {
         }
     }
     let mut tar = tar::Builder::new(out);
-    walk(&context.folder, &ignore, &mut |entry| match &dockerignore {
-        Some(_) if entry.path == Path::new(".dockerignore") => Ok(()),
-        _ => append(&mut tar, &entry),
+    walk(&context.folder, &ignore, &mut |entry| {
+        // The one that goes with an added Dockerfile takes its place.
+        if dockerignore.is_none() || entry.path != Path::new(".dockerignore") {
+            append(&mut tar, &entry)?;
+        }
+        Ok(Next::Inside)
     })?;
     if let (Dockerfile::Added { name, text }, Some(patterns)) = (&context.dockerfile, &dockerignore) {
         append_text(&mut tar, name, text)?;

@@ -3,6 +3,7 @@
 use super::ignore::{Ignore, PatternError};
 use crate::engine::DockerfileSource;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -83,6 +84,8 @@ pub struct Context {
     pub(crate) folder: PathBuf,
     pub(crate) ignore: Ignore,
     pub(crate) dockerfile: Dockerfile,
+    /// The file of patterns that belongs to the Dockerfile alone.
+    own_ignore: Option<PathBuf>,
 }
 
 /// Where the Dockerfile is.
@@ -135,23 +138,32 @@ impl Context {
             DockerfileSource::Inline(text) => (Dockerfile::added(text.clone().into_bytes()), None),
             DockerfileSource::Path(path) => find_dockerfile(&folder, path)?,
         };
-        let ignore = read_ignore(&folder, own_ignore)?;
+        let ignore = read_ignore(&folder, own_ignore.clone())?;
         Ok(Self {
             folder,
             ignore,
             dockerfile,
+            own_ignore,
         })
     }
 
-    /// The text of the Dockerfile. Blocks.
-    pub(crate) fn dockerfile_text(&self) -> Result<Vec<u8>, ContextError> {
-        match &self.dockerfile {
-            Dockerfile::Added { text, .. } => Ok(text.clone()),
-            Dockerfile::Inside(name) => {
-                let path = self.folder.join(name);
-                fs::read(&path).map_err(|source| ContextError::Dockerfile { path, source })
-            }
+    /// The name of the Dockerfile without its folder, and by their names itself and the file of patterns that is its own. Blocks.
+    pub(crate) fn dockerfile_texts(&self) -> Result<(String, BTreeMap<String, Vec<u8>>), ContextError> {
+        let path = self.dockerfile.name();
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name).to_owned();
+        let mut texts = BTreeMap::new();
+        if let Some(path) = &self.own_ignore {
+            texts.insert(format!("{name}.dockerignore"), fs::read(path).map_err(ContextError::read(path))?);
         }
+        let text = match &self.dockerfile {
+            Dockerfile::Added { text, .. } => text.clone(),
+            Dockerfile::Inside(inside) => {
+                let path = self.folder.join(inside);
+                fs::read(&path).map_err(|source| ContextError::Dockerfile { path, source })?
+            }
+        };
+        texts.insert(name.clone(), text);
+        Ok((name, texts))
     }
 }
 

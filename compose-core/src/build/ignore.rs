@@ -86,6 +86,19 @@ impl Ignore {
         Ok(Self { rules })
     }
 
+    /// Takes patterns that come one by one; a `#` begins no comment there.
+    pub(crate) fn from_patterns<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<Self, PatternError> {
+        let mut rules = Vec::new();
+        for (index, pattern) in patterns.enumerate() {
+            rules.push(Rule::parse(pattern.trim()).map_err(|reason| PatternError {
+                line: index + 1,
+                pattern: pattern.to_owned(),
+                reason,
+            })?);
+        }
+        Ok(Self { rules })
+    }
+
     /// The same patterns, with an exception for a file that is needed whatever they say.
     #[must_use]
     pub fn with_exception(mut self, path: &str) -> Self {

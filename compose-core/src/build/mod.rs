@@ -4,7 +4,7 @@
 pub mod archive;
 pub mod context;
 pub mod ignore;
-mod request;
+pub(crate) mod request;
 pub(crate) mod walk;
 
 pub use request::{BuildError, image_name, request};

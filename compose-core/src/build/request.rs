@@ -1,6 +1,7 @@
 //! From a service's `build` section to a [`BuildRequest`].
 
 use crate::engine::{BuildRequest, BuildSecretSource, BuildSource, BuilderChoice, DockerfileSource};
+use crate::labels;
 use crate::model::{Build, BuildSecret, Project, SecretSource, Service, SshKey, Ulimit};
 use crate::names::{ImageRef, ProjectName, ServiceName};
 use std::collections::BTreeMap;
@@ -142,7 +143,7 @@ impl Asking<'_> {
     }
 
     fn labels(&self) -> BTreeMap<String, String> {
-        let own = image_labels(&self.project.name, &self.service.name);
+        let own = labels::of_built_image(&self.project.name, &self.service.name);
         self.build.labels.clone().into_iter().chain(own).collect()
     }
 
@@ -239,15 +240,6 @@ impl Asking<'_> {
     }
 }
 
-/// The labels by which the project's images are known.
-fn image_labels(project: &ProjectName, service: &ServiceName) -> [(String, String); 3] {
-    [
-        ("com.docker.compose.project".to_owned(), project.to_string()),
-        ("com.docker.compose.service".to_owned(), service.to_string()),
-        ("com.docker.compose.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-    ]
-}
-
 fn extra_hosts(build: &Build) -> Vec<String> {
     let lines = build.extra_hosts.iter();
     lines
@@ -271,4 +263,240 @@ pub(crate) fn is_remote(context: &str) -> bool {
 /// Where a named context is a folder of this machine.
 pub(crate) fn local_folder(context: &str) -> Option<PathBuf> {
     (!is_remote(context) && !context.contains("://")).then(|| PathBuf::from(context))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::model::{ByteSize, Secret};
+    use crate::names::SecretKey;
+
+    fn project(build: Build) -> Project {
+        let service = Service {
+            build: Some(build),
+            ..service("web")
+        };
+        Project {
+            name: "shop".into(),
+            working_dir: "/work".into(),
+            compose_files: Vec::new(),
+            variables: BTreeMap::new(),
+            profiles: Vec::new(),
+            services: [(service.name.clone(), service), ("base".into(), service_named_base())].into(),
+            disabled_services: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            models: BTreeMap::new(),
+            extensions: BTreeMap::new(),
+        }
+    }
+
+    fn service(name: &str) -> Service {
+        Service {
+            name: name.into(),
+            profiles: Vec::new(),
+            image: None,
+            build: None,
+            pull_policy: None,
+            platform: None,
+            develop: None,
+            provider: None,
+            models: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            label_files: Vec::new(),
+            annotations: BTreeMap::new(),
+            container_name: None,
+            process: crate::model::Process::default(),
+            networking: crate::model::Networking::default(),
+            storage: crate::model::Storage::default(),
+            resources: crate::model::Resources::default(),
+            isolation: crate::model::Isolation::default(),
+            lifecycle: crate::model::Lifecycle::default(),
+            deploy: None,
+            extensions: BTreeMap::new(),
+        }
+    }
+
+    fn service_named_base() -> Service {
+        Service {
+            image: Some("registry/base:1".into()),
+            ..service("base")
+        }
+    }
+
+    fn asked(project: &Project) -> Result<BuildRequest, BuildError> {
+        request(project, &project.services["web"])
+    }
+
+    fn refusal(project: &Project) -> String {
+        asked(project).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_bare_section_builds_the_projects_folder() {
+        let asked = asked(&project(Build::default())).unwrap();
+        assert_eq!(asked.context, BuildSource::Folder("/work".into()));
+        assert_eq!(asked.dockerfile, DockerfileSource::Path("Dockerfile".into()));
+        assert_eq!(asked.tags, ["shop-web"]);
+        assert_eq!(asked.labels["com.docker.compose.project"], "shop");
+        assert_eq!(asked.labels["com.docker.compose.service"], "web");
+        assert_eq!(asked.builder, BuilderChoice::Auto);
+    }
+
+    #[test]
+    fn the_image_names_the_result_and_tags_come_on_top() {
+        let mut project = project(Build {
+            tags: vec!["more:1".into(), "named:v3".into()],
+            labels: [("k".to_owned(), "v".to_owned())].into(),
+            ..Build::default()
+        });
+        project.services.get_mut("web").unwrap().image = Some("named:v3".into());
+        let asked = asked(&project).unwrap();
+        assert_eq!(asked.tags, ["named:v3", "more:1"]);
+        assert_eq!(asked.labels["k"], "v");
+    }
+
+    #[test]
+    fn contexts_are_folders_or_fetched() {
+        for (context, expected) in [
+            ("/abs", BuildSource::Folder("/abs".into())),
+            ("sub", BuildSource::Folder("/work/sub".into())),
+            (
+                "https://x.example/r.git#main",
+                BuildSource::Remote("https://x.example/r.git#main".into()),
+            ),
+            ("git@x.example:r.git", BuildSource::Remote("git@x.example:r.git".into())),
+        ] {
+            let build = Build {
+                context: Some(context.into()),
+                ..Build::default()
+            };
+            assert_eq!(asked(&project(build)).unwrap().context, expected);
+        }
+    }
+
+    #[test]
+    fn variables_stand_for_the_environment() {
+        let mut project = project(Build {
+            args: [
+                ("A".to_owned(), Some("1".to_owned())),
+                ("B".to_owned(), None),
+                ("C".to_owned(), None),
+            ]
+            .into(),
+            ssh: vec![SshKey {
+                id: "default".into(),
+                path: None,
+            }],
+            ..Build::default()
+        });
+        assert!(refusal(&project).contains("SSH_AUTH_SOCK"));
+        for (name, value) in [
+            ("B", "shell"),
+            ("SSH_AUTH_SOCK", "/agent"),
+            ("DOCKER_BUILDKIT", "0"),
+            ("DOCKER_DEFAULT_PLATFORM", "linux/arm64"),
+        ] {
+            project.variables.insert(name.into(), value.into());
+        }
+        let asked = asked(&project).unwrap();
+        assert_eq!(
+            asked.args,
+            [("A".to_owned(), Some("1".to_owned())), ("B".to_owned(), Some("shell".to_owned()))].into()
+        );
+        assert_eq!(asked.ssh, [("default".to_owned(), Some("/agent".to_owned()))]);
+        assert_eq!(
+            (asked.builder, asked.platform.as_deref()),
+            (BuilderChoice::Classic, Some("linux/arm64"))
+        );
+    }
+
+    #[test]
+    fn secrets_come_from_files_and_variables() {
+        let grant = |source: &str, target: Option<&str>| BuildSecret {
+            source: source.into(),
+            target: target.map(Into::into),
+            ..BuildSecret::default()
+        };
+        let mut project = project(Build {
+            secrets: vec![grant("s1", None), grant("s2", Some("named"))],
+            ..Build::default()
+        });
+        assert!(refusal(&project).contains("s1"));
+        let secret = |source| Secret {
+            source,
+            ..Secret::default()
+        };
+        let variable = |value: Option<&str>| SecretSource::Environment {
+            variable: "V".into(),
+            value: value.map(Into::into),
+        };
+        project
+            .secrets
+            .insert(SecretKey::new("s1"), secret(SecretSource::File("/f".into())));
+        project.secrets.insert(SecretKey::new("s2"), secret(variable(None)));
+        assert!(refusal(&project).contains("variable V"));
+        project.secrets.insert(SecretKey::new("s2"), secret(variable(Some("x"))));
+        let secrets = asked(&project).unwrap().secrets;
+        assert_eq!(secrets["s1"], BuildSecretSource::File("/f".into()));
+        assert_eq!(secrets["named"], BuildSecretSource::Bytes(b"x".to_vec()));
+        assert!(!format!("{secrets:?}").contains("120"), "the bytes are not shown");
+    }
+
+    #[test]
+    fn the_rest_is_passed_on() {
+        let asked = asked(&project(Build {
+            extra_hosts: [("h".to_owned(), vec!["10.0.0.1".to_owned(), "::1".to_owned()])].into(),
+            shm_size: Some(ByteSize(64)),
+            ulimits: [("nofile".to_owned(), Ulimit::Single(5))].into(),
+            privileged: true,
+            additional_contexts: [("a".to_owned(), "service:base".to_owned()), ("b".to_owned(), "/b".to_owned())].into(),
+            platforms: vec!["linux/amd64".into()],
+            provenance: Some("false".into()),
+            ..Build::default()
+        }))
+        .unwrap();
+        assert_eq!(asked.extra_hosts, ["h:10.0.0.1", "h:::1"]);
+        assert_eq!((asked.shm_size, asked.ulimits), (Some(64), vec!["nofile=5:5".to_owned()]));
+        assert_eq!(asked.entitlements, ["security.insecure"]);
+        assert_eq!(asked.additional_contexts["a"], "docker-image://registry/base:1");
+        assert_eq!(asked.platform.as_deref(), Some("linux/amd64"));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_by_name() {
+        let refused = |build: Build| refusal(&project(build));
+        let context = |text: &str| Some(text.to_owned());
+        assert!(
+            refused(Build {
+                sbom: Some("true".into()),
+                ..Build::default()
+            })
+            .contains("services.web.build.sbom")
+        );
+        assert!(
+            refused(Build {
+                context: context("service:x"),
+                ..Build::default()
+            })
+            .contains("build.context")
+        );
+        let contexts = [("a".to_owned(), "service:none".to_owned())].into();
+        assert!(
+            refused(Build {
+                additional_contexts: contexts,
+                ..Build::default()
+            })
+            .contains("none")
+        );
+        let mut other = project(Build {
+            platforms: vec!["linux/s390x".into()],
+            ..Build::default()
+        });
+        other.services.get_mut("web").unwrap().platform = Some("linux/amd64".into());
+        assert!(refusal(&other).contains("linux/s390x"));
+    }
 }

@@ -16,9 +16,18 @@ pub(crate) struct Entry {
     pub(crate) metadata: Metadata,
 }
 
+/// Whether a folder is read that was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Yes, if it is a folder.
+    Inside,
+    /// No.
+    Past,
+}
+
 /// Shows `visit` everything that is not ignored: folders before what they hold, names in byte order.
 /// A folder that is ignored itself is shown when something below it is not.
-pub(crate) fn walk(root: &Path, ignore: &Ignore, visit: &mut dyn FnMut(Entry) -> Result<(), ContextError>) -> Result<(), ContextError> {
+pub(crate) fn walk(root: &Path, ignore: &Ignore, visit: &mut dyn FnMut(Entry) -> Result<Next, ContextError>) -> Result<(), ContextError> {
     Walk {
         root,
         ignore,
@@ -31,7 +40,7 @@ pub(crate) fn walk(root: &Path, ignore: &Ignore, visit: &mut dyn FnMut(Entry) ->
 struct Walk<'a> {
     root: &'a Path,
     ignore: &'a Ignore,
-    visit: &'a mut dyn FnMut(Entry) -> Result<(), ContextError>,
+    visit: &'a mut dyn FnMut(Entry) -> Result<Next, ContextError>,
     /// Ignored folders on the way to the current one that have not been shown.
     pending: Vec<Entry>,
 }
@@ -46,7 +55,7 @@ impl Walk<'_> {
             } else {
                 format!("{text}/{name}")
             };
-            self.entry(path, &text, verdict)?;
+            self.entry(&path, &text, verdict)?;
         }
         Ok(())
     }
@@ -59,8 +68,8 @@ impl Walk<'_> {
         Ok(names)
     }
 
-    fn entry(&mut self, path: PathBuf, text: &str, folder: &Verdict) -> Result<(), ContextError> {
-        let source = self.root.join(&path);
+    fn entry(&mut self, path: &Path, text: &str, folder: &Verdict) -> Result<(), ContextError> {
+        let source = self.root.join(path);
         let verdict = self.ignore.judge(text, folder);
         if verdict.ignored() && self.ignore.prunes(text) {
             return Ok(());
@@ -71,9 +80,9 @@ impl Walk<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(ContextError::read(&source)(error)),
         };
-        let is_folder = metadata.is_dir();
+        let mut inside = metadata.is_dir();
         let entry = Entry {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
             metadata,
         };
@@ -81,12 +90,12 @@ impl Walk<'_> {
             for ancestor in self.pending.drain(..) {
                 (self.visit)(ancestor)?;
             }
-            (self.visit)(entry)?;
-        } else if is_folder {
+            inside &= (self.visit)(entry)? == Next::Inside;
+        } else if inside {
             self.pending.push(entry);
         }
-        if is_folder {
-            self.folder(&path, text, &verdict)?;
+        if inside {
+            self.folder(path, text, &verdict)?;
             if self.pending.last().is_some_and(|last| last.path == path) {
                 self.pending.pop();
             }
@@ -110,7 +119,7 @@ mod tests {
         let mut seen = Vec::new();
         walk(folder.path(), &Ignore::parse(patterns).unwrap(), &mut |entry| {
             seen.push(entry.path.display().to_string());
-            Ok(())
+            Ok(Next::Inside)
         })
         .unwrap();
         seen
@@ -138,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("secret");
         fs::create_dir(&secret).unwrap();
-        fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
         let shown = walk(folder.path(), &Ignore::parse("secret").unwrap(), &mut |_| {
             panic!("nothing takes part")
         });

@@ -3,4 +3,6 @@
 #![cfg_attr(feature = "engine", expect(clippy::unwrap_used, reason = "tests"))]
 
 #[cfg(feature = "engine")]
+mod live_build;
+#[cfg(feature = "engine")]
 mod live_engine;

@@ -6,6 +6,9 @@
 
 mod answer;
 mod build;
+mod build_classic;
+mod build_kit;
+mod build_progress;
 mod call;
 mod containers;
 mod events;
@@ -14,6 +17,9 @@ mod frames;
 mod images;
 mod logs;
 mod networks;
+mod session;
+mod session_files;
+mod session_secrets;
 mod transport;
 mod volumes;
 
