@@ -6,6 +6,7 @@ pub(crate) mod deployed;
 mod init;
 pub(crate) mod manual;
 pub(crate) mod remote;
+mod stop_signals;
 
 use crate::args::Command;
 use crate::failure::{Attempt as _, Failure};
