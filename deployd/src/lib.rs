@@ -15,7 +15,6 @@ mod deployment;
 mod environment;
 mod feed;
 mod git;
-mod own_paths;
 mod problem;
 mod redact;
 mod routes;

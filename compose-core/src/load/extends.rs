@@ -8,7 +8,7 @@ use super::schema::table::SERVICE_RULE;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Mapping, Node, Span, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -50,6 +50,8 @@ struct Extension<'p, 'l, 's> {
     scope: &'s Scope<'s>,
     /// Those of the document itself that are done.
     done: HashMap<String, Node>,
+    /// Those on a circle that is reported already.
+    circular: HashSet<String>,
 }
 
 /// Puts every service of a document that says `extends` over what it extends.
@@ -69,7 +71,7 @@ pub(super) fn extend_services(
     };
     let span = node.span;
     let Value::Mapping(services) = &mut node.value else {
-        let message = format!("`services` must be a mapping, not {}", node.value.kind());
+        let message = format!("`services` must be a mapping, not {}", node.value.kind_with_article());
         found.push(Diagnostic::error(Code("wrong-type"), message).at(span));
         return resets;
     };
@@ -86,6 +88,7 @@ pub(super) fn extend_services(
         pipeline,
         scope,
         done: HashMap::new(),
+        circular: HashSet::new(),
     };
     for name in names {
         if let Err(problems) = extension.own(&name, &own) {
@@ -117,14 +120,24 @@ fn extending(services: &Mapping) -> Vec<String> {
 impl Extension<'_, '_, '_> {
     /// Extends a service of the document itself, and keeps the result for others.
     fn own(&mut self, name: &str, own: &Rc<Services>) -> Result<(), Diagnostics> {
-        if self.done.contains_key(name) {
+        if self.done.contains_key(name) || self.circular.contains(name) {
             return Ok(());
         }
         let span = own.services.entry(name).map(|entry| entry.key_span);
         let mut chain: Vec<Link> = span.map(|span| Link::new(&own.file, name, span)).into_iter().collect();
-        let extended = self.resolve(name, own, own, &[Rc::clone(own)], &mut chain)?;
-        self.done.insert(name.to_owned(), extended);
-        Ok(())
+        match self.resolve(name, own, own, &[Rc::clone(own)], &mut chain) {
+            Ok(extended) => {
+                self.done.insert(name.to_owned(), extended);
+                Ok(())
+            }
+            Err(found) => {
+                if found.iter().any(|problem| problem.code == CYCLE) {
+                    self.circular
+                        .extend(chain.into_iter().filter(|link| link.file == own.file).map(|link| link.service));
+                }
+                Err(found)
+            }
+        }
     }
 
     /// A service as it is once everything it extends is below it.
@@ -215,7 +228,11 @@ fn put_over(base: Node, service: Node, name: &str) -> Result<Node, Diagnostics> 
 impl<'n> Reference<'n> {
     fn read(name: &str, extends: &'n Node) -> Result<Self, Diagnostic> {
         let refuse = |node: &Node, what: &str| {
-            Diagnostic::error(INVALID_EXTENDS, format!("`services.{name}.{what}, not {}", node.value.kind())).at(node.span)
+            Diagnostic::error(
+                INVALID_EXTENDS,
+                format!("`services.{name}.{what}, not {}", node.value.kind_with_article()),
+            )
+            .at(node.span)
         };
         let (service, file) = match &extends.value {
             Value::String(_) => (extends, None),
@@ -292,4 +309,132 @@ fn enter(chain: &mut Vec<Link>, link: Link) -> Result<(), Diagnostic> {
     }
     chain.push(link);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stage::{Stage, Stages};
+    use super::super::testing::{at, load};
+
+    /// Everything but what is implied, and paths as written.
+    const PLAIN: Stages = Stages::ALL.without(Stage::Normalization).without(Stage::PathResolution);
+
+    fn extended(main: &str, base: &str, place: &str) -> Result<String, String> {
+        load(&[("/p/compose.yaml", main), ("/p/sub/base.yaml", base)], PLAIN).map(|tree| at(&tree, place))
+    }
+
+    #[test]
+    fn a_service_is_put_over_what_it_extends() {
+        for (services, web) in [
+            ("{web: {extends: db, image: x}, db: {image: y, tty: true}}", "{image: x, tty: true}"),
+            (
+                "{web: {extends: {service: db}, command: null}, db: {image: y, command: c}}",
+                "{image: y, command: null}",
+            ),
+            (
+                "{web: {extends: b, cap_add: [W]}, b: {extends: c, cap_add: [B]}, c: {image: y, cap_add: [C]}}",
+                "{image: y, cap_add: [C, B, W]}",
+            ),
+            ("{web: {extends: b, ports: !reset []}, b: {image: y, ports: ['80']}}", "{image: y}"),
+            (
+                "{web: {extends: b, cap_add: !override [W]}, b: {image: y, cap_add: [B]}}",
+                "{image: y, cap_add: [W]}",
+            ),
+            ("{web: {extends: {service: b, anything: else}}, b: {image: y}}", "{image: y}"),
+            (
+                "{web: {extends: b, image: x}, b: {extends: c}, c: {image: y, user: u}}",
+                "{image: x, user: u}",
+            ),
+        ] {
+            assert_eq!(
+                extended(&format!("services: {services}"), "", "services.web").as_deref(),
+                Ok(web),
+                "{services}"
+            );
+        }
+    }
+
+    #[test]
+    fn paths_of_another_file_start_at_its_folder() {
+        let base = "{services: {b: {build: ctx, env_file: e, volumes: ['./data:/data', 'named:/n']}}, volumes: {named: {}}}";
+        let web = |place: &str| {
+            extended(
+                "services: {web: {extends: {file: sub/base.yaml, service: b}}}",
+                base,
+                &format!("services.web.{place}"),
+            )
+        };
+        assert_eq!(web("build").as_deref(), Ok("{context: sub/ctx}"));
+        assert_eq!(web("env_file").as_deref(), Ok("[{path: sub/e, required: true}]"));
+        let volumes = web("volumes").expect("it loads");
+        assert!(
+            volumes.contains("source: sub/data") && volumes.contains("source: named,"),
+            "{volumes}"
+        );
+    }
+
+    #[test]
+    fn only_the_service_comes_from_another_file() {
+        let base =
+            "{name: other, services: {b: {image: x, networks: [n]}, odd: {colour: red}}, networks: {n: {}}, include: [nowhere.yaml]}";
+        let main = "services: {web: {extends: {file: sub/base.yaml, service: b}}}";
+        assert_eq!(extended(main, base, "networks").as_deref(), Ok("nothing"));
+        assert_eq!(extended(main, base, "services.web.networks").as_deref(), Ok("{n: null}"));
+    }
+
+    #[test]
+    fn chains_run_over_files() {
+        let base = "services: {b: {extends: c, user: b}, c: {extends: {file: sub/top.yaml, service: d}, image: c}}";
+        let files = [
+            (
+                "/p/compose.yaml",
+                "services: {web: {extends: {file: sub/base.yaml, service: b}, tty: true}}",
+            ),
+            ("/p/sub/base.yaml", base),
+            ("/p/sub/sub/top.yaml", "services: {d: {image: d, hostname: d, env_file: e}}"),
+        ];
+        let tree = load(&files, PLAIN).expect("it loads");
+        assert_eq!(
+            at(&tree, "services.web"),
+            "{image: c, hostname: d, env_file: [{path: sub/sub/e, required: true}], user: b, tty: true}"
+        );
+    }
+
+    #[test]
+    fn every_service_that_cannot_be_extended_is_reported() {
+        insta::assert_snapshot!(
+            extended(
+                "\
+services:
+  a: {extends: b, image: x}
+  b: {extends: c}
+  c: {extends: b}
+  d: {extends: nobody}
+  e: {extends: {file: sub/base.yaml, service: nobody}}
+  f: {extends: {file: nowhere.yaml, service: g}}
+  g: {extends: [a]}
+  h: {extends: {file: sub/base.yaml}}
+  i: {extends: {file: https://example.com/app.git, service: a}}
+  j: {extends: k, ports: [80]}
+  k: {image: x, ports: {a: b}}
+  l: {extends: l}
+",
+                "services: {z: {}}",
+                "services"
+            )
+            .expect_err("nothing of it is right")
+        );
+    }
+
+    #[test]
+    fn a_row_of_services_has_an_end() {
+        use std::fmt::Write as _;
+        let mut main = String::from("services:\n");
+        for number in 0..200 {
+            let _ = writeln!(main, "  s{number}: {{image: x, extends: s{}}}", number + 1);
+        }
+        main.push_str("  s200: {image: x}\n");
+        let refused = extended(&main, "", "services").expect_err("the row is too long");
+        assert!(refused.contains("more than 100 services extend each other in a row"), "{refused}");
+    }
 }

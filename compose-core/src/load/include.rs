@@ -35,7 +35,7 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         Value::Null => return,
         Value::Sequence(items) => items,
         other => {
-            let message = format!("`include` must be a list, not {}", other.kind());
+            let message = format!("`include` must be a list, not {}", other.kind_with_article());
             found.push(Diagnostic::error(INVALID_INCLUDE, message).at(node.span));
             return;
         }
@@ -134,7 +134,10 @@ impl<'n> Include<'n> {
                 include.project_directory = text("project_directory", keys)?;
             }
             other => {
-                let message = format!("an element of `include` must be a path or a mapping, not {}", other.kind());
+                let message = format!(
+                    "an element of `include` must be a path or a mapping, not {}",
+                    other.kind_with_article()
+                );
                 return Err(Diagnostic::error(INVALID_INCLUDE, message).at(include.span));
             }
         }
@@ -170,7 +173,7 @@ fn texts<'n>(key: &str, keys: &'n Mapping) -> Result<Vec<(&'n str, Span)>, Diagn
 fn wrong_type(key: &str, expected: &str, node: &Node) -> Diagnostic {
     Diagnostic::error(
         INVALID_INCLUDE,
-        format!("`include.{key}` must be {expected}, not {}", node.value.kind()),
+        format!("`include.{key}` must be {expected}, not {}", node.value.kind_with_article()),
     )
     .at(node.span)
 }
@@ -223,5 +226,128 @@ fn same(one: &Value, other: &Value) -> bool {
         }
         (Value::Sequence(_) | Value::Mapping(_), _) => false,
         (one, other) => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stage::{Stage, Stages};
+    use super::super::testing::{at, load};
+
+    const PLAIN: Stages = Stages::ALL.without(Stage::Normalization);
+
+    fn included(main: &str, more: &[(&str, &str)], place: &str) -> Result<String, String> {
+        let mut files = vec![("/p/compose.yaml", main)];
+        files.extend(more);
+        load(&files, PLAIN).map(|tree| at(&tree, place))
+    }
+
+    #[test]
+    fn resources_are_taken_over() {
+        let sub =
+            "{name: sub, x-a: 1, services: {s: {build: ., image: '${FOO-no} ${SHELL-no}'}}, volumes: {v: {}}, models: {m: {model: q}}}";
+        let more = [("/p/sub/compose.yaml", sub), ("/p/sub/.env", "FOO=bar")];
+        let tree = |place| included("{include: [sub/compose.yaml], services: {m: {image: '${FOO-no}'}}}", &more, place);
+        assert_eq!(tree("services.s.image").as_deref(), Ok("bar no"));
+        assert_eq!(tree("services.s.build.context").as_deref(), Ok("/p/sub"));
+        assert_eq!(tree("services.m.image").as_deref(), Ok("no"));
+        assert_eq!(tree("models.m.model").as_deref(), Ok("q"));
+        assert_eq!(tree("volumes").as_deref(), Ok("{v: {}}"));
+        for left in ["x-a", "include"] {
+            assert_eq!(tree(left).as_deref(), Ok("nothing"));
+        }
+    }
+
+    #[test]
+    fn variables_come_from_the_includer_first() {
+        let more = [
+            ("/p/.env", "A=main"),
+            ("/p/env/one", "A=one\nB=${A}-one\nC=c"),
+            (
+                "/p/sub/compose.yaml",
+                "services: {s: {image: '$A $B', environment: [B, D], command: [$C]}}",
+            ),
+        ];
+        let main = "include: [{path: sub/compose.yaml, env_file: [env/one]}]";
+        assert_eq!(
+            included(main, &more, "services.s").as_deref(),
+            Ok("{image: main main-one, environment: [B=main-one, D], command: [c]}")
+        );
+    }
+
+    #[test]
+    fn several_files_are_one_application() {
+        let more = [
+            ("/p/a/one.yaml", "services: {s: {image: a, env_file: e}}"),
+            ("/p/a/e", ""),
+            ("/p/b/two.yaml", "services: {s: {image: b, build: x}}"),
+        ];
+        let tree = |main: &str| included(main, &more, "services.s");
+        assert_eq!(
+            tree("include: [{path: [a/one.yaml, b/two.yaml]}]").as_deref(),
+            Ok("{image: b, env_file: [{path: /p/a/e, required: true}], build: {context: /p/a/x}}")
+        );
+        assert_eq!(
+            tree("include: [{path: [a/one.yaml, b/two.yaml], project_directory: c}]").as_deref(),
+            Ok("{image: b, env_file: [{path: /p/c/e, required: true}], build: {context: /p/c/x}}")
+        );
+    }
+
+    #[test]
+    fn the_same_resource_passes_when_it_says_the_same() {
+        let more = [(
+            "/p/sub.yaml",
+            "{services: {s: {image: a, ports: ['80']}}, networks: {n: {driver: d}}}",
+        )];
+        let tree = |main: &str| included(main, &more, "services.s.image");
+        assert_eq!(
+            tree("{include: [sub.yaml, sub.yaml], networks: {n: {driver: d}}}").as_deref(),
+            Ok("a")
+        );
+        assert!(tree("{include: [sub.yaml], services: {s: {image: a, ports: ['80']}}}").is_err());
+    }
+
+    #[test]
+    fn a_further_file_changes_what_was_included() {
+        let more = [
+            ("/p/sub.yaml", "services: {s: {image: a, ports: ['80']}}"),
+            ("/p/over.yaml", "services: {s: {image: b, ports: !reset []}}"),
+        ];
+        assert_eq!(included("include: [sub.yaml]", &more, "services.s").as_deref(), Ok("{image: b}"));
+    }
+
+    #[test]
+    fn every_include_that_cannot_be_is_reported() {
+        let more = [
+            ("/p/back.yaml", "include: [compose.yaml]"),
+            ("/p/self.yaml", "include: [self.yaml]"),
+            ("/p/wrong.yaml", "services: {w: {imag: x}}"),
+            ("/p/clash.yaml", "services: {a: {image: y}}"),
+        ];
+        insta::assert_snapshot!(
+            included(
+                "\
+include:
+  - nowhere.yaml
+  - back.yaml
+  - self.yaml
+  - wrong.yaml
+  - clash.yaml
+  - 5
+  - path: [6]
+  - {path: clash.yaml, env_file: nowhere.env}
+  - oci://registry/app
+services: {a: {image: x}}
+",
+                &more,
+                "services"
+            )
+            .expect_err("nothing of it is right")
+        );
+        assert!(
+            included("include: sub.yaml", &more, "services")
+                .expect_err("no list")
+                .contains("must be a list")
+        );
     }
 }

@@ -261,7 +261,7 @@ fn is_mapping(document: &Node, file: &Path) -> Result<(), Diagnostic> {
                 .help("write `services:` and what runs, or remove the document"))
         }
         other => {
-            let message = format!("a compose file must be a mapping, not {}", other.kind());
+            let message = format!("a compose file must be a mapping, not {}", other.kind_with_article());
             Err(Diagnostic::error(NOT_A_MAPPING, message).at(document.span))
         }
     }
@@ -275,4 +275,97 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
         _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
     }
     .at(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stage::{Stage, Stages};
+    use super::super::testing::{at, load};
+
+    const PLAIN: Stages = Stages::ALL.without(Stage::Normalization).without(Stage::PathResolution);
+
+    fn loaded(files: &[(&str, &str)], place: &str) -> Result<String, String> {
+        load(files, PLAIN).map(|tree| at(&tree, place))
+    }
+
+    #[test]
+    fn a_document_is_like_a_further_file() {
+        let text = "services: {a: {image: x, tty: true}}\n---\nservices: {a: {image: !override y}, b: {image: z}}";
+        assert_eq!(
+            loaded(&[("/p/compose.yaml", text)], "services").as_deref(),
+            Ok("{a: {tty: true, image: y}, b: {image: z}}")
+        );
+    }
+
+    #[test]
+    fn each_further_file_is_checked_together_with_those_before() {
+        let over = ("/p/over.yaml", "services: {a: {healthcheck: {test: null}, image: y}}");
+        let base = |text| [("/p/compose.yaml", text), over];
+        assert!(loaded(&base("services: {a: {image: x}}"), "services").is_err());
+        // The first file must be valid alone, though the second would mend it.
+        let refused = loaded(
+            &[
+                ("/p/compose.yaml", "services: {a: {image: 5}}"),
+                ("/p/over.yaml", "services: {a: {image: y}}"),
+            ],
+            "services",
+        );
+        assert!(
+            refused
+                .expect_err("an image is text")
+                .starts_with("/p/compose.yaml:1:23 wrong-type")
+        );
+    }
+
+    #[test]
+    fn nothing_at_all_is_refused() {
+        for text in ["", "# nothing", "{}", "---\n", "services: {a: {image: x}}\n---\n", "[]", "text"] {
+            assert!(loaded(&[("/p/compose.yaml", text)], "services").is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_told_once() {
+        let refused = loaded(
+            &[(
+                "/p/compose.yaml",
+                "services: {a: {image: x, depends_on: {b: {condition: service_started, required: much}}, prots: [1]}, b: {image: 5}}",
+            )],
+            "services",
+        )
+        .expect_err("it is wrong in three places");
+        assert_eq!(refused.matches("required").count(), 1, "{refused}");
+        assert_eq!(refused.lines().filter(|line| line.starts_with("/p/")).count(), 3, "{refused}");
+    }
+
+    #[test]
+    fn findings_of_all_files_are_told_at_once() {
+        insta::assert_snapshot!(
+            loaded(
+                &[
+                    (
+                        "/p/compose.yaml",
+                        "version: '3'\nservices:\n  a: {image: '${A:?say which}', prots: [80]}\n"
+                    ),
+                    ("/p/over.yaml", "services:\n  a: {command: '${B:?and what}'}\n"),
+                ],
+                "services"
+            )
+            .expect_err("variables are missing")
+        );
+    }
+
+    #[test]
+    fn variables_stay_where_they_are_not_put_in() {
+        let stages = Stages::ALL.without(Stage::Interpolation);
+        let text = "services: {a: {image: '$A', ports: ['${P}:80'], privileged: '$B', command: echo $A}}";
+        let tree = load(&[("/p/compose.yaml", text)], stages).expect("it loads");
+        assert_eq!(at(&tree, "services.a.image"), "'$A'");
+        assert_eq!(at(&tree, "services.a.command"), "'echo $A'");
+        assert!(
+            at(&tree, "services.a.ports").contains("${P}:80"),
+            "{}",
+            at(&tree, "services.a.ports")
+        );
+    }
 }

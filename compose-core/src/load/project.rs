@@ -116,7 +116,6 @@ impl Loader {
         let name = Candidates {
             imposed: start.project_name.as_deref(),
             in_file: project_name::in_documents(documents),
-            default: self.default_project_name.as_deref(),
             folder: &start.project_directory,
         }
         .choose(&start.variables, self.stages.contains(Stage::Interpolation))?;
@@ -125,7 +124,8 @@ impl Loader {
         let mut found = Diagnostics::new();
         pipeline.interpolate(&mut files, &start.variables, &mut found);
         let scope = Scope::outermost(&start.project_directory, &start.variables);
-        let Some(mut tree) = pipeline.fold(files, &scope, found)? else {
+        let tree = pipeline.fold(files, &scope, found)?;
+        let Some(mut tree) = tree.filter(|tree| tree.as_mapping().is_some_and(|keys| !keys.is_empty())) else {
             return Err(empty(&start.files).into());
         };
         pipeline.finish(&mut tree)?;
@@ -155,7 +155,13 @@ impl Loader {
         if self.stages.contains(Stage::Consistency) {
             check_consistency(&mut project, Places(&tree))?;
         }
-        resolve_files(&mut project, Places(&tree), pipeline.reader, &mut pipeline.sources, &mut pipeline.warnings)?;
+        resolve_files(
+            &mut project,
+            Places(&tree),
+            pipeline.reader,
+            &mut pipeline.sources,
+            &mut pipeline.warnings,
+        )?;
         Ok(project)
     }
 }

@@ -11,8 +11,6 @@ pub enum Stage {
     Normalization,
     /// References between services, networks, volumes, … are checked.
     Consistency,
-    /// The variables of `env_file` go into `environment`.
-    EnvironmentFiles,
 }
 
 /// The stages of a load that run.

@@ -1,7 +1,9 @@
 //! Trees from text and back, for the tests of the loader's stages.
 
+use super::{Loader, Stages};
 use crate::diagnostic::{Diagnostics, Severity};
-use crate::source::{Node, SourceMap, Value, parse_text};
+use crate::source::{MemoryReader, Node, SourceMap, Value, parse_text};
+use std::fmt::Write as _;
 
 /// The tree of a text.
 pub(crate) fn parse(text: &str) -> Node {
@@ -32,4 +34,42 @@ pub(crate) fn flow(node: &Node) -> String {
 pub(crate) fn error_messages(diagnostics: &Diagnostics) -> Vec<String> {
     let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
     errors.map(|found| found.message.clone()).collect()
+}
+
+/// Loads `/p/compose.yaml` from memory, and says what stands in the tree, or what is wrong with it:
+/// findings with their places, related places and help.
+pub(crate) fn load(files: &[(&str, &str)], stages: Stages) -> Result<Node, String> {
+    let reader = files
+        .iter()
+        .fold(MemoryReader::new(), |reader, (path, text)| reader.with(path, *text));
+    let more = files.iter().filter(|(path, _)| path.starts_with("/p/over"));
+    let loader = more.fold(Loader::new("/p").file("compose.yaml"), |loader, (path, _)| loader.file(path));
+    match loader.reader(reader).stages(stages).load_tree() {
+        Ok(loaded) => Ok(loaded.tree),
+        Err(refused) => Err(report(&refused.diagnostics, &refused.sources)),
+    }
+}
+
+/// What a load found, the way a terminal would list it.
+pub(crate) fn report(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
+    let mut report = String::new();
+    for found in diagnostics {
+        let place = found.span.map(|span| sources.place(span) + " ").unwrap_or_default();
+        let _ = writeln!(report, "{place}{}: {}", found.code, found.message);
+        for (span, note) in &found.related {
+            let _ = writeln!(report, "  {} {note}", sources.place(*span));
+        }
+        if let Some(help) = &found.help {
+            let _ = writeln!(report, "  help: {help}");
+        }
+    }
+    report
+}
+
+/// What stands at a place of a tree, keys separated by dots.
+pub(crate) fn at(tree: &Node, place: &str) -> String {
+    place
+        .split('.')
+        .try_fold(tree, Node::get)
+        .map_or_else(|| "nothing".to_owned(), flow)
 }

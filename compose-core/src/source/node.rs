@@ -199,6 +199,20 @@ impl Node {
 }
 
 impl Value {
+    /// What a message calls a value of this kind: `a list`, `an integer`.
+    pub fn kind_with_article(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::UInt(_) => "an integer",
+            Self::Float(_) => "a number",
+            Self::Timestamp(_) => "a timestamp",
+            Self::String(_) => "a string",
+            Self::Sequence(_) => "a list",
+            Self::Mapping(_) => "a mapping",
+        }
+    }
+
     /// What a message calls this kind of value.
     pub fn kind(&self) -> &'static str {
         match self {

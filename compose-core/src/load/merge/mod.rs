@@ -131,9 +131,9 @@ impl Merger<'_> {
 
     fn mismatch(&mut self, base: &Node, over: &Node, path: TreePath<'_>) {
         let message = format!(
-            "`{path}` cannot be put over what was there: a {} over a {}",
-            over.value.kind(),
-            base.value.kind()
+            "`{path}` cannot be put over what was there: {} over {}",
+            over.value.kind_with_article(),
+            base.value.kind_with_article()
         );
         let mismatch = Diagnostic::error(CANNOT_MERGE, message)
             .at(over.span)
@@ -347,7 +347,7 @@ mod tests {
             (
                 "services: {a: {logging: {driver: a}}}",
                 "services: {a: {logging: null}}",
-                "`services.a.logging` cannot be put over what was there: a null over a mapping",
+                "`services.a.logging` cannot be put over what was there: null over a mapping",
             ),
             (
                 "services: {a: {networks: [b]}}",

@@ -153,7 +153,7 @@ impl Validator<'_> {
         } else {
             format!("`{path}`")
         };
-        let message = format!("{subject} must be {}, not {}", expected(shape), article(node.value.kind()));
+        let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
         let mut wrong = Diagnostic::error(WRONG_TYPE, message).at(node.span);
         wrong.help = quoting_help(&node.value, shape);
         self.found.push(wrong);
@@ -227,7 +227,7 @@ fn shown(value: &Value) -> String {
         Value::UInt(number) => format!("`{number}`"),
         Value::Float(number) => format!("`{number}`"),
         Value::Bool(flag) => format!("`{flag}`"),
-        Value::Null | Value::Sequence(_) | Value::Mapping(_) => article(value.kind()),
+        Value::Null | Value::Sequence(_) | Value::Mapping(_) => value.kind_with_article().to_owned(),
     }
 }
 
@@ -308,9 +308,8 @@ fn quoting_help(value: &Value, shape: &Shape) -> Option<String> {
 mod tests {
     use super::*;
     use crate::load::schema::table::COMPOSE_FILE;
-    use crate::load::testing::parse;
+    use crate::load::testing::{self, parse};
     use crate::source::{SourceMap, parse_text};
-    use std::fmt::Write as _;
 
     fn verdict(text: &str) -> Vec<&'static str> {
         let mut found = Diagnostics::new();
@@ -328,18 +327,7 @@ mod tests {
         let documents = parse_text("compose.yaml", text, &mut sources).expect("it parses");
         let mut found = Diagnostics::new();
         validate(&documents[0], &COMPOSE_FILE, &mut found);
-        let mut report = String::new();
-        for problem in &found {
-            let place = problem.span.map(|span| sources.place(span)).unwrap_or_default();
-            let _ = writeln!(report, "{place} {}: {}", problem.code, problem.message);
-            for (span, note) in &problem.related {
-                let _ = writeln!(report, "  {} {note}", sources.place(*span));
-            }
-            if let Some(help) = &problem.help {
-                let _ = writeln!(report, "  help: {help}");
-            }
-        }
-        report
+        testing::report(&found, &sources)
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod options;
 mod plan;
 mod ps;
 mod scope;
+mod stop_signals;
 mod up;
 mod version;
 
