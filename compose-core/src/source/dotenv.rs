@@ -5,7 +5,7 @@
 
 use super::span::{SourceId, SourceMap, Span};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::load::interpolate::{Template, unset_variable};
+use crate::load::interpolate::{MAX_TOTAL, Template, too_much, unset_variable};
 use crate::model::StringMap;
 use std::path::Path;
 
@@ -61,6 +61,7 @@ impl EnvFile<'_> {
                 column: 1,
             },
             damaged,
+            total: 0,
         };
         let result = match self.format {
             EnvFormat::Compose => statements.read(known, lookup, findings),
@@ -89,6 +90,8 @@ struct Statements<'t> {
     place: Place,
     /// Some bytes were not UTF-8 and stand as U+FFFD.
     damaged: bool,
+    /// Bytes that expansions came to so far.
+    total: usize,
 }
 
 impl<'t> Statements<'t> {
@@ -234,7 +237,12 @@ impl<'t> Statements<'t> {
         let expanded = Template::parse(raw).and_then(|template| template.expand(&lookup, &mut |name| unset.push(name.to_owned())));
         let span = self.span(start, self.at);
         findings.extend(unset.iter().map(|name| unset_variable(name, span)));
-        expanded.map_err(|error| Box::new(error.explain("").at(span)))
+        let expanded = expanded.map_err(|error| Box::new(error.explain("").at(span)))?;
+        self.total += expanded.len();
+        if self.total > MAX_TOTAL {
+            return Err(Box::new(too_much(span)));
+        }
+        Ok(expanded)
     }
 
     fn read_raw(&mut self, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>) -> Result<(), Fatal> {
@@ -405,7 +413,7 @@ mod tests {
             ("export A=1\n\texport  B=2\nexporter=3\n", r#"A="1" B="2" exporter="3""#),
             ("A=\nB=\"\"\nC=''\n", r#"A="" B="" C="""#),
             ("A=1 # c\nB=1# n\nC=#h\nD=1\t# t\n", r##"A="1" B="1# n" C="#h" D="1\t# t""##),
-            ("A=\"x # y\" # c\nB='x # y'# c\n", r##"A="x # y" B="x # y""##),
+            ("A=\"x # y\" # c\nB='x # y'# c\n", r#"A="x # y" B="x # y""#),
             ("A=1\nA=2\n", r#"A="2""#),
             ("SHELL\nNONE\nexport SHELL\nSHELL", r#"SHELL="outer""#),
             ("SHELL=mine\nA=$SHELL\n", r#"A="outer" SHELL="mine""#),
@@ -492,11 +500,23 @@ mod tests {
     }
 
     #[test]
+    fn variables_of_variables_do_not_multiply_for_ever() {
+        let doubling: String = (0..40).map(|level| format!("A{}=$A{level}$A{level}\n", level + 1)).collect();
+        let (_, found) = read(format!("A0=xxxxxxxx\n{doubling}").as_bytes(), EnvFormat::Compose);
+        assert_eq!(found, ["21:5 variables expand to more than 4 MiB"]);
+        let many = format!("A={}\n{}", "x".repeat(1024 * 1024), "B=$A\n".repeat(100));
+        assert_eq!(
+            read(many.as_bytes(), EnvFormat::Compose).1,
+            ["66:3 the values of this file expand to more than 64 MiB"]
+        );
+    }
+
+    #[test]
     fn raw_files_are_taken_literally() {
         let text = b"\xef\xbb\xbfA=\"q\"\nB=$A # c \r\n# c\n\n  C=1\nSHELL\nNONE\nD=\n";
         assert_eq!(
             read(text, EnvFormat::Raw),
-            (r##"A="\"q\"" B="$A # c " C="1" D="" SHELL="outer""##.to_owned(), Vec::new())
+            (r#"A="\"q\"" B="$A # c " C="1" D="" SHELL="outer""#.to_owned(), Vec::new())
         );
         assert_eq!(read(b"A=1\n=2\n", EnvFormat::Raw).1, ["2:1 no variable name before `=`"]);
         assert_eq!(read(b"A B=1\n", EnvFormat::Raw).1, ["1:1 variable 'A B' contains whitespaces"]);

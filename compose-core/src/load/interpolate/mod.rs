@@ -9,5 +9,5 @@ mod template;
 mod walk;
 
 pub use template::UsedVariable;
-pub(crate) use template::{Template, unset_variable};
+pub(crate) use template::{MAX_TOTAL, Template, too_much, unset_variable};
 pub use walk::{interpolate, used_variables};

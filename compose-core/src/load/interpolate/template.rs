@@ -16,10 +16,16 @@ const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
 /// How deep `${A:-${B:-…}}` may go.
 const MAX_DEPTH: usize = 64;
 
+/// The longest text that comes out of one value, in bytes. Variables made of variables multiply.
+const MAX_LENGTH: usize = 4 * 1024 * 1024;
+
+/// What all values of a file may come to, in bytes.
+pub(crate) const MAX_TOTAL: usize = 64 * 1024 * 1024;
+
 /// Text with variables in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template<'t> {
-    parts: Vec<Part<'t>>,
+    parts: Box<[Part<'t>]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +78,8 @@ pub(crate) enum TemplateError {
     Invalid(String),
     /// A default within a default within …
     TooDeep,
+    /// More text than any value needs.
+    TooLong,
     /// `:?` or `?` over a missing variable, with its message.
     Required {
         /// The variable.
@@ -86,6 +94,7 @@ impl fmt::Display for TemplateError {
         match self {
             Self::Invalid(text) => write!(f, "invalid interpolation format {}", Shortened(text)),
             Self::TooDeep => write!(f, "variables stand more than {MAX_DEPTH} deep in one another"),
+            Self::TooLong => write!(f, "variables expand to more than {} MiB", MAX_LENGTH / (1024 * 1024)),
             Self::Required { name, message } if message.is_empty() => {
                 write!(f, "required variable {name} is missing a value")
             }
@@ -102,12 +111,20 @@ impl TemplateError {
         let message = format!("{prefix}{self}");
         match self {
             Self::Invalid(_) => Diagnostic::error(INVALID_INTERPOLATION, message).help("write `$$` for a dollar that begins no variable"),
-            Self::TooDeep => Diagnostic::error(INVALID_INTERPOLATION, message),
+            Self::TooDeep | Self::TooLong => Diagnostic::error(INVALID_INTERPOLATION, message),
             Self::Required { name, .. } => {
                 Diagnostic::error(REQUIRED_VARIABLE, message).help(format!("set {name} in the environment or in the project's .env file"))
             }
         }
     }
+}
+
+/// The finding that the values of a file come to more than [`MAX_TOTAL`].
+pub(crate) fn too_much(span: Span) -> Diagnostic {
+    let message = format!("the values of this file expand to more than {} MiB", MAX_TOTAL / (1024 * 1024));
+    Diagnostic::error(INVALID_INTERPOLATION, message)
+        .at(span)
+        .help("look for variables made of variables, which multiply")
 }
 
 /// The warning about a variable without a value.
@@ -190,14 +207,14 @@ impl<'t> Template<'t> {
             }
         }
         flush(&mut parts, rest);
-        Ok(Self { parts })
+        Ok(Self { parts: parts.into() })
     }
 
     /// Puts the values in. Variables without a value and without an operator become nothing and are
     /// told to `unset`. Operands are expanded whether they are needed or not, as Compose does.
     pub(crate) fn expand(&self, lookup: &dyn Fn(&str) -> Option<String>, unset: &mut dyn FnMut(&str)) -> Result<String, TemplateError> {
         let mut out = String::new();
-        for part in &self.parts {
+        for part in &*self.parts {
             match part {
                 Part::Literal(text) => out.push_str(text),
                 Part::Variable { name, operand: None } => match lookup(name) {
@@ -209,13 +226,16 @@ impl<'t> Template<'t> {
                     operand: Some(operand),
                 } => out.push_str(&operand.apply(name, lookup, unset)?),
             }
+            if out.len() > MAX_LENGTH {
+                return Err(TemplateError::TooLong);
+            }
         }
         Ok(out)
     }
 
     /// The variables in it, in order, those of operands behind their own.
     pub(crate) fn variables(&self, found: &mut Vec<UsedVariable>) {
-        for part in &self.parts {
+        for part in &*self.parts {
             let Part::Variable { name, operand } = part else { continue };
             let mut variable = UsedVariable {
                 name: (*name).to_owned(),
@@ -449,6 +469,15 @@ mod tests {
             shown,
             ["A/false//", "C/false/${D}x/", "D/false//", "E/true//", "F/false//", "G/false//h"]
         );
+    }
+
+    #[test]
+    fn long_results_are_an_error() {
+        let long = "x".repeat(MAX_LENGTH / 4);
+        let expand = |text: &str| Template::parse(text)?.expand(&|_| Some(long.clone()), &mut |_| {});
+        assert_eq!(expand("$A$A$A$A").map(|text| text.len()), Ok(MAX_LENGTH));
+        assert_eq!(expand("$A$A$A$A."), Err(TemplateError::TooLong));
+        assert_eq!(expand("${A:-$A$A$A$A$A}"), Err(TemplateError::TooLong));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Over all values of a document.
 
 use super::cast::{self, Cast, Rule};
-use super::template::{Shortened, Template, UsedVariable, unset_variable};
+use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Node, Span, Value};
 use indexmap::IndexMap;
@@ -19,6 +19,7 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
         variables,
         findings,
         warned: BTreeSet::new(),
+        total: 0,
     };
     walk.node(node, &Path::Root, Some(&cast::FILE));
 }
@@ -92,6 +93,8 @@ struct Walk<'w> {
     variables: &'w dyn Fn(&str) -> Option<String>,
     findings: &'w mut Diagnostics,
     warned: BTreeSet<String>,
+    /// Bytes that came out so far.
+    total: usize,
 }
 
 impl Walk<'_> {
@@ -126,13 +129,22 @@ impl Walk<'_> {
     }
 
     fn expand(&mut self, text: &str, path: &Path<'_>, span: Span) -> Option<String> {
+        if self.total > MAX_TOTAL {
+            return None;
+        }
         let mut unset = Vec::new();
         let expanded = Template::parse(text).and_then(|template| template.expand(self.variables, &mut |name| unset.push(name.to_owned())));
         for name in unset {
             self.warn_unset(name, span);
         }
         match expanded {
-            Ok(expanded) => Some(expanded),
+            Ok(expanded) => {
+                self.total += expanded.len();
+                if self.total > MAX_TOTAL {
+                    self.findings.push(too_much(span));
+                }
+                Some(expanded)
+            }
             Err(error) => {
                 self.findings.push(error.explain(format_args!("{path}: ")).at(span));
                 None
@@ -228,6 +240,15 @@ mod tests {
                 "8:14 Error services.a.dns[1]: invalid interpolation format \"${\"",
             ]
         );
+    }
+
+    #[test]
+    fn what_variables_come_to_is_limited() {
+        let mut node = document(&format!("[{}]", vec!["$BIG"; 100].join(", ")));
+        let (big, mut findings) = ("x".repeat(1024 * 1024), Diagnostics::new());
+        interpolate(&mut node, &|_| Some(big.clone()), &mut findings);
+        let messages: Vec<_> = findings.iter().map(|found| found.message.as_str()).collect();
+        assert_eq!(messages, ["the values of this file expand to more than 64 MiB"]);
     }
 
     #[test]
