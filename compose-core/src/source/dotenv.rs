@@ -98,12 +98,10 @@ impl<'t> Statements<'t> {
     fn read(&mut self, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, findings: &mut Diagnostics) -> Result<(), Fatal> {
         while self.find_statement() {
             let start = self.at;
-            let Some(key) = self.key()? else {
-                continue;
-            };
-            let Some((key, value_follows)) = key.split() else {
-                return Err(self.fatal(start, self.at, "key cannot contain a space", None));
-            };
+            let (key, value_follows) = self.key()?;
+            if key.contains(is_blank) {
+                return Err(Box::new(self.refuse(start, self.at, "key cannot contain a space", None)));
+            }
             if !value_follows {
                 if let Some(value) = lookup(key) {
                     known.insert(key.to_owned(), value);
@@ -135,32 +133,25 @@ impl<'t> Statements<'t> {
         }
     }
 
-    /// Reads up to the `=`, the `:` or the end of the line behind a key.
-    fn key(&mut self) -> Result<Option<Key<'t>>, Fatal> {
+    /// Reads up to the `=`, the `:` or the end of the line behind a key, and whether a value follows.
+    fn key(&mut self) -> Result<(&'t str, bool), Fatal> {
         let exported = self
             .rest()
             .strip_prefix("export")
             .filter(|rest| rest.starts_with(char::is_whitespace));
         if let Some(rest) = exported {
-            let rest = rest.trim_start_matches(is_blank);
-            self.at = self.text.len() - rest.len();
+            self.at = self.text.len() - rest.trim_start_matches(is_blank).len();
         }
         let rest = self.rest();
         for (offset, character) in rest.char_indices() {
             match character {
-                '=' | ':' | '\n' => {
-                    let behind = &rest[offset + 1..];
-                    let value_follows = character != '\n';
-                    let behind = if value_follows {
-                        behind.trim_start_matches(is_blank)
-                    } else {
-                        behind
-                    };
-                    self.at = self.text.len() - behind.len();
-                    return Ok(Some(Key {
-                        written: rest[..offset].trim_end(),
-                        value_follows,
-                    }));
+                '=' | ':' => {
+                    self.at = self.text.len() - rest[offset + 1..].trim_start_matches(is_blank).len();
+                    return Ok((rest[..offset].trim_end(), true));
+                }
+                '\n' => {
+                    self.at += offset + 1;
+                    return Ok((rest[..offset].trim_end(), false));
                 }
                 '_' | '.' | '-' | '[' | ']' => {}
                 _ if is_blank(character) || character.is_alphanumeric() => {}
@@ -168,35 +159,25 @@ impl<'t> Statements<'t> {
                     let line = rest.lines().next().unwrap_or_default();
                     let message = format!("unexpected character {:?} in variable name {line:?}", character.to_string());
                     let at = self.at + offset;
-                    return Err(self.fatal(
-                        at,
-                        at + character.len_utf8(),
-                        message,
-                        Some("a line is `NAME=value` or a `#` comment"),
-                    ));
+                    let help = Some("a line is `NAME=value` or a `#` comment");
+                    return Err(Box::new(self.refuse(at, at + character.len_utf8(), message, help)));
                 }
             }
         }
         self.at = self.text.len();
-        Ok(Some(Key {
-            written: rest.trim_end(),
-            value_follows: false,
-        })
-        .filter(|key| !key.written.is_empty()))
+        Ok((rest.trim_end(), false))
     }
 
     /// The text of a value, its escapes resolved, and whether it is literal.
     fn value(&mut self) -> Result<(String, bool), Fatal> {
-        match self.rest().as_bytes().first() {
-            Some(quote @ (b'"' | b'\'')) => self.quoted(*quote),
-            _ => {
-                let rest = self.rest();
-                let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
-                self.at += line.len();
-                let value = line.split_once(" #").map_or(line, |(value, _)| value);
-                Ok((value.trim_end().to_owned(), false))
-            }
+        if let Some(quote @ (b'"' | b'\'')) = self.rest().as_bytes().first() {
+            return self.quoted(*quote);
         }
+        let rest = self.rest();
+        let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
+        self.at += line.len();
+        let value = line.split_once(" #").map_or(line, |(value, _)| value);
+        Ok((value.trim_end().to_owned(), false))
     }
 
     fn quoted(&mut self, quote: u8) -> Result<(String, bool), Fatal> {
@@ -218,7 +199,7 @@ impl<'t> Statements<'t> {
         }
         let line = self.rest().lines().next().unwrap_or_default();
         let (end, message) = (start + line.len(), format!("unterminated quoted value {line}"));
-        Err(self.fatal(start, end, message, Some("close the quote")))
+        Err(Box::new(self.refuse(start, end, message, Some("close the quote"))))
     }
 
     fn expand(
@@ -260,10 +241,15 @@ impl<'t> Statements<'t> {
                 None => (statement, None),
             };
             if key.is_empty() {
-                return Err(self.fatal(start, end, "no variable name before `=`", None));
+                return Err(Box::new(self.refuse(start, end, "no variable name before `=`", None)));
             }
             if key.contains([' ', '\t']) {
-                return Err(self.fatal(start, end, format!("variable '{key}' contains whitespaces"), None));
+                return Err(Box::new(self.refuse(
+                    start,
+                    end,
+                    format!("variable '{key}' contains whitespaces"),
+                    None,
+                )));
             }
             self.check_damage(key, value.unwrap_or_default(), start)?;
             if let Some(value) = value.map(str::to_owned).or_else(|| lookup(key)) {
@@ -277,7 +263,7 @@ impl<'t> Statements<'t> {
     fn check_damage(&mut self, key: &str, value: &str, start: usize) -> Result<(), Fatal> {
         let harmed = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
         if self.damaged && (harmed(key) || harmed(value)) {
-            return Err(self.fatal(start, self.at, "the value is not valid UTF-8", None));
+            return Err(Box::new(self.refuse(start, self.at, "the value is not valid UTF-8", None)));
         }
         Ok(())
     }
@@ -286,10 +272,10 @@ impl<'t> Statements<'t> {
         &self.text[self.at..]
     }
 
-    fn fatal(&mut self, start: usize, end: usize, message: impl Into<String>, help: Option<&str>) -> Fatal {
+    fn refuse(&mut self, start: usize, end: usize, message: impl Into<String>, help: Option<&str>) -> Diagnostic {
         let mut found = Diagnostic::error(ENV_FILE, message).at(self.span(start, end));
         found.help = help.map(str::to_owned);
-        Box::new(found)
+        found
     }
 
     /// The span of a stretch that begins no earlier than the last one asked for.
@@ -311,19 +297,6 @@ impl<'t> Statements<'t> {
             line: self.place.line,
             column: self.place.column,
         }
-    }
-}
-
-struct Key<'t> {
-    written: &'t str,
-    /// `=` or `:` stands behind it.
-    value_follows: bool,
-}
-
-impl<'t> Key<'t> {
-    /// The parts, unless there is a blank in the name.
-    fn split(self) -> Option<(&'t str, bool)> {
-        (!self.written.contains(is_blank)).then_some((self.written, self.value_follows))
     }
 }
 
@@ -501,7 +474,7 @@ mod tests {
 
     #[test]
     fn variables_of_variables_do_not_multiply_for_ever() {
-        let doubling: String = (0..40).map(|level| format!("A{}=$A{level}$A{level}\n", level + 1)).collect();
+        let doubling = (0..40).fold(String::new(), |text, level| text + &format!("A{}=$A{level}$A{level}\n", level + 1));
         let (_, found) = read(format!("A0=xxxxxxxx\n{doubling}").as_bytes(), EnvFormat::Compose);
         assert_eq!(found, ["21:5 variables expand to more than 4 MiB"]);
         let many = format!("A={}\n{}", "x".repeat(1024 * 1024), "B=$A\n".repeat(100));

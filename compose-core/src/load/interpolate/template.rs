@@ -428,7 +428,7 @@ mod tests {
             assert!(matches!(error, TemplateError::Invalid(_)), "{text}: {error:?}");
         }
         assert_eq!(
-            expand("${A:-${B").unwrap_err().to_string(),
+            expand("${A:-${B").expect_err("refused").to_string(),
             r#"invalid interpolation format "${A:-${B""#
         );
     }

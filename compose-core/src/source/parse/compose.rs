@@ -1,13 +1,13 @@
 //! From events to nodes: anchors and aliases, merge keys, tags, duplicate keys, limits.
 
+use super::anchors::Anchors;
 use super::events::{Event, Events};
 use super::scalar::{self, ScalarTag};
-use super::{ALIAS, DUPLICATE_KEY, KEY_NOT_TEXT, MERGE_KEY, SYNTAX, TAG, limit};
+use super::{DUPLICATE_KEY, Fatal, KEY_NOT_TEXT, MERGE_KEY, SYNTAX, TAG, limit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::node::{Directive, Mapping, Node, Value};
 use crate::source::span::{SourceId, Span};
 use libyaml_safer::{EventData, ScalarStyle, VersionDirective};
-use std::collections::HashMap;
 
 /// How deep lists and mappings may stand in one another, aliases expanded.
 ///
@@ -30,8 +30,7 @@ const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 pub(super) fn compose(text: &str, source: SourceId) -> Result<Vec<Node>, Diagnostics> {
     let mut composer = Composer {
         events: Events::new(text, source).map_err(|fatal| Diagnostics::from(*fatal))?,
-        anchors: HashMap::new(),
-        opened: 0,
+        anchors: Anchors::default(),
         findings: Vec::new(),
         weight: 0,
         depth: 0,
@@ -47,17 +46,6 @@ pub(super) fn compose(text: &str, source: SourceId) -> Result<Vec<Node>, Diagnos
     let mut diagnostics = Diagnostics::new();
     diagnostics.extend(findings);
     Err(diagnostics)
-}
-
-/// What cannot be read past; everything else is collected.
-type Fatal = Box<Diagnostic>;
-
-/// What an anchor stands for.
-enum Anchored {
-    /// Its value is still being read; the number tells it from a later anchor of the same name.
-    Open(usize),
-    /// A value, what a copy of it weighs, and how deep it is.
-    Value { node: Node, weight: usize, height: usize },
 }
 
 /// A node and how many levels it has.
@@ -82,8 +70,7 @@ struct Properties {
 
 struct Composer<'a> {
     events: Events<'a>,
-    anchors: HashMap<String, Anchored>,
-    opened: usize,
+    anchors: Anchors,
     findings: Vec<Diagnostic>,
     weight: usize,
     depth: usize,
@@ -100,7 +87,7 @@ impl Composer<'_> {
                 EventData::StreamEnd => return Ok(documents),
                 EventData::DocumentStart { version_directive, .. } => {
                     check_version(version_directive.as_ref(), event.span)?;
-                    self.anchors.clear();
+                    self.anchors = Anchors::default();
                     let root = self.events.next_event()?;
                     documents.push(self.node(root)?.node);
                 }
@@ -117,12 +104,8 @@ impl Composer<'_> {
             EventData::Scalar {
                 anchor, tag, value, style, ..
             } => self.scalar(Properties { anchor, tag }, value, style, span),
-            EventData::SequenceStart { anchor, tag, .. } => {
-                self.collection(Properties { anchor, tag }, span, |composer, end| composer.sequence(end))
-            }
-            EventData::MappingStart { anchor, tag, .. } => {
-                self.collection(Properties { anchor, tag }, span, |composer, end| composer.mapping(end))
-            }
+            EventData::SequenceStart { anchor, tag, .. } => self.collection(Properties { anchor, tag }, span, Self::sequence),
+            EventData::MappingStart { anchor, tag, .. } => self.collection(Properties { anchor, tag }, span, Self::mapping),
             _ => Err(Box::new(Diagnostic::error(SYNTAX, "did not find expected node content").at(span))),
         }
     }
@@ -144,14 +127,7 @@ impl Composer<'_> {
         if let Some(anchor) = properties.anchor {
             let weight = 1 + node.as_str().map_or(0, |text| text.len() / TEXT_UNIT);
             self.charge(weight, span)?;
-            self.anchors.insert(
-                anchor,
-                Anchored::Value {
-                    node: node.clone(),
-                    weight,
-                    height: 0,
-                },
-            );
+            self.anchors.remember(anchor, &node, weight, 0);
         }
         Ok(Built { node, height: 0 })
     }
@@ -163,8 +139,8 @@ impl Composer<'_> {
         content: impl FnOnce(&mut Self, &mut u32) -> Result<(Value, usize), Fatal>,
     ) -> Result<Built, Fatal> {
         self.depth += 1;
-        self.check_depth(self.depth, start)?;
-        let opened = properties.anchor.map(|anchor| self.open(anchor));
+        check_depth(self.depth, start)?;
+        let opened = properties.anchor.map(|anchor| self.anchors.open(anchor));
         let directive = self.directive(properties.tag.as_deref());
         let (weight, reported, in_override) = (self.weight, self.findings.len(), self.in_override);
         self.in_override |= directive == Some(Directive::Override);
@@ -184,8 +160,10 @@ impl Composer<'_> {
             },
             height: height + 1,
         };
-        if let Some((anchor, number)) = opened {
-            self.close(anchor, number, &built, self.weight - weight + 1)?;
+        if let Some(opened) = opened {
+            let weight = self.weight - weight + 1;
+            self.charge(weight, start)?;
+            self.anchors.close(opened, &built.node, weight, built.height);
         }
         Ok(built)
     }
@@ -308,48 +286,16 @@ impl Composer<'_> {
     }
 
     fn alias(&mut self, anchor: &str, span: Span) -> Result<Built, Fatal> {
-        let message = match self.anchors.get(anchor) {
-            Some(Anchored::Value { node, weight, height }) => {
-                let (weight, height) = (*weight, *height);
-                self.weight = self.weight.saturating_add(weight);
-                if self.weight <= MAX_WEIGHT && self.depth + height <= MAX_DEPTH {
-                    let node = Node { span, ..node.clone() };
-                    return Ok(Built { node, height });
-                }
-                self.check_weight(span)?;
-                self.check_depth(self.depth + height, span)?;
-                "unreachable alias".to_owned()
-            }
-            Some(Anchored::Open(_)) => format!("cycle detected: the value of anchor '{anchor}' contains itself"),
-            None => {
-                let fatal = Diagnostic::error(ALIAS, format!("unknown anchor '{anchor}' referenced")).at(span);
-                return Err(Box::new(fatal.help("define it above with `&` and this name, in the same document")));
-            }
-        };
-        Err(Box::new(Diagnostic::error(ALIAS, message).at(span)))
-    }
-
-    fn open(&mut self, anchor: String) -> (String, usize) {
-        self.opened += 1;
-        self.anchors.insert(anchor.clone(), Anchored::Open(self.opened));
-        (anchor, self.opened)
-    }
-
-    /// Remembers a value, unless the name was given to another one within it.
-    fn close(&mut self, anchor: String, number: usize, built: &Built, weight: usize) -> Result<(), Fatal> {
-        if !matches!(self.anchors.get(&anchor), Some(Anchored::Open(open)) if *open == number) {
-            return Ok(());
-        }
-        self.charge(weight, built.node.span)?;
-        self.anchors.insert(
-            anchor,
-            Anchored::Value {
-                node: built.node.clone(),
-                weight,
-                height: built.height,
+        let original = self.anchors.find(anchor, span)?;
+        self.charge(original.weight, span)?;
+        check_depth(self.depth + original.height, span)?;
+        Ok(Built {
+            node: Node {
+                span,
+                ..original.node.clone()
             },
-        );
-        Ok(())
+            height: original.height,
+        })
     }
 
     fn directive(&self, tag: Option<&str>) -> Option<Directive> {
@@ -393,15 +339,15 @@ impl Composer<'_> {
         let found = limit(format!("the file holds more than {MAX_WEIGHT} values, aliases expanded")).at(span);
         Err(Box::new(found.help("look for aliases of aliases, which multiply")))
     }
+}
 
-    fn check_depth(&self, depth: usize, span: Span) -> Result<(), Fatal> {
-        if depth <= MAX_DEPTH {
-            return Ok(());
-        }
-        Err(Box::new(
-            limit(format!("lists and mappings stand more than {MAX_DEPTH} deep in one another")).at(span),
-        ))
+fn check_depth(depth: usize, span: Span) -> Result<(), Fatal> {
+    if depth <= MAX_DEPTH {
+        return Ok(());
     }
+    Err(Box::new(
+        limit(format!("lists and mappings stand more than {MAX_DEPTH} deep in one another")).at(span),
+    ))
 }
 
 fn check_version(version: Option<&VersionDirective>, span: Span) -> Result<(), Fatal> {

@@ -1,7 +1,7 @@
 //! The YAML scanner behind a guard: events with spans, errors with places, and no way to panic.
 
 use super::text::narrow;
-use super::{LIMIT, SYNTAX};
+use super::{Fatal, LIMIT, SYNTAX};
 use crate::diagnostic::Diagnostic;
 use crate::source::span::{SourceId, Span};
 use libyaml_safer::{Encoding, Error, ErrorKind, EventData, Mark, Parser, ScalarStyle, Scanner, TokenData};
@@ -33,7 +33,7 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// A tag directly before a comma, which the scanner answers with a panic.
-    pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Box<Diagnostic>> {
+    pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Fatal> {
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
         parser.set_input(input(text));
@@ -51,7 +51,7 @@ impl<'a> Events<'a> {
     ///
     /// # Errors
     /// What is wrong with the text from here on. Nothing can be read behind an error.
-    pub(super) fn next_event(&mut self) -> Result<Event, Box<Diagnostic>> {
+    pub(super) fn next_event(&mut self) -> Result<Event, Fatal> {
         // Every malformed input that is known to make the scanner panic is refused before it gets
         // there. Should one be left, it costs an error, not the process.
         match catch_unwind(AssertUnwindSafe(|| self.parser.parse())) {

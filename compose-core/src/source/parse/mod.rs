@@ -1,9 +1,10 @@
 //! From the bytes of a compose file to one located [`Node`] for each YAML document in it.
 //!
 //! [`parse`] is the entry. Behind it, `text` decodes the bytes, `events` guards the YAML scanner,
-//! `compose` builds nodes (anchors, merge keys, tags, duplicates) and `scalar` decides what an
+//! `compose` builds nodes (merge keys, tags, duplicates; `anchors` for its aliases) and `scalar` decides what an
 //! unquoted word is. Time and memory are bounded for any input, however hostile.
 
+mod anchors;
 mod compose;
 mod events;
 mod scalar;
@@ -64,6 +65,9 @@ pub(crate) fn is_plain_text(text: &str) -> bool {
     let resolved = scalar::resolve(text.to_owned(), scalar::ScalarTag::None, true);
     resolved.is_ok_and(|value| matches!(value, Value::String(_)))
 }
+
+/// What cannot be read past; everything else is collected.
+type Fatal = Box<Diagnostic>;
 
 /// A finding about a limit, which no honest file meets.
 fn limit(message: impl Into<String>) -> Diagnostic {

@@ -181,39 +181,41 @@ fn a_duplicate_shows_both_places() {
     assert_eq!(related, [(1, "first defined here")]);
 }
 
+/// A line for each key with its value, and for each item.
+fn write_spans(node: &Node, text: &str, out: &mut String) {
+    let slice = |span: crate::source::Span| &text[span.start as usize..span.end as usize];
+    match &node.value {
+        Value::Mapping(mapping) => {
+            for (_, entry) in mapping.iter() {
+                let (key, value) = (entry.key_span, entry.node.span);
+                writeln!(
+                    out,
+                    "{}:{} {} = {}:{} {:?}",
+                    key.line,
+                    key.column,
+                    slice(key),
+                    value.line,
+                    value.column,
+                    slice(value)
+                )
+                .expect("a string takes all");
+                write_spans(&entry.node, text, out);
+            }
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| {
+            writeln!(out, "- {}:{} {:?}", item.span.line, item.span.column, slice(item.span)).expect("a string takes all");
+            write_spans(item, text, out);
+        }),
+        _ => {}
+    }
+}
+
 #[test]
 fn spans_cover_what_is_written() {
     let text = "# é\nname: \"q é\"\nlist:\n  - one\n  - {k: v}\nanchored: &a [1,\n  2]\nalias: *a\n\nlast: |\n  x\n";
     let mut out = String::new();
     let document = parsed(text).expect("valid").remove(0);
-    fn walk(node: &Node, text: &str, out: &mut String) {
-        let slice = |span: crate::source::Span| &text[span.start as usize..span.end as usize];
-        match &node.value {
-            Value::Mapping(mapping) => {
-                for (_, entry) in mapping.iter() {
-                    let (key, value) = (entry.key_span, entry.node.span);
-                    writeln!(
-                        out,
-                        "{}:{} {} = {}:{} {:?}",
-                        key.line,
-                        key.column,
-                        slice(key),
-                        value.line,
-                        value.column,
-                        slice(value)
-                    )
-                    .expect("a string takes all");
-                    walk(&entry.node, text, out);
-                }
-            }
-            Value::Sequence(items) => items.iter().for_each(|item| {
-                writeln!(out, "- {}:{} {:?}", item.span.line, item.span.column, slice(item.span)).expect("a string takes all");
-                walk(item, text, out);
-            }),
-            _ => {}
-        }
-    }
-    walk(&document, text, &mut out);
+    write_spans(&document, text, &mut out);
     insta::assert_snapshot!(out, @r#"
     2:1 name = 2:7 "\"q é\""
     3:1 list = 4:3 "- one\n  - {k: v}"
@@ -271,7 +273,7 @@ fn nested_anchors_are_paid_for() {
     // Each anchor keeps a copy of what is in it; a hundred of them around one large list add up.
     let text = format!(
         "{}{}{}",
-        (0..150).map(|level| format!("&a{level} [")).collect::<String>(),
+        (0..150).fold(String::new(), |text, level| text + &format!("&a{level} [")),
         vec!["x"; 100_000].join(","),
         "]".repeat(150)
     );
