@@ -27,7 +27,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The engine that it deploys to.
     pub engine: Arc<dyn Engine>,
-    /// How the engine's host calls the daemon's paths; see [`crate::own_paths`].
+    /// How the engine's host calls the daemon's paths. Where this says nothing, [`crate::serve`] asks the engine how the
+    /// container is mounted in which the daemon lives.
     pub paths: PathMap,
     /// The version that it says it is.
     pub version: String,

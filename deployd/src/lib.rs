@@ -15,6 +15,7 @@ mod deployment;
 mod environment;
 mod feed;
 mod git;
+mod own_paths;
 mod problem;
 mod redact;
 mod routes;

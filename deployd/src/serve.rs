@@ -1,19 +1,21 @@
 //! Listening: TLS only, with limits on everything a stranger can make the daemon hold.
 
 use crate::daemon::{Config, Daemon, OpenError};
+use crate::own_paths::own_paths;
 use crate::routes;
 use crate::tls::{Identity, TlsError};
 use crate::wire::ADDRESS_FILE;
 use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use compose_core::engine::request::PathMap;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 /// How many connections may be open at a time.
@@ -41,7 +43,14 @@ pub enum ServeError {
 /// Runs a daemon until `shutdown` resolves.
 ///
 /// The pin and the address are in the state folder before the first connection is accepted.
-pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+pub async fn serve(
+    listener: TcpListener,
+    mut config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    if config.paths == PathMap::identity() {
+        config.paths = own_paths(config.engine.as_ref()).await;
+    }
     let daemon = Daemon::open(config).await?;
     let identity = Identity::open_in(daemon.dir())?;
     let address = listener.local_addr().map_err(ServeError::Listen)?;
@@ -53,8 +62,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: impl Future<
     tokio::spawn(end_by(shutdown, daemon.clone(), handle.clone()));
     daemon.resume().await?;
     let tls = RustlsAcceptor::new(RustlsConfig::from_config(identity.config())).handshake_timeout(HEADER_TIMEOUT);
-    let mut server = axum_server::from_tcp(listener)
-        .map_err(ServeError::Listen)?
+    let mut server = axum_server::Server::from_listener(listener)
         .acceptor(Limited::new(tls))
         .handle(handle)
         .first_request_timeout(HEADER_TIMEOUT);

@@ -2,7 +2,7 @@
 
 use crate::commands::compose::ComposeArgs;
 use crate::commands::daemon::DaemonArgs;
-use crate::commands::deployed::{down, env, history, logs, plan, up};
+use crate::commands::deployed::{down, env, history, logs, plan, up, webhook};
 use crate::commands::manual::{CompletionsArgs, ManArgs};
 use crate::commands::remote::RemoteArgs;
 use crate::environment::Environment;
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Restart(down::RestartArgs),
     /// List, set and remove the project's variables
     Env(env::EnvArgs),
+    /// Show what a git host is told, or try it
+    Webhook(webhook::WebhookArgs),
     /// Run the daemon
     Daemon(DaemonArgs),
     /// Print a shell's completion script

@@ -51,6 +51,8 @@ pub struct Loader {
     project_directory: Option<PathBuf>,
     /// `--project-name`.
     project_name: Option<String>,
+    /// The name instead of the folder's, where neither the caller nor a file says one.
+    default_project_name: Option<String>,
     /// `--profile`, several times; `*` is every profile.
     profiles: Vec<String>,
     /// `--env-file`, several times; `.env` when empty.
@@ -92,6 +94,7 @@ impl Loader {
             files: Vec::new(),
             project_directory: None,
             project_name: None,
+            default_project_name: None,
             profiles: Vec::new(),
             env_files: Vec::new(),
             variables: StringMap::new(),
@@ -118,6 +121,13 @@ impl Loader {
     #[must_use]
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
         self.project_name = Some(name.into());
+        self
+    }
+
+    /// The project's name where nothing else says one, instead of the folder's.
+    #[must_use]
+    pub fn default_project_name(mut self, name: impl Into<String>) -> Self {
+        self.default_project_name = Some(name.into());
         self
     }
 

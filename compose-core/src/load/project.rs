@@ -116,6 +116,7 @@ impl Loader {
         let name = Candidates {
             imposed: start.project_name.as_deref(),
             in_file: project_name::in_documents(documents),
+            default: self.default_project_name.as_deref(),
             folder: &start.project_directory,
         }
         .choose(&start.variables, self.stages.contains(Stage::Interpolation))?;

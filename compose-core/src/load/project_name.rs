@@ -19,6 +19,8 @@ pub(super) struct Candidates<'a> {
     pub(super) imposed: Option<&'a str>,
     /// The `name` of the last document that has one.
     pub(super) in_file: Option<&'a Node>,
+    /// By the caller, for want of a better one.
+    pub(super) default: Option<&'a str>,
     /// The folder where relative paths start.
     pub(super) folder: &'a Path,
 }
@@ -37,7 +39,7 @@ impl Candidates<'_> {
             None => String::new(),
         };
         let (name, span) = if in_file.is_empty() {
-            (self.folder_name(), None)
+            (self.default.map_or_else(|| self.folder_name(), str::to_owned), None)
         } else {
             (in_file, self.in_file.map(|node| node.span))
         };
@@ -91,10 +93,15 @@ mod tests {
     use crate::source::{SourceMap, parse_text};
 
     fn choose(imposed: Option<&str>, file: &str, folder: &str) -> Result<String, String> {
+        choose_or(imposed, file, None, folder)
+    }
+
+    fn choose_or(imposed: Option<&str>, file: &str, default: Option<&str>, folder: &str) -> Result<String, String> {
         let documents = parse_text("compose.yaml", file, &mut SourceMap::default()).expect("it parses");
         Candidates {
             imposed,
             in_file: in_documents(documents.iter()),
+            default,
             folder: Path::new(folder),
         }
         .choose(&StringMap::from([("SET".to_owned(), "shop".to_owned())]), true)
@@ -115,6 +122,13 @@ mod tests {
         ] {
             assert_eq!(choose(imposed, file, folder).as_deref(), Ok(name));
         }
+    }
+
+    #[test]
+    fn a_default_stands_in_for_the_folder_only() {
+        assert_eq!(choose_or(None, "{}", Some("b"), "/x/d").as_deref(), Ok("b"));
+        assert_eq!(choose_or(None, "name: c", Some("b"), "/x/d").as_deref(), Ok("c"));
+        assert_eq!(choose_or(Some("a"), "{}", Some("b"), "/x/d").as_deref(), Ok("a"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
 
 fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loader {
     let mut loader = Loader::new(folder)
-        .project_name(&request.project.name)
+        .default_project_name(&request.project.name)
         .reader(CheckoutReader {
             checkout: request.checkout.clone(),
             state_root: request.state_root.clone(),

@@ -8,9 +8,11 @@ pub(crate) use sse::ServerEvents;
 use crate::failure::{Failure, chain};
 use crate::remotes::Remote;
 use deployd::wire::Problem;
+use hmac::{Hmac, KeyInit, Mac as _};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::Sha256;
 use std::time::Duration;
 
 /// A daemon that can be talked to.
@@ -74,6 +76,25 @@ impl Client {
             request = request.header("Last-Event-ID", id);
         }
         Ok(ServerEvents::new(self.send(request).await?))
+    }
+
+    /// Delivers a push as GitHub does, signed with the webhook's secret.
+    pub(crate) async fn deliver<T: DeserializeOwned>(&self, project: &str, secret: &str, body: Vec<u8>) -> Result<T, Failure> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(&body);
+        let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let moment = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        let request = self
+            .http
+            .post(format!("{}/webhook/{project}", self.address))
+            .header("Content-Type", "application/json")
+            .header("X-GitHub-Event", "push")
+            .header("X-GitHub-Delivery", format!("inertia-{}", moment.as_nanos()))
+            .header("X-Hub-Signature-256", format!("sha256={signature}"))
+            .body(body);
+        self.decode(self.send(request).await?).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

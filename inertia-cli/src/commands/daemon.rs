@@ -1,16 +1,28 @@
-//! `inertia daemon`: runs deployd in this process.
+//! `inertia daemon`: runs deployd in this process, until a signal ends it.
 
-use crate::failure::Failure;
-use crate::settings::Settings;
+use super::stop_signals::StopSignals;
+use crate::failure::{Attempt as _, Failure, chain};
+use crate::settings::{Settings, Volume};
 use clap::Args;
+use compose_core::engine::request::PathMap;
+use compose_core::engine::{DockerEngine, EngineAddress};
+use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Threads for requests and deployments; an idle daemon is to weigh next to nothing.
+const WORKERS: usize = 2;
+/// Threads for git, archives and the database.
+const BLOCKING: usize = 16;
 
 #[derive(Debug, Args)]
 pub(crate) struct DaemonArgs {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
-    listen: std::net::SocketAddr,
+    listen: SocketAddr,
     /// The folder that holds everything the daemon knows; $HOME/.inertia when left out
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -18,6 +30,61 @@ pub(crate) struct DaemonArgs {
 
 /// Runs the daemon until it is told to stop.
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let _ = (&arguments.listen, &arguments.state, settings.environment.home());
-    Err(Failure::new("not yet"))
+    log(settings);
+    let state = state(arguments, settings)?;
+    let address: EngineAddress = settings.environment.variable("DOCKER_HOST").unwrap_or_default().parse()?;
+    let engine = Arc::new(DockerEngine::connect(&address)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING)
+        .enable_all()
+        .build()
+        .attempt("cannot start the asynchronous runtime")?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(arguments.listen).map_err(|error| {
+            Failure::new(format!("cannot listen on {}: {error}", arguments.listen))
+                .hint("another program may have the port: choose one with --listen ADDR")
+        })?;
+        let config = deployd::Config {
+            state,
+            engine,
+            paths: PathMap::identity(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let mut signals = StopSignals::new()?;
+        deployd::serve(listener, config, async move { signals.next().await })
+            .await
+            .map_err(|error| Failure::new(chain(&error)))?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn state(arguments: &DaemonArgs, settings: &Settings) -> Result<PathBuf, Failure> {
+    if let Some(state) = &arguments.state {
+        return Ok(settings.environment.cwd.join(state));
+    }
+    let home = settings
+        .environment
+        .home()
+        .ok_or_else(|| Failure::usage("HOME is not set").hint("say where the daemon's state is to be: --state DIR"))?;
+    Ok(home.join(".inertia"))
+}
+
+/// Logs to standard error; `INERTIA_LOG` says what, in the notation of `RUST_LOG`.
+fn log(settings: &Settings) {
+    let usual = match settings.volume {
+        Volume::Quiet => "warn",
+        Volume::Normal => "info",
+        Volume::Verbose => "debug",
+    };
+    // The HTTP client of the engine logs whole request bodies, environments included.
+    let filter = EnvFilter::new(format!(
+        "{},bollard=off",
+        settings.environment.variable("INERTIA_LOG").unwrap_or(usual)
+    ));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(settings.color_stderr)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -6,6 +6,7 @@ pub(crate) mod deployed;
 mod init;
 pub(crate) mod manual;
 pub(crate) mod remote;
+mod stop_signals;
 
 use crate::args::Command;
 use crate::failure::{Attempt as _, Failure};
@@ -31,6 +32,7 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         Command::Down(arguments) => deployed::down::run(arguments, settings),
         Command::Restart(arguments) => deployed::down::restart(arguments, settings),
         Command::Env(arguments) => deployed::env::run(arguments, settings),
+        Command::Webhook(arguments) => deployed::webhook::run(arguments, settings),
         Command::Daemon(arguments) => daemon::run(arguments, settings),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),

@@ -1,7 +1,7 @@
 //! The attached part of `up`: what containers say, until they have ended or the person has had enough.
 
 use super::logs::short_name;
-use super::stop_signals::StopSignals;
+use crate::commands::stop_signals::StopSignals;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::log_lines::{LogLines, Prefix};
 use crate::render::note;

@@ -1,7 +1,7 @@
 //! The engine that a compose command drives, and how it is driven.
 
 use super::ComposeOptions;
-use super::stop_signals::StopSignals;
+use crate::commands::stop_signals::StopSignals;
 use crate::failure::Failure;
 use crate::render::{note, progress};
 use crate::settings::{Settings, Volume};

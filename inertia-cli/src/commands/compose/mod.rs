@@ -11,7 +11,6 @@ mod options;
 mod plan;
 mod ps;
 mod scope;
-mod stop_signals;
 mod up;
 mod version;
 

@@ -9,6 +9,7 @@ pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod up;
 mod watch;
+pub(crate) mod webhook;
 
 use crate::client::Client;
 use crate::failure::Failure;

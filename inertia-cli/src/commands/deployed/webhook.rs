@@ -1,0 +1,73 @@
+//! `inertia NAME webhook`: what a git host is told, and a delivery of our own to see that it works.
+
+use super::Target;
+use crate::commands::block_on;
+use crate::failure::{Attempt as _, Failure};
+use crate::render::say;
+use crate::repository::Repository;
+use crate::settings::{Output, Settings};
+use clap::{Args, Subcommand};
+use deployd::wire::{ProjectInfo, WebhookAnswer};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(crate) struct WebhookArgs {
+    #[command(subcommand)]
+    command: WebhookCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhookCommand {
+    /// Show the URL and the secret for the git host
+    Show,
+    /// Report the commit that is checked out as a git host would: signed, as a push to the project's branch
+    Test,
+}
+
+/// Runs a `webhook` command.
+pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let target = Target::find(settings)?;
+    block_on(async {
+        let project: ProjectInfo = target.client.get(&target.path("")).await?;
+        let secret = project.webhook_secret.clone().ok_or_else(|| {
+            Failure::new("only administrators see the webhook's secret").hint("add the remote with a token of the role `admin`")
+        })?;
+        match &arguments.command {
+            WebhookCommand::Show => show(&project, &secret, settings),
+            WebhookCommand::Test => test(&target, &project, &secret, settings).await,
+        }
+    })
+}
+
+fn show(project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
+    match settings.output {
+        Output::Json => say(&serde_json::json!({ "webhook_url": project.webhook_url, "webhook_secret": secret }).to_string()),
+        Output::Text => say(&format!("Webhook URL:    {}\nWebhook secret: {secret}", project.webhook_url)),
+    }
+}
+
+async fn test(target: &Target, project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
+    let folder = &target.project.folder;
+    let commit = Repository::discover(folder)
+        .and_then(|repository| repository.head())
+        .ok_or_else(|| Failure::new(format!("there is no commit in {}", folder.display())).hint("commit and push first"))?;
+    let push = serde_json::json!({
+        "ref": format!("refs/heads/{}", project.branch),
+        "after": commit,
+        "repository": { "clone_url": project.url, "ssh_url": project.url },
+        "head_commit": { "id": commit },
+    });
+    let body = serde_json::to_vec(&push).attempt("cannot write the delivery")?;
+    let answer: WebhookAnswer = target.client.deliver(&project.name, secret, body).await?;
+    match (settings.output, answer.id, &answer.skipped) {
+        (Output::Json, _, _) => say(&serde_json::json!(answer).to_string()),
+        (Output::Text, Some(id), _) => say(&format!(
+            "The webhook was accepted: deployment {id} of {} is queued.",
+            &commit[..12]
+        )),
+        (Output::Text, None, reason) => say(&format!(
+            "The webhook was accepted and skipped: {}",
+            reason.as_deref().unwrap_or("no reason was given")
+        )),
+    }
+}
