@@ -7,10 +7,10 @@ use clap::Args;
 use compose_core::engine::request::PathMap;
 use compose_core::engine::{DockerEngine, EngineAddress};
 use std::net::SocketAddr;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 /// Threads for requests and deployments; an idle daemon is to weigh next to nothing.
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
         .build()
         .attempt("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(arguments.listen).map_err(|error| {
+        let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
             Failure::new(format!("cannot listen on {}: {error}", arguments.listen))
                 .hint("another program may have the port: choose one with --listen ADDR")
         })?;
