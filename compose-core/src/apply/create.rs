@@ -76,7 +76,7 @@ impl Job<'_> {
             one_off: None,
             outside: request::Outside {
                 seccomp: request::seccomp_profiles(project, service, &DiskReader)?,
-                ..request::Outside::default()
+                api_socket: self.context.engine.api_socket(),
             },
         };
         let request = request::container(project, service, &replica, self.api, &self.context.paths)?;

@@ -149,6 +149,19 @@ impl Credentials {
         }
     }
 
+    /// What there is of them here, as the text of docker's `config.json`.
+    pub(crate) fn to_config_file(&self) -> String {
+        let auths: serde_json::Map<String, serde_json::Value> = self
+            .registries
+            .iter()
+            .filter_map(|(key, known)| match known {
+                Known::Here(credential) => Some((key.clone(), credential.config_entry())),
+                Known::KeptBy(_) => None,
+            })
+            .collect();
+        serde_json::json!({ "auths": auths }).to_string()
+    }
+
     /// The value of `X-Registry-Auth` for pulling an image.
     pub(crate) fn pull_header(&self, image: &ImageRef) -> Result<Option<String>, CredentialsError> {
         let key = registry_key(registry_of(image.as_str()));
@@ -170,6 +183,19 @@ impl Credentials {
 }
 
 impl Credential {
+    fn config_entry(&self) -> serde_json::Value {
+        let mut entry = serde_json::Map::new();
+        let pair = format!("{}:{}", self.username, self.password);
+        for (key, value) in [
+            ("auth", (pair != ":").then(|| STANDARD.encode(&pair))),
+            ("identitytoken", self.identity_token.clone()),
+            ("registrytoken", self.registry_token.clone()),
+        ] {
+            entry.extend(value.map(|value| (key.to_owned(), value.into())));
+        }
+        entry.into()
+    }
+
     fn config<'a>(&'a self, key: &'a str) -> AuthConfig<'a> {
         AuthConfig {
             username: &self.username,
@@ -292,6 +318,19 @@ mod tests {
             ["127.0.0.1:5000", "ghcr.io", HUB]
         );
         assert_eq!(Credentials::none().build_header(), None);
+    }
+
+    #[test]
+    fn written_credentials_are_read_back() {
+        let credentials = Credentials::parse(CONFIG).unwrap();
+        let again = Credentials::parse(&credentials.to_config_file()).unwrap();
+        for image in ["busybox", "127.0.0.1:5000/app", "ghcr.io/x/y", "other.example/app"] {
+            let (before, after) = (
+                credentials.for_image(&image.into()).unwrap(),
+                again.for_image(&image.into()).unwrap(),
+            );
+            assert_eq!(before, after, "{image}");
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! [`DockerEngine`] speaks to a Docker Engine; a simulation of one stands on the other side in tests.
 
 mod address;
+mod console;
 mod credentials;
 pub mod docker;
 mod error;
 mod types;
 
 pub use address::EngineAddress;
+pub use console::{Attached, Console, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
 pub use credentials::{Credential, Credentials, CredentialsError};
 pub use docker::DockerEngine;
 pub use error::EngineError;
@@ -22,7 +24,7 @@ pub use types::{
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkName, VolumeName};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use request::{ContainerBody, NetworkBody, VolumeBody};
+use request::{ApiSocket, ContainerBody, NetworkBody, VolumeBody};
 use std::time::Duration;
 
 pub mod request;
@@ -35,6 +37,10 @@ pub mod request;
 pub trait Engine: Send + Sync {
     /// What the engine is and which API was agreed on.
     async fn info(&self) -> Result<EngineInfo, EngineError>;
+    /// What `use_api_socket` gives to containers; `None` where the engine is not reached over a socket of its host.
+    fn api_socket(&self) -> Option<ApiSocket> {
+        None
+    }
 
     /// The containers, running or not, that carry the selector's labels.
     async fn list_containers(&self, selector: &Selector) -> Result<Vec<ContainerSummary>, EngineError>;

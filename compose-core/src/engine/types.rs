@@ -249,6 +249,10 @@ pub struct ExecRequest {
     pub working_dir: Option<String>,
     /// With every capability.
     pub privileged: bool,
+    /// With a terminal; used by [`super::Console::open_exec`] alone.
+    pub tty: bool,
+    /// With standard input; used by [`super::Console::open_exec`] alone.
+    pub stdin: bool,
 }
 
 /// A service's place in a network, for joining it after the container was made.

@@ -2,13 +2,14 @@
 
 use compose_core::engine::request::{ContainerBody, HostConfig, NetworkBody, VolumeBody};
 use compose_core::engine::{
-    AnonymousVolumes, ApiVersion, ContainerHealth, ContainerStatus, DockerEngine, EndpointRequest, Engine, EngineAddress, EngineError,
-    ExecRequest, LogChunk, LogRequest, LogStream, Selector,
+    AnonymousVolumes, ApiVersion, Attached, Console, ContainerHealth, ContainerStatus, DockerEngine, EndpointRequest, Engine,
+    EngineAddress, EngineError, ExecRequest, Input, LogChunk, LogRequest, LogStream, Ownership, PathKind, Selector, TerminalSize,
 };
 use compose_core::names::{ContainerId, ContainerName, VolumeName};
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 /// A label that marks what one test made.
 struct Mark {
@@ -142,7 +143,7 @@ async fn commands_run_in_a_container() {
         environment: vec!["V=set".to_owned()],
         user: Some("5".to_owned()),
         working_dir: Some("/tmp".to_owned()),
-        privileged: false,
+        ..ExecRequest::default()
     };
     let mut out = Vec::new();
     let mut err = Vec::new();
@@ -282,4 +283,114 @@ async fn an_engine_that_is_not_there_is_named() {
     let closed = DockerEngine::connect(&"tcp://127.0.0.1:1".parse().unwrap()).unwrap();
     let error = closed.stop_container(&"a".into(), None).await.unwrap_err();
     assert_eq!(error.to_string(), "no container engine answers on tcp://127.0.0.1:1");
+}
+
+/// Everything a process writes after it has been given some input.
+async fn conversation(streams: &mut Attached, input: &[u8]) -> String {
+    streams.input.write_all(input).await.unwrap();
+    streams.input.flush().await.unwrap();
+    let chunks: Vec<LogChunk> = streams.output.by_ref().map(Result::unwrap).collect().await;
+    let bytes: Vec<u8> = chunks.into_iter().flat_map(|chunk| chunk.bytes).collect();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_console_is_connected() {
+    let Some(mark) = live("console").await else { return };
+    let mut body = mark.body("read line; cat; echo got $line; exit 4");
+    body.open_stdin = true;
+    body.stdin_once = true;
+    let id = mark.create(&body).await;
+    let mut streams = mark.engine.attach(&id, Input::Connected).await.unwrap();
+    mark.engine.start_container(&id).await.unwrap();
+    streams.input.write_all(b"hello\nmore\n").await.unwrap();
+    streams.input.shutdown().await.unwrap();
+    assert_eq!(conversation(&mut streams, b"").await, "more\ngot hello\n");
+    assert_eq!(mark.engine.wait_container(&id).await.unwrap(), 4);
+    mark.clean().await;
+}
+
+#[tokio::test]
+async fn a_command_is_given_input_and_a_terminal() {
+    let Some(mark) = live("session").await else { return };
+    let id = mark.create(&mark.body("sleep 60")).await;
+    mark.engine.start_container(&id).await.unwrap();
+    let request = ExecRequest {
+        command: ["sh", "-c", "cat; exit 6"].map(str::to_owned).to_vec(),
+        stdin: true,
+        ..ExecRequest::default()
+    };
+    let mut session = mark.engine.open_exec(&id, &request).await.unwrap();
+    session.streams.input.write_all(b"through\n").await.unwrap();
+    session.streams.input.shutdown().await.unwrap();
+    assert_eq!(conversation(&mut session.streams, b"").await, "through\n");
+    assert_eq!(mark.engine.exec_exit_code(&session.id).await.unwrap(), 6);
+
+    let terminal = ExecRequest {
+        command: ["sh", "-c", "read go; stty size"].map(str::to_owned).to_vec(),
+        stdin: true,
+        tty: true,
+        ..ExecRequest::default()
+    };
+    let mut session = mark.engine.open_exec(&id, &terminal).await.unwrap();
+    let size = TerminalSize { rows: 33, columns: 99 };
+    mark.engine.resize_exec(&session.id, size).await.unwrap();
+    let shown = conversation(&mut session.streams, b"go\n").await;
+    assert_eq!(shown, "go\r\n33 99\r\n");
+
+    let quiet = ExecRequest {
+        command: ["touch", "/tmp/done"].map(str::to_owned).to_vec(),
+        ..ExecRequest::default()
+    };
+    mark.engine.detach_exec(&id, &quiet).await.unwrap();
+    let processes = mark.engine.processes(&id).await.unwrap();
+    assert!(
+        processes.titles.contains(&"PID".to_owned()) && processes.rows[0].join(" ").contains("sleep"),
+        "{processes:?}"
+    );
+    mark.engine.pause(&id).await.unwrap();
+    assert_eq!(
+        mark.engine.list_containers(&mark.selector()).await.unwrap()[0].status,
+        ContainerStatus::Paused
+    );
+    mark.engine.unpause(&id).await.unwrap();
+    mark.clean().await;
+}
+
+#[tokio::test]
+async fn files_are_copied_in_and_out() {
+    let Some(mark) = live("copy").await else { return };
+    let mut body = mark.body("sleep 60");
+    body.user = Some("5".to_owned());
+    let id = mark.create(&body).await;
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(3);
+    header.set_mode(0o640);
+    header.set_uid(7);
+    header.set_gid(7);
+    archive.append_data(&mut header, "made/by.txt", &b"tar"[..]).unwrap();
+    let tar = archive.into_inner().unwrap();
+    mark.engine.upload(&id, "/tmp", tar.clone()).await.unwrap();
+    let parts: Vec<_> = tar.chunks(100).map(|part| Ok(part.to_vec().into())).collect();
+    let parts = futures::stream::iter(parts).boxed();
+    mark.engine.upload_stream(&id, "/", Ownership::Archive, parts).await.unwrap();
+
+    let file = mark.engine.stat(&id, "/tmp/made/by.txt").await.unwrap().unwrap();
+    assert_eq!((file.name.as_str(), file.kind, file.size), ("by.txt", PathKind::File, 3));
+    assert_eq!(mark.engine.stat(&id, "/made").await.unwrap().unwrap().kind, PathKind::Folder);
+    assert_eq!(mark.engine.stat(&id, "/nothing").await.unwrap(), None);
+    let mut copied = Vec::new();
+    let mut stream = mark.engine.download(&id, "/made").await.unwrap();
+    while let Some(bytes) = stream.next().await {
+        copied.extend(bytes.unwrap());
+    }
+    let owners: Vec<(String, u64)> = tar::Archive::new(copied.as_slice())
+        .entries()
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.path().unwrap().display().to_string(), entry.header().uid().unwrap()))
+        .collect();
+    assert_eq!(owners[1], ("made/by.txt".to_owned(), 7));
+    mark.clean().await;
 }

@@ -146,6 +146,12 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// The keys of a map whose values do not matter; none for null.
+pub(super) fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let map: serde_json::Map<String, serde_json::Value> = or_default(deserializer)?;
+    Ok(map.into_iter().map(|(key, _)| key).collect())
+}
+
 /// Text that is absent when empty.
 pub(super) fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)

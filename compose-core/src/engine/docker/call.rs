@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// How long the engine may take to begin its answer to an ordinary request.
-const ORDINARY: Duration = Duration::from_secs(120);
+const ORDINARY: Duration = Duration::from_mins(2);
 
 /// A request: what is tried, and how it is said.
 pub(crate) struct Call {

@@ -19,26 +19,25 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a container may take to start, to be removed, or to be renamed.
-const VERB: Duration = Duration::from_secs(300);
+const VERB: Duration = Duration::from_mins(5);
 /// How long after its grace period a container may take to be gone.
-const AFTER_GRACE: Duration = Duration::from_secs(120);
+const AFTER_GRACE: Duration = Duration::from_mins(2);
 
 impl DockerEngine {
     pub(super) async fn engine_info(&self) -> Result<EngineInfo, EngineError> {
-        #[derive(Deserialize)]
+        #[derive(Default, Deserialize)]
         #[serde(rename_all = "PascalCase", default)]
-        #[derive(Default)]
-        struct Version {
+        struct About {
             version: String,
             os: String,
             arch: String,
         }
         let agreed = self.transport.agree().await?;
-        let version: Version = self.ask(Call::get("/version", "ask for the engine's version")).await?;
+        let about: About = self.ask(Call::get("/version", "ask for the engine's version")).await?;
         Ok(EngineInfo {
             api: agreed.api,
-            version: version.version,
-            platform: format!("{}/{}", version.os, version.arch),
+            version: about.version,
+            platform: format!("{}/{}", about.os, about.arch),
             buildkit: agreed.buildkit,
         })
     }

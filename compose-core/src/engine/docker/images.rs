@@ -2,18 +2,17 @@
 
 use super::super::{EngineError, ImageDetails, PullProgress};
 use super::DockerEngine;
-use super::answer::{json_lines, or_default, some};
+use super::answer::{json_lines, keys, or_default, some};
 use super::call::{Call, reference};
 use super::transport::absent;
 use crate::names::{ImageId, ImageRef};
 use bollard::query_parameters::{RemoveImageOptions, TagImageOptions};
 use futures::stream::TryStreamExt as _;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const VERB: Duration = Duration::from_secs(300);
+const VERB: Duration = Duration::from_mins(5);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -39,10 +38,10 @@ struct Found {
 struct Config {
     #[serde(deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    volumes: BTreeMap<String, IgnoredAny>,
-    #[serde(deserialize_with = "or_default")]
-    exposed_ports: BTreeMap<String, IgnoredAny>,
+    #[serde(deserialize_with = "keys")]
+    volumes: Vec<String>,
+    #[serde(deserialize_with = "keys")]
+    exposed_ports: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -63,8 +62,8 @@ impl From<Found> for ImageDetails {
             created: found.created,
             size: found.size,
             labels: found.config.labels,
-            volumes: found.config.volumes.into_keys().collect(),
-            exposed_ports: found.config.exposed_ports.into_keys().collect(),
+            volumes: found.config.volumes,
+            exposed_ports: found.config.exposed_ports,
             last_tagged: found
                 .metadata
                 .last_tag_time
@@ -74,10 +73,10 @@ impl From<Found> for ImageDetails {
     }
 }
 
-/// A line of the answer to a pull.
+/// A line of the answer to a pull or a push.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Pulled {
+struct Transferred {
     id: Option<String>,
     status: String,
     progress_detail: Option<Amount>,
@@ -112,7 +111,24 @@ impl DockerEngine {
             .query_some("platform", platform)
             .header_some("x-registry-auth", self.credentials().pull_header(image)?)?
             .patient();
-        let mut lines = json_lines::<Pulled>(&attempt, self.raw(call).await?);
+        self.transfer(attempt, call, progress).await
+    }
+
+    pub(super) async fn push(&self, image: &ImageRef, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError> {
+        let attempt = format!("push {image}");
+        let (name, tag) = split(image.as_str());
+        // The engine wants to be told of credentials also when there are none.
+        let credentials = self.credentials().pull_header(image)?.unwrap_or_else(|| "e30=".to_owned());
+        let call = Call::post(format!("/images/{}/push", reference(name)?), attempt.as_str())
+            .query("tag", tag)
+            .header_some("x-registry-auth", Some(credentials))?
+            .patient();
+        self.transfer(attempt, call, progress).await
+    }
+
+    /// Follows a pull or a push to its end.
+    async fn transfer(&self, attempt: String, call: Call, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError> {
+        let mut lines = json_lines::<Transferred>(&attempt, self.raw(call).await?);
         while let Some(line) = lines.try_next().await? {
             if let Some(message) = line.error {
                 return Err(EngineError::Failed { attempt, message });

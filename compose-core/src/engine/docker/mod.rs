@@ -10,6 +10,7 @@ mod build_classic;
 mod build_kit;
 mod build_progress;
 mod call;
+mod console;
 mod containers;
 mod events;
 mod exec;
@@ -20,10 +21,12 @@ mod networks;
 mod session;
 mod session_files;
 mod session_secrets;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod volumes;
 
-use super::request::{ContainerBody, NetworkBody, VolumeBody};
+use super::request::{ApiSocket, ContainerBody, NetworkBody, VolumeBody};
 use super::{
     AnonymousVolumes, BuildOutput, BuildRequest, ContainerDetails, ContainerSummary, Credentials, EndpointRequest, Engine, EngineAddress,
     EngineError, EngineInfo, ExecRequest, ImageDetails, LogChunk, LogRequest, NetworkDetails, PullProgress, Selector, StateChange,
@@ -92,6 +95,16 @@ impl std::fmt::Debug for DockerEngine {
 impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
         self.engine_info().await
+    }
+
+    fn api_socket(&self) -> Option<ApiSocket> {
+        match self.address() {
+            EngineAddress::Unix(path) => Some(ApiSocket {
+                path: path.clone(),
+                credentials: self.credentials.to_config_file(),
+            }),
+            EngineAddress::Tcp { .. } => None,
+        }
     }
 
     async fn list_containers(&self, selector: &Selector) -> Result<Vec<ContainerSummary>, EngineError> {

@@ -3,7 +3,7 @@
 use super::super::request::NetworkBody;
 use super::super::{EndpointRequest, EngineError, NetworkDetails, Selector};
 use super::DockerEngine;
-use super::answer::or_default;
+use super::answer::{keys, or_default};
 use super::call::{Call, segment};
 use super::transport::absent;
 use crate::names::{ContainerId, NetworkId, NetworkName};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const VERB: Duration = Duration::from_secs(120);
+const VERB: Duration = Duration::from_mins(2);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -22,8 +22,8 @@ struct Found {
     driver: String,
     #[serde(deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    containers: BTreeMap<String, serde::de::IgnoredAny>,
+    #[serde(deserialize_with = "keys")]
+    containers: Vec<String>,
 }
 
 impl From<Found> for NetworkDetails {
@@ -36,7 +36,7 @@ impl From<Found> for NetworkDetails {
             // Endpoints that are no containers are called ep-….
             containers: found
                 .containers
-                .into_keys()
+                .into_iter()
                 .filter(|id| !id.starts_with("ep-"))
                 .map(ContainerId::from)
                 .collect(),

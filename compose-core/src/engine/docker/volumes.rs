@@ -12,7 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const VERB: Duration = Duration::from_secs(300);
+const VERB: Duration = Duration::from_mins(5);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -1,8 +1,8 @@
 //! The bodies of the engine's create requests, in the engine's own words.
 
 use super::super::EndpointRequest;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The body of `POST /containers/create`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -22,8 +22,8 @@ pub struct ContainerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// Ports that are open: `80/tcp`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub exposed_ports: BTreeMap<String, Empty>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", serialize_with = "as_map")]
+    pub exposed_ports: BTreeSet<String>,
     /// Standard input is attached at the start.
     #[serde(skip_serializing_if = "is_false")]
     pub attach_stdin: bool,
@@ -70,10 +70,6 @@ pub struct ContainerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub networking_config: Option<NetworkingConfig>,
 }
-
-/// What a set's members hold: nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Empty {}
 
 /// A health check; what is absent is the image's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -569,6 +565,11 @@ pub struct VolumeBody {
     /// The driver's options.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub driver_opts: BTreeMap<String, String>,
+}
+
+/// The engine's form of a set: a map to empty objects.
+fn as_map<S: Serializer>(set: &BTreeSet<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(set.iter().map(|member| (member, serde_json::Map::new())))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]

@@ -16,7 +16,7 @@ mod tests;
 mod volume;
 
 pub use body::{
-    BindBody, ContainerBody, DeviceBody, DeviceRequestBody, Empty, HealthBody, HostConfig, ImageMountBody, IpamBody, LogConfig, MountBody,
+    BindBody, ContainerBody, DeviceBody, DeviceRequestBody, HealthBody, HostConfig, ImageMountBody, IpamBody, LogConfig, MountBody,
     NetworkBody, NetworkingConfig, PoolBody, PortBinding, RateBody, ResourcesBody, RestartPolicyBody, TmpfsBody, UlimitBody, VolumeBody,
     VolumeMountBody, WeightBody,
 };

@@ -21,14 +21,14 @@ pub(super) enum Entry {
     /// `host path:container path:options`.
     Bind(String),
     /// All else.
-    Mount(MountBody),
+    Mount(Box<MountBody>),
 }
 
 /// Everything mounted into the container; of two with one target the later wins, and volumes win over files.
 pub(super) fn mounts(mapping: &mut Mapping<'_>) -> Result<Mounted, Problem> {
     let mut by_target: BTreeMap<String, Entry> = BTreeMap::new();
     for (target, volume) in &mapping.replica.inherited_volumes {
-        by_target.insert(clean(target), Entry::Mount(volume_mount(volume.clone(), target)));
+        by_target.insert(clean(target), Entry::Mount(volume_mount(volume.clone(), target).into()));
     }
     let service = mapping.service;
     for mount in &service.storage.volumes {
@@ -42,13 +42,13 @@ pub(super) fn mounts(mapping: &mut Mapping<'_>) -> Result<Mounted, Problem> {
         by_target.insert("/var/run/docker.sock".to_owned(), Entry::Bind(socket));
     }
     for (target, file) in files::binds(mapping)? {
-        by_target.entry(clean(&target)).or_insert(Entry::Mount(file));
+        by_target.entry(clean(&target)).or_insert(Entry::Mount(file.into()));
     }
     let mut mounted = Mounted::default();
     for entry in by_target.into_values() {
         match entry {
             Entry::Bind(bind) => mounted.binds.push(bind),
-            Entry::Mount(mount) => mounted.mounts.push(mount),
+            Entry::Mount(mount) => mounted.mounts.push(*mount),
         }
     }
     Ok(mounted)
@@ -119,7 +119,7 @@ fn entry(mapping: &mut Mapping<'_>, mount: &Mount) -> Result<Entry, Problem> {
         MountKind::Cluster => needs(mapping.api, 42, "volumes of type cluster")?,
         MountKind::Bind | MountKind::NamedPipe => {}
     }
-    Ok(Entry::Mount(body))
+    Ok(Entry::Mount(body.into()))
 }
 
 /// A volume's name in the engine.
@@ -145,7 +145,7 @@ fn volume_options(mapping: &Mapping<'_>, options: &VolumeOptions) -> Result<Volu
     })
 }
 
-/// The form of binds makes missing folders on every engine and relabels for SELinux, that of mounts has the other options.
+/// The form of binds makes missing folders on every engine and relabels for `SELinux`, that of mounts has the other options.
 fn bind(mapping: &mut Mapping<'_>, mount: &Mount) -> Result<Entry, Problem> {
     let written = mount.source.as_deref().unwrap_or_default();
     let source = mapping.paths.to_host(Path::new(written)).display().to_string();
@@ -164,7 +164,7 @@ fn bind(mapping: &mut Mapping<'_>, mount: &Mount) -> Result<Entry, Problem> {
             mapping.service.name, mount.target
         ));
     }
-    Ok(Entry::Mount(MountBody {
+    Ok(Entry::Mount(Box::new(MountBody {
         kind: MountKind::Bind.as_str(),
         source: Some(source),
         target: mount.target.clone(),
@@ -172,7 +172,7 @@ fn bind(mapping: &mut Mapping<'_>, mount: &Mount) -> Result<Entry, Problem> {
         consistency: mount.consistency.clone(),
         bind_options: Some(bind_options(mapping, &options)?),
         ..MountBody::default()
-    }))
+    })))
 }
 
 fn bind_text(source: &str, mount: &Mount, options: &BindOptions) -> String {

@@ -1,14 +1,14 @@
 //! Exposed and published ports.
 
-use super::body::{Empty, PortBinding};
+use super::body::PortBinding;
 use crate::model::{Port, Service};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ports that the container opens.
-pub(super) fn exposed(service: &Service) -> BTreeMap<String, Empty> {
+pub(super) fn exposed(service: &Service) -> BTreeSet<String> {
     let published = service.networking.ports.iter().map(key);
     let exposed = service.networking.expose.iter().cloned();
-    exposed.chain(published).map(|port| (port, Empty {})).collect()
+    exposed.chain(published).collect()
 }
 
 /// Where ports are published. A range stands for a free port out of it, which the engine chooses.

@@ -1,0 +1,127 @@
+//! What people do with single containers by hand: consoles, copies, pauses.
+
+use super::{EngineError, ExecRequest, LogChunk, PullProgress};
+use crate::names::{ContainerId, ImageRef};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use tokio::io::AsyncWrite;
+
+/// What an engine offers for single containers, beyond what running an application needs.
+#[async_trait]
+pub trait Console: Send + Sync {
+    /// Connects to the process of a container. What it wrote before is not repeated.
+    async fn attach(&self, id: &ContainerId, input: Input) -> Result<Attached, EngineError>;
+    /// Starts a command in a container and connects to it.
+    async fn open_exec(&self, id: &ContainerId, request: &ExecRequest) -> Result<ExecSession, EngineError>;
+    /// Starts a command in a container and lets it be.
+    async fn detach_exec(&self, id: &ContainerId, request: &ExecRequest) -> Result<(), EngineError>;
+    /// The exit code of a command that has ended.
+    async fn exec_exit_code(&self, session: &str) -> Result<i64, EngineError>;
+    /// Tells the size of the window to the terminal of a container.
+    async fn resize_container(&self, id: &ContainerId, size: TerminalSize) -> Result<(), EngineError>;
+    /// Tells the size of the window to the terminal of a command.
+    async fn resize_exec(&self, session: &str, size: TerminalSize) -> Result<(), EngineError>;
+    /// Freezes a container's processes.
+    async fn pause(&self, id: &ContainerId) -> Result<(), EngineError>;
+    /// Lets frozen processes go on.
+    async fn unpause(&self, id: &ContainerId) -> Result<(), EngineError>;
+    /// The processes of a container.
+    async fn processes(&self, id: &ContainerId) -> Result<ProcessTable, EngineError>;
+    /// What stands at a path in a container; `None` when nothing does.
+    async fn stat(&self, id: &ContainerId, path: &str) -> Result<Option<PathStat>, EngineError>;
+    /// A file or folder of a container, as a tar archive whose paths begin with its name.
+    async fn download(&self, id: &ContainerId, path: &str) -> Result<BoxStream<'static, Result<Bytes, EngineError>>, EngineError>;
+    /// Unpacks a tar archive into a folder of a container while it is made.
+    async fn upload_stream(
+        &self,
+        id: &ContainerId,
+        folder: &str,
+        ownership: Ownership,
+        tar: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<(), EngineError>;
+    /// Sends an image to its registry, with the credentials that the engine object holds for it.
+    async fn push_image(&self, image: &ImageRef, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError>;
+}
+
+/// Whether standard input is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// It is.
+    Connected,
+    /// Only output is.
+    Ignored,
+}
+
+/// Who owns what is unpacked into a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// Whom the archive names.
+    Archive,
+    /// The container's user.
+    Container,
+}
+
+/// The streams of a process.
+pub struct Attached {
+    /// Its standard input; shutting it down is the end of its input. The engine then also lets go of the
+    /// output, where there is a terminal or the container was made without `stdin_once`.
+    pub input: Box<dyn AsyncWrite + Send + Unpin>,
+    /// What it writes, until it ends.
+    pub output: BoxStream<'static, Result<LogChunk, EngineError>>,
+}
+
+impl std::fmt::Debug for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Attached")
+    }
+}
+
+/// A command that runs in a container.
+#[derive(Debug)]
+pub struct ExecSession {
+    /// The engine's id of it.
+    pub id: String,
+    /// Its streams.
+    pub streams: Attached,
+}
+
+/// The size of a terminal's window, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TerminalSize {
+    /// Lines.
+    pub rows: u16,
+    /// Characters of a line.
+    pub columns: u16,
+}
+
+/// The processes of a container, as `ps` lists them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessTable {
+    /// The columns.
+    pub titles: Vec<String>,
+    /// The processes.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// What stands at a path in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathStat {
+    /// The last part of the path.
+    pub name: String,
+    /// Folder, link or file.
+    pub kind: PathKind,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What kind of thing stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    /// A folder.
+    Folder,
+    /// A symbolic link and where it leads.
+    Link(String),
+    /// Anything else.
+    File,
+}
