@@ -9,6 +9,8 @@ pub mod names;
 pub mod observe;
 pub mod plan;
 pub mod print;
+#[cfg(test)]
+mod sample;
 pub mod source;
 
 #[cfg(feature = "engine")]

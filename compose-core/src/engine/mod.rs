@@ -7,6 +7,8 @@ mod console;
 mod credentials;
 pub mod docker;
 mod error;
+#[cfg(any(test, feature = "test-util"))]
+pub mod fake;
 mod types;
 
 pub use address::EngineAddress;

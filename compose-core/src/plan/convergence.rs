@@ -211,7 +211,7 @@ impl<'a> Deciding<'a> {
             None => Err(PlanError::ImageMissing {
                 service: service.name.clone(),
                 image: name,
-                why: "containers are planned after images are pulled and built",
+                why: "neither a pull nor a build brought it",
             }),
         }
     }

@@ -41,5 +41,5 @@ pub use pulls::PullRule;
 pub use reason::Reason;
 pub use teardown::plan_down;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests;
