@@ -12,12 +12,21 @@ use crate::source::{Mapping, Node, Span, Value};
 /// `variables` give a value to build arguments and environment variables that have none; pass none
 /// of them where variables stay uninterpolated.
 pub(crate) fn normalize(model: &mut Node, name: &ProjectName, variables: &StringMap) {
+    set_name(model, name);
     default_network(model);
     for service in values(model, "services") {
         self::service(service, variables);
     }
     for section in ["networks", "volumes", "configs", "secrets"] {
         name_resources(model, section, name);
+    }
+}
+
+/// The name that was decided stands in the model.
+fn set_name(model: &mut Node, name: &ProjectName) {
+    let span = model.span;
+    if let Some(model) = model.as_mapping_mut() {
+        model.insert("name", span, Node::string(name.as_str(), span));
     }
 }
 
@@ -217,10 +226,18 @@ mod tests {
     use super::super::testing::{flow, parse};
     use super::*;
 
+    /// The model without the name, which every one gets.
     fn normalized(text: &str) -> String {
         let mut model = parse(text);
         let variables = StringMap::from([("SET".to_owned(), "v".to_owned())]);
         normalize(&mut model, &ProjectName::new("p"), &variables);
+        assert_eq!(
+            model
+                .as_mapping_mut()
+                .and_then(|model| model.remove("name"))
+                .map(|entry| flow(&entry.node)),
+            Some("p".to_owned())
+        );
         flow(&model)
     }
 

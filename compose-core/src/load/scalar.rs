@@ -4,7 +4,7 @@ use crate::source::Value;
 
 /// The text of a scalar as the reference writes it, `None` for lists and mappings.
 ///
-/// Floats lose their trailing zeros (`1.0` → `1`) and get an exponent from 1e21 on.
+/// Floats lose their trailing zeros (`1.0` → `1`) and get an exponent below 1e-4 and from 1e6 on.
 pub(crate) fn text_of(value: &Value) -> Option<String> {
     Some(match value {
         Value::Null => "<nil>".to_owned(),
@@ -27,7 +27,7 @@ fn float_text(number: f64) -> String {
     let scientific = format!("{number:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if number != 0.0 && !(-4..21).contains(&exponent) {
+    if number != 0.0 && !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
     }
@@ -56,8 +56,10 @@ mod tests {
             (1.0, "1"),
             (1e3, "1000"),
             (0.5, "0.5"),
-            (1e20, "100000000000000000000"),
-            (1e21, "1e+21"),
+            (123_456.5, "123456.5"),
+            (1e6, "1e+06"),
+            (1_234_567_890.125, "1.234567890125e+09"),
+            (1e100, "1e+100"),
             (1.5e-7, "1.5e-07"),
             (0.0001, "0.0001"),
             (-0.0, "-0"),

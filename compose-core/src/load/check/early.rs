@@ -10,6 +10,7 @@ const MISSING_SOURCE: Code = Code("missing-source");
 const CONFLICTS_WITH_EXTERNAL: Code = Code("conflicts-with-external");
 const INVALID_ADDRESS: Code = Code("invalid-address");
 const BLANK_PATH: Code = Code("blank-path");
+const NEGATIVE_COUNT: Code = Code("negative-count");
 const COUNT_AND_IDS: Code = Code("count-and-device-ids");
 
 /// Checks sources of secrets and configs, external volumes, addresses, watched paths and device requests.
@@ -46,6 +47,10 @@ fn each_item(node: Option<&Node>, key: &str, report: &mut Report, check: impl Fn
 fn service(service: &Node, report: &mut Report) {
     each_item(Some(service), "ports", report, host_address);
     each_item(Some(service), "gpus", report, device_request);
+    report.within("scale", |report| not_negative(service.get("scale"), report));
+    report.within("deploy.replicas", |report| {
+        not_negative(service.get("deploy").and_then(|deploy| deploy.get("replicas")), report)
+    });
     report.within("develop", |report| each_item(service.get("develop"), "watch", report, watched_path));
     let reservations = service
         .get("deploy")
@@ -72,6 +77,17 @@ fn device_request(request: &Node, report: &mut Report) {
                 .at(ids.span)
                 .related(count.span, "`count` stands here"),
         );
+    }
+}
+
+fn not_negative(count: Option<&Node>, report: &mut Report) {
+    if let Some(Node {
+        value: Value::Int(number @ ..0),
+        span,
+        ..
+    }) = count
+    {
+        report.error(NEGATIVE_COUNT, *span, format!("must not be negative, but is {number}"));
     }
 }
 
@@ -132,6 +148,11 @@ mod tests {
     #[test]
     fn refuses_what_cannot_be() {
         for (text, message) in [
+            ("services: {a: {scale: -1}}", "services.a.scale: must not be negative, but is -1"),
+            (
+                "services: {a: {deploy: {replicas: -2}}}",
+                "services.a.deploy.replicas: must not be negative, but is -2",
+            ),
             (
                 "services: {a: {ports: [{host_ip: x}]}}",
                 "services.a.ports[0]: `x` is no IP address",

@@ -6,6 +6,7 @@ use crate::load::suggest::similar;
 use crate::model::{MountKind, Project};
 
 const UNDEFINED_REFERENCE: Code = Code("undefined-reference");
+const EXTENSION_AS_NETWORK: Code = Code("extension-as-network");
 const DISABLED_SERVICE: Code = Code("disabled-service");
 const CONTEXT_NOT_BUILT: Code = Code("context-not-built");
 
@@ -14,6 +15,12 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>) {
     let service = findings.service;
     for network in service.networking.networks.keys() {
         let way = ["networks", network.as_str()];
+        if network.as_str().starts_with("x-") {
+            let message = format!("joins the network `{network}`, a key that stands for an extension");
+            let error = findings.error(EXTENSION_AS_NETWORK, &way, message);
+            findings.push(error.help("give the network a key that does not begin with x-"));
+            continue;
+        }
         defined(
             findings,
             &way,
@@ -130,6 +137,10 @@ mod tests {
     #[test]
     fn what_is_undefined_is_named() {
         for (service, message) in [
+            (
+                "networks: {x-n: null}",
+                "joins the network `x-n`, a key that stands for an extension",
+            ),
             ("networks: {n: null}", "refers to the undefined network `n`"),
             (
                 "volumes: [{type: volume, source: v, target: /v}]",

@@ -45,7 +45,7 @@ pub(super) fn device_request(node: &Node, report: &mut Report) -> Option<DeviceR
 fn count(node: &Node, report: &mut Report) -> Option<DeviceCount> {
     match &node.value {
         Value::Null => None,
-        Value::String(text) if text == "all" => Some(DeviceCount::All),
+        Value::String(text) if text.eq_ignore_ascii_case("all") => Some(DeviceCount::All),
         Value::String(text) => {
             let number = text.parse().ok();
             if number.is_none() {

@@ -27,6 +27,7 @@ use std::path::PathBuf;
 const BLANK_AFTER_NAME: Code = Code("blank-after-name");
 const MALFORMED_COMMAND: Code = Code("malformed-command");
 const MALFORMED_HOST: Code = Code("malformed-host");
+const NOT_ACTED_UPON: Code = Code("not-acted-upon");
 const NOT_A_DURATION: Code = Code("not-a-duration");
 const NOT_A_MODE: Code = Code("not-a-mode");
 const NOT_A_NUMBER: Code = Code("not-a-number");
@@ -90,8 +91,14 @@ fn section(project: &mut Project, key: &str, node: &Node, report: &mut Report) -
                 .at(node.span)
                 .help("remove it"),
         ),
-        // The name is decided before, includes are resolved before.
-        "name" | "include" => {}
+        // Decided before the files are merged; the reference prints what the tree says all the same.
+        "name" => {
+            if let Some(name) = values::text(node, report) {
+                project.name = ProjectName::from(name);
+            }
+        }
+        // Resolved before.
+        "include" => {}
         _ => return false,
     }
     true

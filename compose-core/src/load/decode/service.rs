@@ -4,7 +4,7 @@ use super::values::{
     attributes, duration, flag, integer, list, map, optional_flag, plain_text, scalar, scalars, strings, text, text_or_list, texts,
     unsigned,
 };
-use super::{UNKNOWN_WORD, build, deploy, mounts, networking, process, resources};
+use super::{NOT_ACTED_UPON, UNKNOWN_WORD, build, deploy, mounts, networking, process, resources};
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
 use crate::model::{
@@ -60,6 +60,10 @@ fn own(service: &mut Service, key: &str, node: &Node, report: &mut Report) -> bo
         "profiles" => service.profiles = texts(node, report).into_iter().map(ProfileName::from).collect(),
         "provider" => service.provider = present(node).map(|node| provider(node, report)),
         "pull_policy" => service.pull_policy = text(node, report).map(PullPolicy),
+        "pull_refresh_after" => {
+            let warning = Diagnostic::warning(NOT_ACTED_UPON, "is not acted upon").at(node.span);
+            report.push(warning.help("use `pull_policy: daily`, `weekly` or `every_…`"));
+        }
         // Resolved before; what is left of it has no meaning.
         "extends" => {}
         _ => return false,

@@ -81,7 +81,6 @@ pub(super) static FILE: Rule = keys(&[
 ]);
 
 static SERVICE: Rule = keys(&[
-    ("configs", each_item(&MODE)),
     ("cpu_count", text(Cast::Integer)),
     ("cpu_percent", text(Cast::Float)),
     ("cpu_period", text(Cast::Integer)),
@@ -100,7 +99,6 @@ static SERVICE: Rule = keys(&[
     ("privileged", text(Cast::Boolean)),
     ("read_only", text(Cast::Boolean)),
     ("scale", text(Cast::Integer)),
-    ("secrets", each_item(&MODE)),
     ("stdin_open", text(Cast::Boolean)),
     ("tty", text(Cast::Boolean)),
     ("ulimits", each_key(&ULIMIT)),
@@ -118,8 +116,6 @@ const DEPLOY: Rule = keys(&[
 const ROLLOUT: Rule = keys(&[("parallelism", text(Cast::Integer)), ("max_failure_ratio", text(Cast::Float))]);
 
 const HEALTHCHECK: Rule = keys(&[("retries", text(Cast::Integer)), ("disable", text(Cast::Boolean))]);
-
-static MODE: Rule = keys(&[("mode", text(Cast::Integer))]);
 
 static PORT: Rule = keys(&[("target", text(Cast::Integer))]);
 
