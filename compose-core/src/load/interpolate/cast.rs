@@ -245,6 +245,8 @@ mod tests {
             ),
             (&["networks", "n", "enable_ipv4"], Some(Cast::Boolean)),
             (&["configs", "c", "external"], Some(Cast::Boolean)),
+            // Text is octal there, a number is not.
+            (&["services", "a", "configs", "[]", "mode"], None),
             (&["x-any", "external"], None),
         ] {
             assert_eq!(rule(path).and_then(|rule| rule.text), expected, "{path:?}");
