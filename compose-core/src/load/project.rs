@@ -156,13 +156,10 @@ impl Loader {
         if self.stages.contains(Stage::Consistency) {
             check_consistency(&mut project, Places(&tree))?;
         }
-        resolve_files(
-            &mut project,
-            Places(&tree),
-            pipeline.reader,
-            &mut pipeline.sources,
-            &mut pipeline.warnings,
-        )?;
+        if self.stages.contains(Stage::EnvironmentFiles) {
+            let Pipeline { sources, warnings, .. } = pipeline;
+            resolve_files(&mut project, Places(&tree), pipeline.reader, sources, warnings)?;
+        }
         Ok(project)
     }
 }

@@ -11,6 +11,8 @@ pub enum Stage {
     Normalization,
     /// References between services, networks, volumes, … are checked.
     Consistency,
+    /// The variables of `env_file` and the labels of `label_file` go into the services.
+    EnvironmentFiles,
 }
 
 /// The stages of a load that run.
@@ -47,7 +49,13 @@ mod tests {
     fn one_stage_can_be_left_out_without_the_others() {
         let stages = Stages::ALL.without(Stage::Normalization);
         assert!(!stages.contains(Stage::Normalization));
-        for stage in [Stage::Interpolation, Stage::PathResolution, Stage::Consistency] {
+        let others = [
+            Stage::Interpolation,
+            Stage::PathResolution,
+            Stage::Consistency,
+            Stage::EnvironmentFiles,
+        ];
+        for stage in others {
             assert!(stages.contains(stage), "{stage:?}");
         }
     }
