@@ -1,6 +1,7 @@
-//! The configuration hash by which a running container is compared with its service.
+//! The configuration hashes by which what exists in the engine is compared with the project. They
+//! equal those that Docker Compose puts on what it makes.
 
-use crate::model::Service;
+use crate::model::{Network, Service, Volume};
 use crate::names::ConfigHash;
 use crate::print;
 use crate::print::tree::Tree;
@@ -16,7 +17,26 @@ const NOT_HASHED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "p
 /// containers: how the image is built and pulled, how many replicas there are, what they wait
 /// for and which profiles enable them. `$` is not doubled here.
 pub fn config_hash(service: &Service) -> ConfigHash {
-    let json = print::json::write(&hashed(service), print::json::Layout::Compact);
+    of_json(&hashed(service))
+}
+
+/// The value of `com.docker.compose.config-hash` on a network: the SHA-256 of its JSON on one line.
+pub fn network_hash(network: &Network) -> ConfigHash {
+    of_json(&print::network(network))
+}
+
+/// The value of `com.docker.compose.config-hash` on a volume; the driver counts by name, also where
+/// it is the engine's default.
+pub fn volume_hash(volume: &Volume) -> ConfigHash {
+    let driver = volume.driver.clone().unwrap_or_else(|| "local".to_owned());
+    of_json(&print::volume(&Volume {
+        driver: Some(driver),
+        ..volume.clone()
+    }))
+}
+
+fn of_json(tree: &Tree) -> ConfigHash {
+    let json = print::json::write(tree, print::json::Layout::Compact);
     // A number that JSON cannot hold passes no check of the loader; were it there, its name would do.
     let text = json.unwrap_or_else(|error| error.to_string());
     ConfigHash::from(hexadecimal(&Sha256::digest(text)))
@@ -44,8 +64,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::config_hash;
-    use crate::model::{Build, Condition, Dependency, Deploy, EnvFile, PullPolicy};
+    use super::{config_hash, network_hash, volume_hash};
+    use crate::model::{Build, Condition, Dependency, Deploy, EnvFile, Network, PullPolicy, StringMap, Volume};
     use crate::print::tests::plain_service;
 
     /// What the reference prints for `{image: alpine}`.
@@ -121,6 +141,32 @@ mod tests {
         assert_eq!(
             config_hash(&service).as_str(),
             "301dd2a301c676df030e47a26e5d151aa927df4fd23b62a8719b699d5f6267a1"
+        );
+    }
+
+    #[test]
+    fn networks_and_volumes_equal_the_references() {
+        let mut network = Network {
+            name: Some("planprobe_default".into()),
+            ..Network::default()
+        };
+        assert_eq!(
+            network_hash(&network).as_str(),
+            "ca6e6691b49c0987df46a4e98e09d5d6093c0921a8cabbe5f3185928005fbf3a"
+        );
+        network.name = Some("planprobe_front".into());
+        network.labels = StringMap::from([("x".to_owned(), "1".to_owned())]);
+        assert_eq!(
+            network_hash(&network).as_str(),
+            "9ae790686f7333e96817911c8df3c9a693ab0326a5082dcbc0c191b8886dcc81"
+        );
+        let volume = Volume {
+            name: Some("planprobe_data".into()),
+            ..Volume::default()
+        };
+        assert_eq!(
+            volume_hash(&volume).as_str(),
+            "0d489049d20759502df5b1401efd7d7c68c486d83b04a2f054f0d043af1bb0ec"
         );
     }
 }

@@ -23,3 +23,5 @@ pub mod commands;
 pub mod engine;
 #[cfg(feature = "engine")]
 pub mod event;
+#[cfg(feature = "docker-compose-types")]
+pub mod interop;

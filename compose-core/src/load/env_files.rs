@@ -3,7 +3,7 @@
 use super::check::Places;
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{EnvFile, Project, StringMap};
+use crate::model::{EnvFile, Project, Service, StringMap};
 use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap};
 use std::collections::HashMap;
 use std::io;
@@ -13,19 +13,28 @@ const MISSING_FILE: Code = Code("missing-file");
 const UNREADABLE_FILE: Code = Code("unreadable-file");
 const UNKNOWN_FORMAT: Code = Code("unknown-format");
 
+/// Which files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// `env_file` and `label_file`.
+    All,
+    /// `label_file` alone; `env_file` stays as it is.
+    Labels,
+}
+
 /// Resolves `env_file` and `label_file` of every enabled service, and the variables in `environment`
-/// that have no value yet. Afterwards no service names such a file any more.
+/// that have no value yet. Afterwards no service names a file that was to be read.
 ///
 /// What a service says itself wins over its files, even where it gives a variable no value. While a
 /// file is expanded, the project's variables win over the service's, and those over what stands above.
 /// Label files see earlier labels alone.
 pub(crate) fn resolve_files(
     project: &mut Project,
+    files: Files,
     places: Places<'_>,
     reader: &dyn ResourceReader,
     sources: &mut SourceMap,
-    warnings: &mut Diagnostics,
-) -> Result<(), Diagnostics> {
+) -> Result<Diagnostics, Diagnostics> {
     let mut reading = Reading {
         reader,
         contents: HashMap::new(),
@@ -33,42 +42,17 @@ pub(crate) fn resolve_files(
         found: Diagnostics::new(),
     };
     let Project { variables, services, .. } = project;
-    for (name, service) in services {
-        let place = |list: &str, index: usize| places.of_service(name.as_str(), &[list, &index.to_string()]);
-        let environment = &mut service.process.environment;
-        for (variable, value) in environment.iter_mut().filter(|(_, value)| value.is_none()) {
+    for service in services.values_mut() {
+        for (variable, value) in service.process.environment.iter_mut().filter(|(_, value)| value.is_none()) {
             *value = variables.get(variable).cloned();
         }
-        let own: StringMap = environment
-            .iter()
-            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
-            .collect();
-        let lookup = |key: &str| variables.get(key).or_else(|| own.get(key)).cloned();
-        let mut all = StringMap::new();
-        for (index, file) in service.process.env_files.drain(..).enumerate() {
-            reading.env_file(&file, &mut all, &lookup, || place("env_file", index));
+        if files == Files::All {
+            reading.environment_of(service, variables, places);
         }
-        for (key, value) in all {
-            environment.entry(key).or_insert(Some(value));
-        }
-
-        let mut labels = StringMap::new();
-        for (index, file) in service.label_files.drain(..).enumerate() {
-            let earlier = labels.clone();
-            let lookup = |key: &str| earlier.get(key).cloned();
-            reading.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, || {
-                place("label_file", index)
-            });
-        }
-        for (key, value) in labels {
-            service.labels.entry(key).or_insert(value);
-        }
+        reading.labels_of(service, places);
     }
-    if reading.found.has_errors() {
-        return Err(reading.found);
-    }
-    warnings.extend(reading.found);
-    Ok(())
+    let found = reading.found;
+    if found.has_errors() { Err(found) } else { Ok(found) }
 }
 
 struct Reading<'a> {
@@ -82,6 +66,36 @@ struct Reading<'a> {
 type Place = Option<crate::source::Span>;
 
 impl Reading<'_> {
+    fn environment_of(&mut self, service: &mut Service, variables: &StringMap, places: Places<'_>) {
+        let place = |index: usize| places.of_service(service.name.as_str(), &["env_file", &index.to_string()]);
+        let environment = &mut service.process.environment;
+        let own: StringMap = environment
+            .iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
+            .collect();
+        let lookup = |key: &str| variables.get(key).or_else(|| own.get(key)).cloned();
+        let mut all = StringMap::new();
+        for (index, file) in service.process.env_files.drain(..).enumerate() {
+            self.env_file(&file, &mut all, &lookup, || place(index));
+        }
+        for (key, value) in all {
+            environment.entry(key).or_insert(Some(value));
+        }
+    }
+
+    fn labels_of(&mut self, service: &mut Service, places: Places<'_>) {
+        let place = |index: usize| places.of_service(service.name.as_str(), &["label_file", &index.to_string()]);
+        let mut labels = StringMap::new();
+        for (index, file) in service.label_files.drain(..).enumerate() {
+            let earlier = labels.clone();
+            let lookup = |key: &str| earlier.get(key).cloned();
+            self.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, || place(index));
+        }
+        for (key, value) in labels {
+            service.labels.entry(key).or_insert(value);
+        }
+    }
+
     fn env_file(&mut self, file: &EnvFile, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, place: impl Fn() -> Place) {
         if !file.required && self.reader.kind(&file.path) == PathKind::Missing {
             return;
@@ -154,14 +168,8 @@ mod tests {
             .iter()
             .fold(MemoryReader::new(), |reader, (path, text)| reader.with(*path, *text));
         let tree = parse(&text);
-        resolve_files(
-            &mut project,
-            Places(&tree),
-            &reader,
-            &mut SourceMap::default(),
-            &mut Diagnostics::new(),
-        )
-        .map_err(|found| error_messages(&found))?;
+        resolve_files(&mut project, Files::All, Places(&tree), &reader, &mut SourceMap::default())
+            .map_err(|found| error_messages(&found))?;
         let service = &project.services["a"];
         assert!(service.process.env_files.is_empty() && service.label_files.is_empty());
         let environment = service.process.environment.iter();
@@ -188,6 +196,21 @@ mod tests {
             let got = resolved(service, &[("/e", "A=1\nB=$OUTER\nB2=$A\n"), ("/f", "A=2\n")]);
             assert_eq!(got, Ok((environment.to_owned(), String::new())), "{service}");
         }
+    }
+
+    #[test]
+    fn files_of_variables_can_be_left_unread() {
+        let text = "services: {a: {image: x, env_file: [{path: /none, required: true}], environment: {OUTER: null}, label_file: [/l]}}";
+        let mut project = testing_project(text);
+        project.variables.insert("OUTER".to_owned(), "o".to_owned());
+        let reader = MemoryReader::new().with("/l", "x=1\n");
+        let tree = parse(text);
+        resolve_files(&mut project, Files::Labels, Places(&tree), &reader, &mut SourceMap::default())
+            .expect("no file of variables is read");
+        let service = &project.services["a"];
+        assert_eq!(service.process.env_files.len(), 1);
+        assert_eq!(service.process.environment["OUTER"].as_deref(), Some("o"));
+        assert_eq!(service.labels["x"], "1");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::check::Places;
 use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
-use super::env_files::resolve_files;
+use super::env_files::{Files, resolve_files};
 use super::normalize::normalize;
 use super::pipeline::Pipeline;
 use super::project_name::{self, Candidates};
@@ -156,10 +156,13 @@ impl Loader {
         if self.stages.contains(Stage::Consistency) {
             check_consistency(&mut project, Places(&tree))?;
         }
-        if self.stages.contains(Stage::EnvironmentFiles) {
-            let Pipeline { sources, warnings, .. } = pipeline;
-            resolve_files(&mut project, Places(&tree), pipeline.reader, sources, warnings)?;
-        }
+        let files = if self.stages.contains(Stage::EnvironmentFiles) {
+            Files::All
+        } else {
+            Files::Labels
+        };
+        let noticed = resolve_files(&mut project, files, Places(&tree), pipeline.reader, &mut pipeline.sources)?;
+        pipeline.warnings.extend(noticed);
         Ok(project)
     }
 }

@@ -11,7 +11,8 @@ pub enum Stage {
     Normalization,
     /// References between services, networks, volumes, … are checked.
     Consistency,
-    /// The variables of `env_file` and the labels of `label_file` go into the services.
+    /// Variables are read from the services' `env_file`. Whoever only asks for names, or for hashes
+    /// as `config --hash` prints them, needs none of these files.
     EnvironmentFiles,
 }
 
@@ -49,13 +50,7 @@ mod tests {
     fn one_stage_can_be_left_out_without_the_others() {
         let stages = Stages::ALL.without(Stage::Normalization);
         assert!(!stages.contains(Stage::Normalization));
-        let others = [
-            Stage::Interpolation,
-            Stage::PathResolution,
-            Stage::Consistency,
-            Stage::EnvironmentFiles,
-        ];
-        for stage in others {
+        for stage in [Stage::Interpolation, Stage::PathResolution, Stage::Consistency] {
             assert!(stages.contains(stage), "{stage:?}");
         }
     }

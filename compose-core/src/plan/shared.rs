@@ -2,12 +2,12 @@
 
 use super::action::Action;
 use super::error::PlanError;
-use super::fingerprint::{network_hash, volume_hash};
 use super::graph::{Plan, StepId};
 use super::policy::{ContainerPolicy, DivergedVolumes};
 use super::reason::Reason;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::hash::{network_hash, volume_hash};
 use crate::model::{MountKind, NamespaceMode, Network, Project, Service, Volume};
 use crate::names::{NetworkId, NetworkKey, NetworkName, ProjectName, VolumeKey, VolumeName};
 use crate::observe::{Observed, ObservedNetwork};

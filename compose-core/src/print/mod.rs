@@ -14,22 +14,24 @@ mod network;
 mod project;
 mod resources;
 mod service;
-mod time;
 pub(crate) mod tree;
 mod yaml;
 
 pub use json::NotJson;
 
+use crate::load::interpolate::UsedVariable;
 use crate::model::Project;
 use crate::source::Node;
 use json::Layout;
-use tree::Tree;
+use tree::{Record, Tree};
 
+pub(crate) use network::network;
+pub(crate) use project::volume;
 pub(crate) use service::service;
 
 /// The project as YAML, with a final line break.
 pub fn yaml(project: &Project) -> String {
-    double_dollars(&yaml::write(&project::for_yaml(project)))
+    double_dollars(&yaml::write(&project::for_yaml(project), 2))
 }
 
 /// The project as JSON, without a final line break. Language models and `x-…` keys below the top
@@ -43,7 +45,7 @@ pub fn json(project: &Project) -> Result<String, NotJson> {
 
 /// Merged but uninterpreted files as YAML, as `--no-interpolate` prints them: `$` stays single.
 pub fn raw_yaml(model: &Node) -> String {
-    yaml::write(&Tree::from(model))
+    yaml::write(&Tree::from(model), 2)
 }
 
 /// Merged but uninterpreted files as JSON, as `--no-interpolate` prints them: `$` stays single.
@@ -52,6 +54,26 @@ pub fn raw_yaml(model: &Node) -> String {
 /// When a value is an infinite number, which JSON cannot say.
 pub fn raw_json(model: &Node) -> Result<String, NotJson> {
     json::write(&Tree::from(model), Layout::Indented)
+}
+
+/// The variables that files use as YAML, by name, indented by four as the reference has it here.
+pub fn variables_yaml(variables: &[UsedVariable]) -> String {
+    let entries = variables.iter().map(|variable| {
+        let mut record = Record::new();
+        record
+            .field("name", &variable.name)
+            .field("defaultvalue", &variable.default)
+            .field("presencevalue", &variable.alternative)
+            .field("required", variable.required);
+        (&variable.name, record.tree())
+    });
+    yaml::write(&Tree::map(entries), 4)
+}
+
+/// What [`yaml`] prints, before it is text; no `$` is doubled yet.
+#[cfg(feature = "docker-compose-types")]
+pub(crate) fn project_tree(project: &Project) -> Tree {
+    project::for_yaml(project)
 }
 
 fn double_dollars(text: &str) -> String {

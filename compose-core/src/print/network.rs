@@ -4,7 +4,8 @@ use super::tree::{Record, Tree};
 use crate::model::{Endpoint, ExtraHosts, Ipam, IpamPool, Network, Port, PortProtocol};
 use crate::names::NetworkName;
 
-pub(super) fn network(network: &Network) -> Tree {
+/// A network.
+pub(crate) fn network(network: &Network) -> Tree {
     let mut record = Record::new();
     record
         .text("name", network.name.as_ref().map(NetworkName::as_str))

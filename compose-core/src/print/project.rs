@@ -33,7 +33,8 @@ fn services(project: &Project) -> Tree {
     Tree::map(project.services.iter().map(|(name, value)| (name, service(value))))
 }
 
-fn volume(volume: &Volume) -> Tree {
+/// A volume.
+pub(crate) fn volume(volume: &Volume) -> Tree {
     let mut record = Record::new();
     record
         .text("name", volume.name.as_ref().map(VolumeName::as_str))

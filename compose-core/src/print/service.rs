@@ -278,6 +278,6 @@ impl From<&NamespaceMode> for Tree {
 impl From<Duration> for Tree {
     /// Durations are printed as text.
     fn from(duration: Duration) -> Self {
-        Self::Text(super::time::duration(duration))
+        Self::Text(duration.to_string())
     }
 }

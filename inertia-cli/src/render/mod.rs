@@ -14,9 +14,14 @@ use std::process::ExitCode;
 
 /// Prints an answer on standard output, ended by a line break; a reader that has gone away is no failure.
 pub(crate) fn say(text: &str) -> Result<ExitCode, Failure> {
-    let mut out = std::io::stdout().lock();
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+    say_exactly(&format!("{text}{end}"))
+}
+
+/// Prints an answer on standard output as it is; a reader that has gone away is no failure.
+pub(crate) fn say_exactly(text: &str) -> Result<ExitCode, Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         done => done.attempt("cannot write to standard output").map(|()| ExitCode::SUCCESS),
     }

@@ -1,4 +1,4 @@
-//! YAML as go-yaml 3 writes it: block style, indented by two, no line folded.
+//! YAML as go-yaml 3 writes it: block style, no line folded.
 
 mod order;
 mod plain;
@@ -11,9 +11,9 @@ use scalar::Position;
 /// The longest key, in bytes, that stands on a line with its value.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// The text of a tree, with a final line break.
-pub(crate) fn write(tree: &Tree) -> String {
-    let mut writer = Writer { out: String::new() };
+/// The text of a tree, with a final line break. What stands in a mapping is indented by `step`.
+pub(crate) fn write(tree: &Tree, step: usize) -> String {
+    let mut writer = Writer { out: String::new(), step };
     writer.node(tree, 0, Start::OnThisLine);
     writer.out.push('\n');
     writer.out
@@ -30,6 +30,8 @@ enum Start {
 
 struct Writer {
     out: String,
+    /// How far a value stands behind its key, in blanks.
+    step: usize,
 }
 
 impl Writer {
@@ -89,10 +91,16 @@ impl Writer {
             if key.len() <= LONGEST_SIMPLE_KEY && !scalar::has_line_breaks(key) {
                 scalar::text(&mut self.out, key, Position::Key);
                 self.out.push(':');
-                self.node(value, indent + 2, Start::AfterKey);
+                self.node(value, indent + self.step, Start::AfterKey);
             } else {
                 self.out.push_str("? ");
-                scalar::text(&mut self.out, key, Position::Value { indent: indent + 2 });
+                scalar::text(
+                    &mut self.out,
+                    key,
+                    Position::Value {
+                        indent: indent + self.step,
+                    },
+                );
                 self.begin_line(indent, &mut Start::AfterKey);
                 self.out.push_str(": ");
                 self.node(value, indent + 2, Start::OnThisLine);

@@ -66,15 +66,15 @@ proptest! {
     #[test]
     fn text_is_read_back(value in text()) {
         let tree = Tree::map([("key", Tree::from(value.as_str())), ("last", Tree::Null)]);
-        prop_assert_eq!(read(&write(&tree)), tree);
+        prop_assert_eq!(read(&write(&tree, 2)), tree);
         let tree = Tree::List(vec![Tree::from(value), Tree::Null]);
-        prop_assert_eq!(read(&write(&tree)), tree);
+        prop_assert_eq!(read(&write(&tree, 2)), tree);
     }
 
     #[test]
     fn trees_are_read_back(tree in prop::collection::btree_map(key(), tree(), 1..4)) {
         let tree = Tree::List(vec![Tree::map(tree), Tree::Null]);
-        prop_assert_eq!(read(&write(&tree)), sorted(tree));
+        prop_assert_eq!(read(&write(&tree, 2)), sorted(tree));
     }
 }
 
@@ -87,7 +87,7 @@ fn long_keys_and_keys_of_several_lines_stand_apart() {
         (&long[..128], Tree::Map(Vec::new())),
     ]);
     let expected = format!("? |-\n  a\n  b\n: 1\n{}: {{}}\n? {long}\n: - 2\n  - x: 3\n", &long[..128]);
-    assert_eq!(write(&tree), expected);
+    assert_eq!(write(&tree, 2), expected);
     assert_eq!(read(&expected), sorted(tree));
 }
 
@@ -99,5 +99,8 @@ fn lists_in_lists_share_a_line() {
         Tree::from("multi\nline"),
         Tree::from("\n"),
     ]);
-    assert_eq!(write(&tree), "- - a\n  - - b\n    - {}\n    - []\n- |-\n  multi\n  line\n- |2+\n\n");
+    assert_eq!(
+        write(&tree, 2),
+        "- - a\n  - - b\n    - {}\n    - []\n- |-\n  multi\n  line\n- |2+\n\n"
+    );
 }

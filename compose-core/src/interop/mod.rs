@@ -1,0 +1,3 @@
+//! Projects from and for other libraries.
+
+pub mod docker_compose_types;
