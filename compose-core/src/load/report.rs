@@ -2,7 +2,28 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
+
+/// A step down in a model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
+    /// To the value of a key.
+    Key(&'a str),
+    /// To an element of a list.
+    Index(usize),
+}
+
+impl<'a> From<&'a str> for Step<'a> {
+    fn from(key: &'a str) -> Self {
+        Self::Key(key)
+    }
+}
+
+impl From<usize> for Step<'_> {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
 
 /// The findings of a stage; see [`Report::within`].
 #[derive(Debug, Default)]
@@ -33,11 +54,17 @@ impl Report {
 
     /// Runs a part of the work; what it finds is said to be below `step`. Costs nothing while
     /// nothing is found.
-    pub(crate) fn within<T>(&mut self, step: impl Display, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<'a, T>(&mut self, step: impl Into<Step<'a>>, work: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.found.len();
         let done = work(self);
-        for finding in &mut self.found[before..] {
-            finding.steps.push(step.to_string());
+        if before < self.found.len() {
+            let step = match step.into() {
+                Step::Key(key) => format!(".{key}"),
+                Step::Index(index) => format!("[{index}]"),
+            };
+            for finding in &mut self.found[before..] {
+                finding.steps.push(step.clone());
+            }
         }
         done
     }
@@ -65,17 +92,9 @@ impl Finding {
         if self.steps.is_empty() {
             return self.diagnostic;
         }
-        let mut message = String::new();
-        for step in self.steps.iter().rev() {
-            let index = step.bytes().all(|byte| byte.is_ascii_digit());
-            let _ = match (message.is_empty(), index) {
-                (false, true) => write!(message, "[{step}]"),
-                (false, false) => write!(message, ".{step}"),
-                (true, _) => write!(message, "{step}"),
-            };
-        }
-        message.push_str(": ");
-        message.push_str(&self.diagnostic.message);
+        let way: String = self.steps.into_iter().rev().collect();
+        let mut message = way.trim_start_matches('.').to_owned();
+        let _ = write!(message, ": {}", self.diagnostic.message);
         Diagnostic {
             message,
             ..self.diagnostic

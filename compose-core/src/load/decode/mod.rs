@@ -14,6 +14,8 @@ mod process;
 mod resources;
 mod service;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use super::report::Report;

@@ -20,7 +20,7 @@ pub(super) fn services(node: &Node, report: &mut Report) -> BTreeMap<ServiceName
     let mut services = BTreeMap::new();
     for (name, entry) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
         let name = ServiceName::new(name);
-        let service = report.within(&name, |report| service(name.clone(), &entry.node, report));
+        let service = report.within(name.as_str(), |report| service(name.clone(), &entry.node, report));
         services.insert(name, service);
     }
     services
