@@ -5,6 +5,7 @@ use compose_core::engine::{
     EngineError,
 };
 use compose_core::names::ImageId;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -16,6 +17,7 @@ struct Site {
     engine: DockerEngine,
     folder: tempfile::TempDir,
     tag: String,
+    built: std::sync::Mutex<BTreeSet<ImageId>>,
 }
 
 impl Site {
@@ -30,7 +32,12 @@ impl Site {
             fs::write(path, text).unwrap();
         }
         let tag = format!("it-build-{test}-{}:latest", std::process::id());
-        Some(Self { engine, folder, tag })
+        Some(Self {
+            engine,
+            folder,
+            tag,
+            built: std::sync::Mutex::default(),
+        })
     }
 
     fn path(&self) -> &Path {
@@ -50,6 +57,7 @@ impl Site {
     async fn build(&self, request: BuildRequest) -> (Result<ImageId, EngineError>, Vec<BuildOutput>) {
         let mut said = Vec::new();
         let built = self.engine.build_image(request, &mut |output| said.push(output)).await;
+        self.built.lock().unwrap().extend(built.as_ref().ok().cloned());
         (built, said)
     }
 
@@ -69,7 +77,10 @@ impl Site {
     }
 
     async fn clean(&self) {
-        self.engine.remove_image(&self.tag).await.unwrap();
+        let built = std::mem::take(&mut *self.built.lock().unwrap());
+        for image in built {
+            self.engine.remove_image(image.as_str()).await.unwrap();
+        }
     }
 }
 
