@@ -1,8 +1,9 @@
 //! The one door to what the process was given: variables, working folder, terminal.
 
+use compose_core::source::MAX_FILE_SIZE;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 /// What the process was given.
@@ -37,6 +38,13 @@ impl Environment {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
+    }
+
+    /// All that standard input holds, up to a little more than a compose file may have.
+    pub(crate) fn standard_input() -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(MAX_FILE_SIZE + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// A variable that is set to something.

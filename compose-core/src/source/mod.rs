@@ -13,5 +13,5 @@ pub use dotenv::{EnvFile, EnvFormat};
 pub use node::{Directive, Entry, Mapping, Node, Value};
 pub(crate) use parse::is_plain_text;
 pub use parse::{parse, parse_text};
-pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, clean};
+pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, WithStandardInput, clean};
 pub use span::{SourceFile, SourceId, SourceMap, Span};

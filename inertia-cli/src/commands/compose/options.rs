@@ -1,8 +1,10 @@
 //! The flags before a compose command, and the loader they describe.
 
+use crate::environment::Environment;
 use crate::settings::Settings;
 use clap::Args;
 use compose_core::load::Loader;
+use compose_core::source::{DiskReader, WithStandardInput};
 use std::path::PathBuf;
 
 /// The flags before a compose command.
@@ -23,7 +25,7 @@ pub(crate) struct ComposeOptions {
     /// Specify an alternate environment file
     #[arg(long = "env-file", value_name = "FILE")]
     pub(crate) env_files: Vec<PathBuf>,
-    /// Compose configuration files
+    /// Compose configuration files; `-` is standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Most requests to the engine at a time, -1 for the default
@@ -47,7 +49,9 @@ impl ComposeOptions {
     /// A loader for the project that the flags, the variables and the working folder describe.
     pub(crate) fn loader(&self, settings: &Settings) -> Loader {
         let environment = &settings.environment;
-        let mut loader = Loader::new(&environment.cwd).variables(environment.variables.clone());
+        let mut loader = Loader::new(&environment.cwd)
+            .variables(environment.variables.clone())
+            .reader(WithStandardInput::new(DiskReader, Environment::standard_input));
         for file in &self.files {
             loader = loader.file(file);
         }
