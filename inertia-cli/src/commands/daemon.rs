@@ -31,6 +31,8 @@ pub(crate) struct DaemonArgs {
 /// Runs the daemon until it is told to stop.
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     log(settings);
+    // One provider of cryptography for everything that speaks TLS without having been given one: fetches over https.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let state = state(arguments, settings)?;
     let address: EngineAddress = settings.environment.variable("DOCKER_HOST").unwrap_or_default().parse()?;
     let engine = Arc::new(DockerEngine::connect(&address)?);

@@ -59,21 +59,6 @@ impl LogLines {
         out.flush()
     }
 
-    /// Prints what is left of a container that ended in the middle of a line.
-    pub(crate) fn end(&mut self, name: &str) -> std::io::Result<()> {
-        for stream in [false, true] {
-            let Some(rest) = self.pending.remove(&(name.to_owned(), stream)).filter(|rest| !rest.is_empty()) else {
-                continue;
-            };
-            let head = self.head(name);
-            let mut out = std::io::stdout().lock();
-            out.write_all(head.as_bytes())?;
-            out.write_all(&rest)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
-    }
-
     fn head(&mut self, name: &str) -> String {
         self.width = self.width.max(name.chars().count());
         let width = self.width + 1;
