@@ -205,17 +205,14 @@ pub fn of_built_image(project: &ProjectName, service: &ServiceName) -> BTreeMap<
 
 /// The project for which an image was built.
 pub fn builder_of_image(labels: &BTreeMap<String, String>) -> Option<ProjectName> {
-    labels.get(PROJECT).map(|project| ProjectName::new(project))
+    labels.get(PROJECT).map(ProjectName::new)
 }
 
 fn read_shared<'a, Key: From<&'a str>>(labels: &'a BTreeMap<String, String>, key: &str) -> Option<SharedOwnership<Key>> {
     Some(SharedOwnership {
         project: ProjectName::new(labels.get(PROJECT)?),
         key: labels.get(key).map(|text| Key::from(text.as_str())),
-        config_hash: labels
-            .get(CONFIG_HASH)
-            .filter(|hash| !hash.is_empty())
-            .map(|hash| ConfigHash::new(hash)),
+        config_hash: labels.get(CONFIG_HASH).filter(|hash| !hash.is_empty()).map(ConfigHash::new),
     })
 }
 

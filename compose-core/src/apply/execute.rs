@@ -11,7 +11,8 @@ use crate::model::{Hook, Project, Service};
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, ServiceName};
 use crate::plan::{Action, AnonymousFate, BuildWhen, ContainerRef, HookPoint, Plan, PullFailure, StepId, Target};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
+use tokio::time::Instant;
 
 /// What the steps of one run have in common.
 pub(super) struct Job<'a> {
@@ -20,6 +21,7 @@ pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) watch: &'a Watch,
     pub(super) api: ApiVersion,
+    waiting_since: OnceLock<Instant>,
     created: Mutex<BTreeMap<StepId, ContainerId>>,
     built: Mutex<BTreeMap<ServiceName, ImageId>>,
 }
@@ -41,6 +43,7 @@ impl<'a> Job<'a> {
             plan,
             watch,
             api,
+            waiting_since: OnceLock::new(),
             created: Mutex::default(),
             built: Mutex::default(),
         })
@@ -118,6 +121,11 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// When the first wait of the run began: deadlines count from here, so that a chain of waits takes no longer than one.
+    pub(super) fn waiting_since(&self) -> Instant {
+        *self.waiting_since.get_or_init(Instant::now)
+    }
+
     /// The id of a container; one that a step makes has one from then on.
     pub(super) fn find(&self, target: &Target) -> Result<ContainerId, StepError> {
         match &target.at {
@@ -164,7 +172,7 @@ impl<'a> Job<'a> {
             events.emit(Event::Pull {
                 image: image.to_string(),
                 progress,
-            })
+            });
         };
         let pulled = self
             .or_cancelled(self.context.engine.pull_image(image, platform, &mut progress))
@@ -190,7 +198,7 @@ impl<'a> Job<'a> {
             events.emit(Event::Build {
                 service: service.to_string(),
                 output,
-            })
+            });
         };
         let built = self.or_cancelled(self.context.engine.build_image(request, &mut output)).await?;
         self.built

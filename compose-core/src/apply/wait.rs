@@ -40,7 +40,7 @@ impl Wait<'_> {
     pub(super) async fn run(&self, job: &Job<'_>) -> Result<(), StepError> {
         let outcome = tokio::select! {
             outcome = self.watch(job) => outcome,
-            () = self.time_out() => Err(self.timed_out(job).await),
+            () = self.time_out(job) => Err(self.timed_out(job).await),
             () = job.context.cancel.cancelled() => return Err(StepError::Cancelled),
         };
         match outcome {
@@ -57,9 +57,9 @@ impl Wait<'_> {
         }
     }
 
-    async fn time_out(&self) {
+    async fn time_out(&self, job: &Job<'_>) {
         match self.deadline {
-            Some(deadline) => tokio::time::sleep(deadline).await,
+            Some(deadline) => tokio::time::sleep_until(job.waiting_since() + deadline).await,
             None => std::future::pending().await,
         }
     }
@@ -154,22 +154,21 @@ fn progress(condition: WaitCondition, details: &ContainerDetails) -> Progress {
         ContainerStatus::Exited | ContainerStatus::Dead | ContainerStatus::Removing
     );
     let code = state.exit_code;
+    if ended {
+        return match (condition, code) {
+            (WaitCondition::CompletedSuccessfully | WaitCondition::RunningOrHealthy, 0) => Progress::There,
+            (WaitCondition::CompletedSuccessfully, code) => Progress::Never(WaitErrorKind::Unsuccessful { code }),
+            (WaitCondition::Healthy | WaitCondition::RunningOrHealthy, code) => Progress::Never(WaitErrorKind::Exited { code }),
+        };
+    }
+    let runs = state.status == ContainerStatus::Running;
     match (condition, state.health) {
-        (WaitCondition::CompletedSuccessfully, _) => match (ended, code) {
-            (true, 0) => Progress::There,
-            (true, code) => Progress::Never(WaitErrorKind::Unsuccessful { code }),
-            (false, _) => Progress::Underway,
-        },
-        (WaitCondition::RunningOrHealthy, _) if ended && code == 0 => Progress::There,
-        _ if ended => Progress::Never(WaitErrorKind::Exited { code }),
-        (WaitCondition::Healthy | WaitCondition::RunningOrHealthy, ContainerHealth::Healthy) => Progress::There,
-        (WaitCondition::Healthy | WaitCondition::RunningOrHealthy, ContainerHealth::Unhealthy) => Progress::Never(WaitErrorKind::Unhealthy),
-        (WaitCondition::Healthy | WaitCondition::RunningOrHealthy, ContainerHealth::Starting) => Progress::Underway,
-        (WaitCondition::Healthy, ContainerHealth::None) if state.status == ContainerStatus::Running => {
-            Progress::Never(WaitErrorKind::NoHealthCheck)
-        }
-        (WaitCondition::RunningOrHealthy, ContainerHealth::None) if state.status == ContainerStatus::Running => Progress::There,
-        (WaitCondition::Healthy | WaitCondition::RunningOrHealthy, ContainerHealth::None) => Progress::Underway,
+        (WaitCondition::CompletedSuccessfully, _) => Progress::Underway,
+        (_, ContainerHealth::Healthy) => Progress::There,
+        (_, ContainerHealth::Unhealthy) => Progress::Never(WaitErrorKind::Unhealthy),
+        (WaitCondition::Healthy, ContainerHealth::None) if runs => Progress::Never(WaitErrorKind::NoHealthCheck),
+        (WaitCondition::RunningOrHealthy, ContainerHealth::None) if runs => Progress::There,
+        (_, ContainerHealth::Starting | ContainerHealth::None) => Progress::Underway,
     }
 }
 

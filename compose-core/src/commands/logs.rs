@@ -59,7 +59,7 @@ pub async fn logs(
         if let Some(owner) = Ownership::read(&summary.labels)
             && follower.wants(&owner)
         {
-            sources.push(follower.read(owner.service, summary.name, &summary.id, options.request.clone()));
+            sources.push(follower.read(owner.service, summary.name, &summary.id, &options.request));
         }
     }
     let Some(starts) = starts else {
@@ -118,12 +118,12 @@ impl Follower {
                 since: state.started_at,
                 ..self.options.request.clone()
             };
-            sources.push(self.read(owner.service, name, id, request));
+            sources.push(self.read(owner.service, name, id, &request));
         }
     }
 
-    fn read(&self, service: ServiceName, container: ContainerName, id: &ContainerId, request: LogRequest) -> Lines {
-        let chunks = self.engine.logs(id, &request);
+    fn read(&self, service: ServiceName, container: ContainerName, id: &ContainerId, request: &LogRequest) -> Lines {
+        let chunks = self.engine.logs(id, request);
         let cut = Cutter {
             service,
             container,

@@ -127,7 +127,7 @@ pub enum Action {
         containers: Vec<Target>,
         /// Whether those that wait can do without it.
         required: bool,
-        /// The most to wait; without end when `None`.
+        /// The most to wait, counted from the plan's first wait; without end when `None`.
         deadline: Option<Duration>,
     },
 }

@@ -44,7 +44,6 @@ pub fn plan_images(project: &Project, images: &Images, policy: &ImagePolicy) -> 
         let image = image_name(&project.name, service);
         let source = Source::of(service, &image, images, policy)?;
         match source {
-            Source::Here => {}
             Source::Pull(reason) => left_to_builders.push((*service, image, reason)),
             Source::PullOrBuild(reason) => {
                 let pull = pulls.add(&mut plan, project, service, &image, PullFailure::Builds, reason);
@@ -58,7 +57,7 @@ pub fn plan_images(project: &Project, images: &Images, policy: &ImagePolicy) -> 
                     why,
                 });
             }
-            Source::Nowhere(_) => {}
+            Source::Here | Source::Nowhere(_) => {}
         }
     }
     let built = builds.images(project);

@@ -39,7 +39,8 @@ pub fn plan_stop(project: Option<&Project>, observed: &Observed, policy: &Lifecy
 /// Plans `start`: what is depended on first, conditions awaited.
 pub fn plan_start(project: Option<&Project>, observed: &Observed, policy: &LifecyclePolicy) -> Result<Plan, PlanError> {
     let relations = Relations::of(project, observed);
-    let mut chosen = relations.choose(&policy.services)?;
+    let named = relations.choose(&policy.services)?;
+    let mut chosen = named.clone();
     if policy.dependencies == DependencyScope::Include {
         relations.add_dependencies(&mut chosen);
     }
@@ -48,7 +49,7 @@ pub fn plan_start(project: Option<&Project>, observed: &Observed, policy: &Lifec
     for name in relations.order(&chosen)? {
         let containers = observed.service(name);
         let wanted = relations.service(name).is_none_or(|service| service.replicas() > 0);
-        if containers.is_empty() && wanted && policy.services.contains(name) {
+        if containers.is_empty() && wanted && named.contains(name) {
             return Err(PlanError::NothingToStart { service: name.clone() });
         }
         let idle: Vec<&ObservedContainer> = containers.iter().filter(|container| !container.activity.is_alive()).collect();

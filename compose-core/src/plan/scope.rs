@@ -16,24 +16,24 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The named services, all enabled ones when there are no names, and what they depend on.
     pub(super) fn of(project: &'a Project, names: &'a [ServiceName], dependencies: DependencyScope) -> Result<Self, PlanError> {
-        let mut wanted: BTreeMap<&ServiceName, &Service> = BTreeMap::new();
+        let mut found: BTreeMap<&ServiceName, &Service> = BTreeMap::new();
         let mut open: Vec<&ServiceName> = if names.is_empty() {
             project.services.keys().collect()
         } else {
             names.iter().collect()
         };
-        let named = open.iter().copied().collect();
+        let asked_for = open.iter().copied().collect();
         while let Some(name) = open.pop() {
             let Some(service) = find(project, name) else {
                 return Err(PlanError::UnknownService { service: name.clone() });
             };
-            if wanted.insert(name, service).is_none() && dependencies == DependencyScope::Include {
+            if found.insert(name, service).is_none() && dependencies == DependencyScope::Include {
                 open.extend(dependencies_of(project, service));
             }
         }
         Ok(Self {
-            services: in_dependency_order(&wanted)?,
-            named,
+            services: in_dependency_order(&found)?,
+            named: asked_for,
         })
     }
 

@@ -1,15 +1,13 @@
 //! Networks and volumes: which are there, which are missing, which were made from another configuration.
 
-use super::action::Action;
 use super::error::PlanError;
 use super::graph::{Plan, StepId};
 use super::policy::{ContainerPolicy, DivergedVolumes};
-use super::reason::Reason;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::{network_hash, volume_hash};
 use crate::model::{MountKind, NamespaceMode, Network, Project, Service, Volume};
-use crate::names::{NetworkId, NetworkKey, NetworkName, ProjectName, VolumeKey, VolumeName};
+use crate::names::{ConfigHash, NetworkId, NetworkKey, NetworkName, ProjectName, VolumeKey, VolumeName};
 use crate::observe::{Observed, ObservedNetwork};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +27,7 @@ pub(super) enum Fate {
 
 /// A network of the plan.
 pub(super) struct SharedNetwork<'a> {
-    key: &'a NetworkKey,
+    pub(super) key: &'a NetworkKey,
     pub(super) name: NetworkName,
     pub(super) id: Option<NetworkId>,
     fate: Fate,
@@ -37,7 +35,7 @@ pub(super) struct SharedNetwork<'a> {
 
 /// A volume of the plan.
 pub(super) struct SharedVolume<'a> {
-    key: &'a VolumeKey,
+    pub(super) key: &'a VolumeKey,
     pub(super) name: VolumeName,
     fate: Fate,
 }
@@ -66,7 +64,7 @@ impl SharedVolume<'_> {
 
 /// The steps that make networks and volumes.
 #[derive(Default)]
-pub(super) struct SharedSteps<'a> {
+pub(super) struct Provided<'a> {
     networks: BTreeMap<&'a NetworkKey, StepId>,
     volumes: BTreeMap<&'a str, StepId>,
 }
@@ -108,51 +106,28 @@ impl<'a> SharedThings<'a> {
         self.volumes.values().filter(|volume| volume.is_renewed())
     }
 
-    /// Adds the steps that make what is missing; what is made anew is removed after `released`, which lets go of it.
-    pub(super) fn add_steps(
-        &self,
-        plan: &mut Plan,
-        mut released_network: impl FnMut(&mut Plan, &SharedNetwork<'a>) -> Vec<StepId>,
-        mut released_volume: impl FnMut(&mut Plan, &SharedVolume<'a>) -> Vec<StepId>,
-    ) -> SharedSteps<'a> {
-        let mut steps = SharedSteps::default();
-        for network in self.networks.values().filter(|network| network.is_new()) {
-            let mut after = Vec::new();
-            let mut reason = Reason::Missing;
-            if let (true, Some(id)) = (network.is_renewed(), &network.id) {
-                reason = Reason::ConfigChanged;
-                let released = released_network(plan, network);
-                let remove = Action::RemoveNetwork {
-                    id: id.clone(),
-                    name: network.name.clone(),
-                };
-                after.push(plan.add(released, remove, reason.clone()));
-            }
-            let create = Action::CreateNetwork {
-                key: network.key.clone(),
-                name: network.name.clone(),
-            };
-            steps.networks.insert(network.key, plan.add(after, create, reason));
-        }
-        for volume in self.volumes.values().filter(|volume| volume.fate != Fate::Use) {
-            let mut after = Vec::new();
-            let mut reason = Reason::Missing;
-            if volume.is_renewed() {
-                reason = Reason::ConfigChanged;
-                let released = released_volume(plan, volume);
-                after.push(plan.add(released, Action::RemoveVolume { name: volume.name.clone() }, reason.clone()));
-            }
-            let create = Action::CreateVolume {
-                key: volume.key.clone(),
-                name: volume.name.clone(),
-            };
-            steps.volumes.insert(volume.key.as_str(), plan.add(after, create, reason));
-        }
-        steps
+    /// The networks that are made, or made anew.
+    pub(super) fn networks_to_make(&self) -> impl Iterator<Item = &SharedNetwork<'a>> {
+        self.networks.values().filter(|network| network.is_new())
+    }
+
+    /// The volumes that are made, or made anew.
+    pub(super) fn volumes_to_make(&self) -> impl Iterator<Item = &SharedVolume<'a>> {
+        self.volumes.values().filter(|volume| volume.fate != Fate::Use)
     }
 }
 
-impl SharedSteps<'_> {
+impl<'a> Provided<'a> {
+    /// The step that makes a network.
+    pub(super) fn network(&mut self, key: &'a NetworkKey, step: StepId) {
+        self.networks.insert(key, step);
+    }
+
+    /// The step that makes a volume.
+    pub(super) fn volume(&mut self, key: &'a VolumeKey, step: StepId) {
+        self.volumes.insert(key.as_str(), step);
+    }
+
     /// The steps that must be done before a container of the service is made.
     pub(super) fn needed_by(&self, service: &Service) -> Vec<StepId> {
         let networks = network_keys(service).filter_map(|key| self.networks.get(key));
@@ -268,7 +243,7 @@ fn decide_volume<'a>(
         None if volume.external => return Err(PlanError::ExternalVolumeMissing { name }),
         None => Fate::Create,
         Some(found) => match &found.owner {
-            Some(owner) if owner.project == *project => fate_of_volume(&owner.config_hash, volume, &name, policy, plan),
+            Some(owner) if owner.project == *project => fate_of_volume(owner.config_hash.as_ref(), volume, &name, policy, plan),
             owner => {
                 plan.warn(foreign_volume(project, &name, owner.as_ref().map(|owner| &owner.project)));
                 Fate::Use
@@ -286,18 +261,12 @@ fn foreign_volume(project: &ProjectName, name: &VolumeName, owner: Option<&Proje
     Diagnostic::warning(FOREIGN, message).help("use `external: true` to use an existing volume")
 }
 
-fn fate_of_volume(
-    found: &Option<crate::names::ConfigHash>,
-    volume: &Volume,
-    name: &VolumeName,
-    policy: &ContainerPolicy,
-    plan: &mut Plan,
-) -> Fate {
+fn fate_of_volume(found: Option<&ConfigHash>, volume: &Volume, name: &VolumeName, policy: &ContainerPolicy, plan: &mut Plan) -> Fate {
     let wanted = volume_hash(&Volume {
         name: Some(name.clone()),
         ..volume.clone()
     });
-    if found.as_ref().is_none_or(|found| *found == wanted) {
+    if found.is_none_or(|found| *found == wanted) {
         return Fate::Use;
     }
     match policy.diverged_volumes {

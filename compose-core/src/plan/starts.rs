@@ -58,11 +58,15 @@ impl<'a, 'b> Starts<'a, 'b> {
     /// Adds the steps.
     pub(super) fn run(&mut self, plan: &mut Plan, scope: &Scope<'a>, wait: WaitChoice) {
         let waiting = self.waiting(scope);
+        let deadline = match wait {
+            WaitChoice::Healthy(deadline) => deadline,
+            WaitChoice::Started => None,
+        };
         for service in &scope.services {
             let Some(decision) = self.decisions.get(&service.name) else {
                 continue;
             };
-            let conditions = self.conditions(plan, service, &waiting);
+            let conditions = self.conditions(plan, service, &waiting, deadline);
             let mut up = Vec::new();
             for slot in &decision.slots {
                 up.extend(self.start(plan, decision, slot, &conditions));
@@ -71,9 +75,9 @@ impl<'a, 'b> Starts<'a, 'b> {
         }
         // What others wait for is waited for even where those run already.
         for key in waiting.keys() {
-            self.wait(plan, *key, &waiting, None);
+            self.wait(plan, *key, &waiting, deadline);
         }
-        if let WaitChoice::Healthy(deadline) = wait {
+        if matches!(wait, WaitChoice::Healthy(_)) {
             self.wait_for_all(plan, scope, deadline);
         }
     }
@@ -117,11 +121,17 @@ impl<'a, 'b> Starts<'a, 'b> {
     }
 
     /// The steps that must be done before a service starts.
-    fn conditions(&mut self, plan: &mut Plan, service: &'a Service, waiting: &BTreeMap<WaitKey<'a>, Vec<ServiceName>>) -> Vec<StepId> {
+    fn conditions(
+        &mut self,
+        plan: &mut Plan,
+        service: &'a Service,
+        waiting: &BTreeMap<WaitKey<'a>, Vec<ServiceName>>,
+        deadline: Option<Duration>,
+    ) -> Vec<StepId> {
         let mut steps = Vec::new();
         for (name, dependency) in &service.lifecycle.depends_on {
             match wait_condition(dependency.condition) {
-                Some(condition) => steps.extend(self.wait(plan, (name, condition, dependency.required), waiting, None)),
+                Some(condition) => steps.extend(self.wait(plan, (name, condition, dependency.required), waiting, deadline)),
                 None => steps.extend(self.up.get(name).into_iter().flatten()),
             }
         }

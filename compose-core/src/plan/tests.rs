@@ -508,8 +508,8 @@ async fn down() {
         ..DownPolicy::default()
     };
     insta::assert_snapshot!("down_of_one_takes_its_dependents", plan(Some(&shop), &one));
-    let stop = plan_stop(Some(&shop), &observed, &LifecyclePolicy::default()).unwrap();
-    insta::assert_snapshot!("stop", stop);
+    let stopping = plan_stop(Some(&shop), &observed, &LifecyclePolicy::default()).unwrap();
+    insta::assert_snapshot!("stop", stopping);
     let restart = plan_restart(Some(&shop), &observed, &LifecyclePolicy::default()).unwrap();
     insta::assert_snapshot!("restart", restart);
 }

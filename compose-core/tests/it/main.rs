@@ -6,3 +6,5 @@
 mod live_build;
 #[cfg(feature = "engine")]
 mod live_engine;
+#[cfg(feature = "engine")]
+mod live_up;

@@ -8,6 +8,8 @@ use super::frames::{Frames, Framing};
 use crate::names::ContainerId;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 impl DockerEngine {
     pub(super) fn log_stream(&self, id: &ContainerId, request: &LogRequest) -> BoxStream<'static, Result<LogChunk, EngineError>> {
@@ -39,12 +41,20 @@ impl DockerEngine {
             .query("follow", switch(request.follow))
             .query("timestamps", switch(request.timestamps))
             .query("tail", &request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
-            .query_some("since", request.since.as_deref())
-            .query_some("until", request.until.as_deref())
+            .query_some("since", request.since.as_deref().map(seconds).as_deref())
+            .query_some("until", request.until.as_deref().map(seconds).as_deref())
             .patient();
         let response = self.raw(call).await?;
         let framing = if details.tty { Framing::Raw } else { Framing::Multiplexed };
         Ok(chunks(&attempt, framing, answer::bytes(&attempt, response)))
+    }
+}
+
+/// A time as the engine takes it: RFC 3339 becomes seconds since 1970, everything else stays.
+fn seconds(time: &str) -> String {
+    match OffsetDateTime::parse(time, &Rfc3339) {
+        Ok(time) => format!("{}.{:09}", time.unix_timestamp(), time.nanosecond()),
+        Err(_) => time.to_owned(),
     }
 }
 
