@@ -28,8 +28,8 @@ pub use ports::{Port, PortProtocol};
 pub use project::{Config, Model, Project, Secret, SecretSource, Volume};
 pub use resources::{Blkio, Device, DeviceCount, DeviceRequest, Resources, ThrottleDevice, Ulimit, WeightDevice};
 pub use service::{
-    Condition, CredentialSpec, Dependency, EnvFile, ExtraHosts, Hook, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode, Networking,
-    Process, Provider, PullPolicy, RestartPolicy, Service, Storage,
+    Condition, CredentialSpec, Dependency, EnvFile, Extends, ExtraHosts, Hook, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode,
+    Networking, Process, Provider, PullPolicy, RestartPolicy, Service, Storage,
 };
 pub use units::{ByteSize, Duration, InvalidDuration, InvalidSize};
 

@@ -39,6 +39,8 @@ pub struct Service {
     pub labels: StringMap,
     /// Files that labels were read from; printed only where they are not resolved.
     pub label_files: Vec<String>,
+    /// A base that turned out to say nothing; any other is merged and forgotten.
+    pub extends: Option<Extends>,
     /// OCI annotations.
     pub annotations: StringMap,
     /// A fixed name; such a service has one container.
@@ -59,6 +61,15 @@ pub struct Service {
     pub deploy: Option<Deploy>,
     /// `x-…` keys.
     pub extensions: Extensions,
+}
+
+/// A service that another starts from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extends {
+    /// The file it is in; the same file when absent.
+    pub file: Option<PathBuf>,
+    /// Its name.
+    pub service: String,
 }
 
 /// What runs in a container.
@@ -369,6 +380,7 @@ impl Service {
             models: BTreeMap::new(),
             labels: StringMap::new(),
             label_files: Vec::new(),
+            extends: None,
             annotations: StringMap::new(),
             container_name: None,
             process: Process::default(),

@@ -7,8 +7,8 @@ use super::network::{endpoint, hosts, port};
 use super::resources::{blkio, device, device_request, ulimit};
 use super::tree::{Record, Shown, Tree};
 use crate::model::{
-    CredentialSpec, Dependency, Duration, EnvFile, HealthCheck, Hook, Isolation, Logging, ModelGrant, NamespaceMode, Networking, Provider,
-    PullPolicy, Resources, RestartPolicy, Service,
+    CredentialSpec, Dependency, Duration, EnvFile, Extends, HealthCheck, Hook, Isolation, Logging, ModelGrant, NamespaceMode, Networking,
+    Provider, PullPolicy, Resources, RestartPolicy, Service,
 };
 use crate::names::{ImageRef, ProfileName};
 
@@ -75,6 +75,7 @@ fn from_entrypoint_to_image(record: &mut Record, service: &Service) {
         .map("environment", &service.process.environment)
         .list("env_file", service.process.env_files.iter().map(env_file))
         .list("expose", &service.networking.expose)
+        .maybe("extends", service.extends.as_ref().map(extends))
         .list("external_links", &service.networking.external_links)
         .list("extra_hosts", hosts(&service.networking.extra_hosts))
         .list("group_add", &service.process.group_add)
@@ -223,6 +224,14 @@ fn provider(provider: &Provider) -> Tree {
 }
 
 /// Only where they are not resolved. A file that must exist is its path alone, whatever its format.
+fn extends(base: &Extends) -> Tree {
+    let mut record = Record::new();
+    record
+        .maybe("file", base.file.as_ref().map(|file| file.display().to_string()))
+        .text("service", base.service.as_str())
+        .tree()
+}
+
 fn env_file(file: &EnvFile) -> Tree {
     let path = file.path.to_string_lossy();
     if file.required {

@@ -41,6 +41,7 @@ pub(crate) fn plain_service(name: &str) -> Service {
         models: BTreeMap::new(),
         labels: BTreeMap::new(),
         label_files: Vec::new(),
+        extends: None,
         annotations: BTreeMap::new(),
         container_name: None,
         process: crate::model::Process::default(),

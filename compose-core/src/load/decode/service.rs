@@ -8,12 +8,13 @@ use super::{NOT_ACTED_UPON, UNKNOWN_WORD, build, deploy, mounts, networking, pro
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
 use crate::model::{
-    Condition, CredentialSpec, Dependency, HealthCheck, HealthTest, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode, Provider,
-    PullPolicy, RestartPolicy, Service,
+    Condition, CredentialSpec, Dependency, Extends, HealthCheck, HealthTest, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode,
+    Provider, PullPolicy, RestartPolicy, Service,
 };
 use crate::names::{ImageRef, ProfileName, ServiceName};
 use crate::source::{Mapping, Node, Value};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// All services.
 pub(super) fn services(node: &Node, report: &mut Report) -> BTreeMap<ServiceName, Service> {
@@ -64,11 +65,24 @@ fn own(service: &mut Service, key: &str, node: &Node, report: &mut Report) -> bo
             let warning = Diagnostic::warning(NOT_ACTED_UPON, "is not acted upon").at(node.span);
             report.push(warning.help("use `pull_policy: daily`, `weekly` or `every_…`"));
         }
-        // Resolved before; what is left of it has no meaning.
-        "extends" => {}
+        "extends" => service.extends = present(node).map(|node| extends(node, report)),
         _ => return false,
     }
     true
+}
+
+fn extends(node: &Node, report: &mut Report) -> Extends {
+    let mut extends = Extends::default();
+    attributes(node, report, |key, node, report| {
+        match key {
+            "file" => extends.file = text(node, report).map(PathBuf::from),
+            "service" => extends.service = plain_text(node, report),
+            // The schema lets other keys pass.
+            _ => {}
+        }
+        true
+    });
+    extends
 }
 
 /// The node unless it is null.

@@ -376,6 +376,7 @@ mod tests {
             models: BTreeMap::new(),
             labels: BTreeMap::new(),
             label_files: Vec::new(),
+            extends: None,
             annotations: BTreeMap::new(),
             container_name: None,
             process: Default::default(),

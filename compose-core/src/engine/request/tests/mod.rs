@@ -82,6 +82,7 @@ fn service(name: &str) -> Service {
         models: BTreeMap::new(),
         labels: BTreeMap::new(),
         label_files: Vec::new(),
+        extends: None,
         annotations: BTreeMap::new(),
         container_name: None,
         process: Process::default(),

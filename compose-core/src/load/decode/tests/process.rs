@@ -51,6 +51,14 @@ fn env_files_keep_what_they_say_until_they_are_read() {
 }
 
 #[test]
+fn a_base_that_is_left_is_printed() {
+    assert_printed(&[
+        ("extends: {service: b, file: /f}", r#""extends":{"file":"/f","service":"b"}"#),
+        ("extends: b", r#""extends":{"service":"b"}"#),
+    ]);
+}
+
+#[test]
 fn scalars_of_the_process() {
     assert_printed(&[
         (
