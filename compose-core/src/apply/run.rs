@@ -143,6 +143,7 @@ impl Run<'_> {
     }
 
     /// What is returned: of several failures the one to blame is the first that was no consequence of cancelling.
+    #[expect(clippy::result_large_err, reason = "one error at the end of a run")]
     fn conclude(self, applied: Applied) -> Result<Applied, ApplyError> {
         let mut failures = self
             .failures

@@ -1,7 +1,7 @@
 //! Scenarios: a project is brought up on an engine in memory, something changes, and the text of
 //! the next plan is compared as a whole.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "tests")]
 
 use super::*;
 use crate::commands::{Context, UpOptions, up};
@@ -557,6 +557,7 @@ mod images {
     use super::*;
     use crate::names::{ImageId, ImageRef};
     use crate::observe::ObservedImage;
+    use std::fmt::Write as _;
 
     fn here(names: &[&str]) -> BTreeMap<ImageRef, ObservedImage> {
         let image = |name: &&str| {
@@ -616,7 +617,7 @@ mod images {
                     let shop = project([policy(one.clone(), written)]);
                     let plan = text(&shop, present, &day_later).replace('\n', "; ");
                     let is = if present.is_empty() { "missing" } else { "present" };
-                    lines += &format!("{written:10} {kind:5} {is}: {plan}\n");
+                    writeln!(lines, "{written:10} {kind:5} {is}: {plan}").unwrap();
                 }
             }
         }

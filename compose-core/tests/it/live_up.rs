@@ -136,7 +136,7 @@ async fn a_project_comes_up_changes_and_goes() {
 #[tokio::test]
 async fn a_replacement_that_cannot_start_leaves_the_old_container_running() {
     let Some(stage) = Stage::new("back").await else { return };
-    let yaml = "services: {a: {image: busybox, command: [sleep, '600'], init: true, volumes: [/own]}}";
+    let yaml = "services: {a: {image: busybox, command: [sleep, '600'], volumes: [/own]}}";
     let first = stage.up(yaml).await.unwrap();
     let error = stage.up(&yaml.replace("[sleep, '600']", "[/no/such/program]")).await.unwrap_err();
     assert!(error.to_string().contains("no/such/program"), "{error}");
