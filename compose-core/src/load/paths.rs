@@ -169,7 +169,9 @@ impl Base<'_> {
 }
 
 fn into_text(path: PathBuf) -> String {
-    path.to_string_lossy().into_owned()
+    path.into_os_string()
+        .into_string()
+        .unwrap_or_else(|raw| raw.to_string_lossy().into_owned())
 }
 
 /// Whether a context is no folder of this machine.

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn named_services_stay_with_or_without_dependencies() {
         let select = |names: &[&str], dependencies| {
-            let names: Vec<ServiceName> = names.iter().map(|name| ServiceName::new(name)).collect();
+            let names: Vec<ServiceName> = names.iter().map(ServiceName::new).collect();
             select_services(with_profiles(three(), vec![]), &names, dependencies)
         };
         let with = select(&["a"], Dependencies::Included).expect("it is there");

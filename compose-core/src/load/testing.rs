@@ -19,9 +19,8 @@ pub(crate) fn flow(node: &Node) -> String {
         Value::Int(number) => number.to_string(),
         Value::UInt(number) => number.to_string(),
         Value::Float(number) => number.to_string(),
-        Value::Timestamp(text) => text.clone(),
         Value::String(text) if text.is_empty() || text.contains([':', '{', '$', '\\']) => format!("'{text}'"),
-        Value::String(text) => text.clone(),
+        Value::Timestamp(text) | Value::String(text) => text.clone(),
         Value::Sequence(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Mapping(mapping) => {
             let entries: Vec<_> = mapping.iter().map(|(key, entry)| format!("{key}: {}", flow(&entry.node))).collect();

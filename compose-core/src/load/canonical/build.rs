@@ -40,7 +40,7 @@ fn additional_contexts(node: &mut Node, report: &mut Report) {
                 contexts.insert(name, item.span, Node::string(context, item.span));
             }
             None => report.within(index, |report| {
-                report.error(MALFORMED_SHORT_FORM, item.span, "must be written NAME=CONTEXT")
+                report.error(MALFORMED_SHORT_FORM, item.span, "must be written NAME=CONTEXT");
             }),
         }
     }

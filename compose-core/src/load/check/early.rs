@@ -19,10 +19,10 @@ pub(crate) fn check_early(model: &Node) -> Result<(), Diagnostics> {
     each(model, "services", &mut report, service);
     each(model, "volumes", &mut report, external_volume);
     each(model, "configs", &mut report, |config, report| {
-        sources(config, &["file", "environment", "content"], report)
+        sources(config, &["file", "environment", "content"], report);
     });
     each(model, "secrets", &mut report, |secret, report| {
-        sources(secret, &["file", "environment"], report)
+        sources(secret, &["file", "environment"], report);
     });
     report.into_result((), &mut Diagnostics::new())
 }
@@ -49,7 +49,7 @@ fn service(service: &Node, report: &mut Report) {
     each_item(Some(service), "gpus", report, device_request);
     report.within("scale", |report| not_negative(service.get("scale"), report));
     report.within("deploy.replicas", |report| {
-        not_negative(service.get("deploy").and_then(|deploy| deploy.get("replicas")), report)
+        not_negative(service.get("deploy").and_then(|deploy| deploy.get("replicas")), report);
     });
     report.within("develop", |report| each_item(service.get("develop"), "watch", report, watched_path));
     let reservations = service
@@ -57,7 +57,7 @@ fn service(service: &Node, report: &mut Report) {
         .and_then(|deploy| deploy.get("resources"))
         .and_then(|resources| resources.get("reservations"));
     report.within("deploy.resources.reservations", |report| {
-        each_item(reservations, "devices", report, device_request)
+        each_item(reservations, "devices", report, device_request);
     });
 }
 

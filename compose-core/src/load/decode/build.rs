@@ -73,12 +73,12 @@ pub(super) fn develop(node: &Node, report: &mut Report) -> Develop {
     develop
 }
 
-fn watch_rule(node: &Node, report: &mut Report) -> Option<WatchRule> {
+fn watch_rule(node: &Node, report: &mut Report) -> WatchRule {
     let mut rule = WatchRule::default();
     rule.extensions = attributes(node, report, |key, node, report| {
         match key {
             "action" => rule.action = watch_action(node, report),
-            "exec" => rule.exec = present(node).and_then(|node| hook(node, report)),
+            "exec" => rule.exec = present(node).map(|node| hook(node, report)),
             "ignore" => rule.ignore = text_or_list(node, report),
             "include" => rule.include = text_or_list(node, report),
             "initial_sync" => rule.initial_sync = flag(node, report),
@@ -88,7 +88,7 @@ fn watch_rule(node: &Node, report: &mut Report) -> Option<WatchRule> {
         }
         true
     });
-    Some(rule)
+    rule
 }
 
 fn watch_action(node: &Node, report: &mut Report) -> Option<WatchAction> {

@@ -76,7 +76,7 @@ fn resource_spec(node: &Node, report: &mut Report) -> ResourceSpec {
     spec
 }
 
-fn generic_resource(node: &Node, report: &mut Report) -> Option<GenericResource> {
+fn generic_resource(node: &Node, report: &mut Report) -> GenericResource {
     let mut resource = GenericResource::default();
     resource.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -85,7 +85,7 @@ fn generic_resource(node: &Node, report: &mut Report) -> Option<GenericResource>
         }
         true
     });
-    Some(resource)
+    resource
 }
 
 fn discrete(node: &Node, report: &mut Report) -> (String, i64) {
@@ -130,7 +130,7 @@ fn placement(node: &Node, report: &mut Report) -> Placement {
     placement
 }
 
-fn preference(node: &Node, report: &mut Report) -> Option<(Option<String>, Extensions)> {
+fn preference(node: &Node, report: &mut Report) -> (Option<String>, Extensions) {
     let mut spread = None;
     let extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -139,5 +139,5 @@ fn preference(node: &Node, report: &mut Report) -> Option<(Option<String>, Exten
         }
         true
     });
-    Some((spread, extensions))
+    (spread, extensions)
 }

@@ -1,7 +1,7 @@
 //! Devices, requests for devices, and ulimits: shared by services, `deploy` and builds.
 
 use super::service::present;
-use super::values::{attributes, integer, map, plain_text, strings, text, texts, wrong_kind};
+use super::values::{attributes, integer, plain_text, readable_map, strings, text, texts, wrong_kind};
 use super::{NOT_A_NUMBER, UNKNOWN_ATTRIBUTE};
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
@@ -10,7 +10,7 @@ use crate::source::{Node, Value};
 use std::collections::BTreeMap;
 
 /// A device of the host.
-pub(super) fn device(node: &Node, report: &mut Report) -> Option<Device> {
+pub(super) fn device(node: &Node, report: &mut Report) -> Device {
     let mut device = Device::default();
     device.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -21,12 +21,12 @@ pub(super) fn device(node: &Node, report: &mut Report) -> Option<Device> {
         }
         true
     });
-    Some(device)
+    device
 }
 
 /// A request for devices of a kind. The schema lets other keys pass in `gpus`; they are ignored
 /// with a warning.
-pub(super) fn device_request(node: &Node, report: &mut Report) -> Option<DeviceRequest> {
+pub(super) fn device_request(node: &Node, report: &mut Report) -> DeviceRequest {
     let mut request = DeviceRequest::default();
     request.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -39,7 +39,7 @@ pub(super) fn device_request(node: &Node, report: &mut Report) -> Option<DeviceR
         }
         true
     });
-    Some(request)
+    request
 }
 
 fn count(node: &Node, report: &mut Report) -> Option<DeviceCount> {
@@ -68,7 +68,7 @@ fn exactly(number: i64) -> DeviceCount {
 
 /// Limits by name.
 pub(super) fn ulimits(node: &Node, report: &mut Report) -> BTreeMap<String, Ulimit> {
-    map(node, report, |node, report| present(node).and_then(|node| ulimit(node, report)))
+    readable_map(node, report, |node, report| present(node).and_then(|node| ulimit(node, report)))
 }
 
 fn ulimit(node: &Node, report: &mut Report) -> Option<Ulimit> {

@@ -1,7 +1,7 @@
 //! What a container sees in its file system besides its image.
 
 use super::service::present;
-use super::values::{attributes, flag, list, plain_text, size, strings, text, text_or_list, texts, unsigned_32, wrong_kind};
+use super::values::{attributes, flag, list, plain_text, readable, size, strings, text, text_or_list, texts, unsigned_32, wrong_kind};
 use super::{NOT_A_MODE, UNKNOWN_WORD};
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
@@ -19,7 +19,7 @@ pub(super) fn set(storage: &mut Storage, key: &str, node: &Node, report: &mut Re
         "storage_opt" => storage.storage_opt = strings(node, report),
         "tmpfs" => storage.tmpfs = text_or_list(node, report),
         "volume_driver" => storage.volume_driver = text(node, report),
-        "volumes" => storage.volumes = list(node, report, mount),
+        "volumes" => storage.volumes = readable(node, report, mount),
         "volumes_from" => storage.volumes_from = texts(node, report),
         _ => return false,
     }
@@ -136,7 +136,7 @@ fn image_subpath(node: &Node, report: &mut Report) -> Option<String> {
 }
 
 /// A secret or config given to a service or a build as a file.
-pub(super) fn file_grant(node: &Node, report: &mut Report) -> Option<FileGrant> {
+pub(super) fn file_grant(node: &Node, report: &mut Report) -> FileGrant {
     let mut grant = FileGrant::default();
     grant.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -149,7 +149,7 @@ pub(super) fn file_grant(node: &Node, report: &mut Report) -> Option<FileGrant> 
         }
         true
     });
-    Some(grant)
+    grant
 }
 
 /// Permission bits; text is octal.

@@ -7,7 +7,7 @@ use crate::names::NetworkName;
 use crate::source::Node;
 
 /// One network.
-pub(super) fn network(node: &Node, report: &mut Report) -> Option<Network> {
+pub(super) fn network(node: &Node, report: &mut Report) -> Network {
     let mut network = Network::default();
     network.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -25,7 +25,7 @@ pub(super) fn network(node: &Node, report: &mut Report) -> Option<Network> {
         }
         true
     });
-    Some(network)
+    network
 }
 
 fn ipam(node: &Node, report: &mut Report) -> Ipam {
@@ -42,7 +42,7 @@ fn ipam(node: &Node, report: &mut Report) -> Ipam {
     ipam
 }
 
-fn pool(node: &Node, report: &mut Report) -> Option<IpamPool> {
+fn pool(node: &Node, report: &mut Report) -> IpamPool {
     let mut pool = IpamPool::default();
     pool.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -54,5 +54,5 @@ fn pool(node: &Node, report: &mut Report) -> Option<IpamPool> {
         }
         true
     });
-    Some(pool)
+    pool
 }

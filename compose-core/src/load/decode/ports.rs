@@ -7,7 +7,7 @@ use crate::model::{Port, PortProtocol};
 use crate::source::{Node, Value};
 
 /// One published port.
-pub(super) fn port(node: &Node, report: &mut Report) -> Option<Port> {
+pub(super) fn port(node: &Node, report: &mut Report) -> Port {
     let mut port = Port::default();
     port.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -22,7 +22,7 @@ pub(super) fn port(node: &Node, report: &mut Report) -> Option<Port> {
         }
         true
     });
-    Some(port)
+    port
 }
 
 /// The container's port; variables can make it text.

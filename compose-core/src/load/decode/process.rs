@@ -46,7 +46,7 @@ pub(super) fn command(node: &Node, report: &mut Report) -> Option<Vec<String>> {
     }
 }
 
-fn env_file(node: &Node, report: &mut Report) -> Option<EnvFile> {
+fn env_file(node: &Node, report: &mut Report) -> EnvFile {
     let mut file = EnvFile {
         path: PathBuf::new(),
         required: false,
@@ -61,11 +61,11 @@ fn env_file(node: &Node, report: &mut Report) -> Option<EnvFile> {
         }
         true
     });
-    Some(file)
+    file
 }
 
 /// A command run in a container at a point of its life.
-pub(super) fn hook(node: &Node, report: &mut Report) -> Option<Hook> {
+pub(super) fn hook(node: &Node, report: &mut Report) -> Hook {
     let mut hook = Hook::default();
     hook.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -78,5 +78,5 @@ pub(super) fn hook(node: &Node, report: &mut Report) -> Option<Hook> {
         }
         true
     });
-    Some(hook)
+    hook
 }

@@ -59,7 +59,7 @@ fn weight(node: &Node, report: &mut Report) -> u16 {
     u16::from_le_bytes([low, high])
 }
 
-fn weight_device(node: &Node, report: &mut Report) -> Option<WeightDevice> {
+fn weight_device(node: &Node, report: &mut Report) -> WeightDevice {
     let mut device = WeightDevice::default();
     device.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -69,10 +69,10 @@ fn weight_device(node: &Node, report: &mut Report) -> Option<WeightDevice> {
         }
         true
     });
-    Some(device)
+    device
 }
 
-fn throttle(node: &Node, report: &mut Report) -> Option<ThrottleDevice> {
+fn throttle(node: &Node, report: &mut Report) -> ThrottleDevice {
     let mut device = ThrottleDevice::default();
     device.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -82,5 +82,5 @@ fn throttle(node: &Node, report: &mut Report) -> Option<ThrottleDevice> {
         }
         true
     });
-    Some(device)
+    device
 }

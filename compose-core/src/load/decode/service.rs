@@ -1,8 +1,8 @@
 //! Services: which part of the model each attribute belongs to.
 
 use super::values::{
-    attributes, duration, flag, integer, list, map, optional_flag, plain_text, scalar, scalars, strings, text, text_or_list, texts,
-    unsigned,
+    attributes, duration, flag, integer, list, map, optional_flag, plain_text, readable_map, scalar, scalars, strings, text, text_or_list,
+    texts, unsigned,
 };
 use super::{NOT_ACTED_UPON, UNKNOWN_WORD, build, deploy, mounts, networking, process, resources};
 use crate::diagnostic::Diagnostic;
@@ -53,9 +53,7 @@ fn own(service: &mut Service, key: &str, node: &Node, report: &mut Report) -> bo
         "label_file" => service.label_files = text_or_list(node, report),
         "labels" => service.labels = strings(node, report),
         "models" => {
-            service.models = map(node, report, |node, report| {
-                Some(present(node).map(|node| model_grant(node, report)))
-            })
+            service.models = map(node, report, |node, report| present(node).map(|node| model_grant(node, report)));
         }
         "platform" => service.platform = text(node, report),
         "profiles" => service.profiles = texts(node, report).into_iter().map(ProfileName::from).collect(),
@@ -148,7 +146,7 @@ fn lifecycle(lifecycle: &mut Lifecycle, key: &str, node: &Node, report: &mut Rep
     true
 }
 
-fn dependency(node: &Node, report: &mut Report) -> Option<Dependency> {
+fn dependency(node: &Node, report: &mut Report) -> Dependency {
     let mut dependency = Dependency {
         condition: Condition::Started,
         restart: false,
@@ -164,7 +162,7 @@ fn dependency(node: &Node, report: &mut Report) -> Option<Dependency> {
         }
         true
     });
-    Some(dependency)
+    dependency
 }
 
 fn condition(node: &Node, report: &mut Report) -> Condition {
@@ -238,7 +236,7 @@ fn provider(node: &Node, report: &mut Report) -> Provider {
     provider.extensions = attributes(node, report, |key, node, report| {
         match key {
             "type" => provider.kind = plain_text(node, report),
-            "options" => provider.options = map(node, report, provider_option),
+            "options" => provider.options = readable_map(node, report, provider_option),
             _ => return false,
         }
         true

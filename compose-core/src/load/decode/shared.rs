@@ -8,7 +8,7 @@ use crate::source::Node;
 use std::path::PathBuf;
 
 /// One volume.
-pub(super) fn volume(node: &Node, report: &mut Report) -> Option<Volume> {
+pub(super) fn volume(node: &Node, report: &mut Report) -> Volume {
     let mut volume = Volume::default();
     volume.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -21,11 +21,11 @@ pub(super) fn volume(node: &Node, report: &mut Report) -> Option<Volume> {
         }
         true
     });
-    Some(volume)
+    volume
 }
 
 /// One secret or config.
-pub(super) fn secret(node: &Node, variables: &StringMap, report: &mut Report) -> Option<Secret> {
+pub(super) fn secret(node: &Node, variables: &StringMap, report: &mut Report) -> Secret {
     let mut secret = Secret::default();
     secret.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -42,7 +42,7 @@ pub(super) fn secret(node: &Node, variables: &StringMap, report: &mut Report) ->
         }
         true
     });
-    Some(secret)
+    secret
 }
 
 fn environment_source(node: &Node, variables: &StringMap, report: &mut Report) -> SecretSource {
@@ -53,7 +53,7 @@ fn environment_source(node: &Node, variables: &StringMap, report: &mut Report) -
 }
 
 /// One language model.
-pub(super) fn model(node: &Node, report: &mut Report) -> Option<Model> {
+pub(super) fn model(node: &Node, report: &mut Report) -> Model {
     let mut model = Model::default();
     model.extensions = attributes(node, report, |key, node, report| {
         match key {
@@ -65,5 +65,5 @@ pub(super) fn model(node: &Node, report: &mut Report) -> Option<Model> {
         }
         true
     });
-    Some(model)
+    model
 }

@@ -128,13 +128,13 @@ pub(super) fn float(node: &Node, report: &mut Report) -> Option<f32> {
         Value::UInt(number) => *number as f32,
         Value::Float(number) => *number as f32,
         Value::Null => return None,
-        Value::String(text) => match text.parse::<f64>() {
-            Ok(number) => number as f32,
-            Err(_) => {
+        Value::String(text) => {
+            let Ok(number) = text.parse::<f64>() else {
                 report.error(NOT_A_NUMBER, node.span, format!("must be a number, not `{text}`"));
                 return None;
-            }
-        },
+            };
+            number as f32
+        }
         _ => {
             wrong_kind(node, "a number", report);
             return None;
@@ -175,18 +175,15 @@ pub(super) fn size(node: &Node, report: &mut Report) -> Option<ByteSize> {
     let size = match &node.value {
         Value::Null => return None,
         Value::Int(bytes) => ByteSize(*bytes),
-        Value::String(text) => match text.parse() {
-            Ok(size) => size,
-            Err(_) => {
+        Value::String(text) => {
+            let Ok(size) = text.parse() else {
                 let help = "write a number and a unit, such as 512m; units are b, k, m, g, t, p";
-                report.push(
-                    Diagnostic::error(NOT_A_SIZE, format!("`{text}` is no size"))
-                        .at(node.span)
-                        .help(help),
-                );
+                let error = Diagnostic::error(NOT_A_SIZE, format!("`{text}` is no size"));
+                report.push(error.at(node.span).help(help));
                 return None;
-            }
-        },
+            };
+            size
+        }
         Value::Float(number) => {
             // The reference reads such a number as zero without a word.
             let warning = Diagnostic::warning(NOT_A_SIZE, format!("{number} has a fraction and is ignored"));
@@ -201,8 +198,13 @@ pub(super) fn size(node: &Node, report: &mut Report) -> Option<ByteSize> {
     Some(size).filter(|size| size.0 != 0)
 }
 
+/// The elements of a list; none when it is null.
+pub(super) fn list<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> T) -> Vec<T> {
+    readable(node, report, |item, report| Some(read(item, report)))
+}
+
 /// The elements of a list that can be read; none when it is null.
-pub(super) fn list<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<T>) -> Vec<T> {
+pub(super) fn readable<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<T>) -> Vec<T> {
     match &node.value {
         Value::Sequence(items) => {
             let items = items.iter().enumerate();
@@ -220,7 +222,7 @@ pub(super) fn list<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&No
 
 /// A list of texts.
 pub(super) fn texts(node: &Node, report: &mut Report) -> Vec<String> {
-    list(node, report, |item, report| Some(plain_text(item, report)))
+    list(node, report, plain_text)
 }
 
 /// A text or a list of texts.
@@ -233,7 +235,7 @@ pub(super) fn text_or_list(node: &Node, report: &mut Report) -> Vec<String> {
 
 /// A list of texts and numbers.
 pub(super) fn scalars(node: &Node, report: &mut Report) -> Vec<String> {
-    list(node, report, |item, report| scalar(item, report))
+    readable(node, report, scalar)
 }
 
 /// The text of any scalar.
@@ -246,7 +248,15 @@ pub(super) fn scalar(node: &Node, report: &mut Report) -> Option<String> {
 }
 
 /// A mapping from names to what `read` makes of their values.
-pub(super) fn map<K, V>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<V>) -> BTreeMap<K, V>
+pub(super) fn map<K, V>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> V) -> BTreeMap<K, V>
+where
+    K: for<'a> From<&'a str> + Ord,
+{
+    readable_map(node, report, |node, report| Some(read(node, report)))
+}
+
+/// A mapping from names to what `read` makes of those values that can be read.
+pub(super) fn readable_map<K, V>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<V>) -> BTreeMap<K, V>
 where
     K: for<'a> From<&'a str> + Ord,
 {
@@ -276,7 +286,7 @@ pub(super) fn strings(node: &Node, report: &mut Report) -> StringMap {
 /// Keys and values from a mapping or a list of `KEY=VALUE` and `KEY`.
 pub(super) fn optional_strings(node: &Node, report: &mut Report) -> OptionalStringMap {
     if let Value::Sequence(_) = node.value {
-        let pairs = list(node, report, |item, report| {
+        let pairs = readable(node, report, |item, report| {
             let text = scalar(item, report)?;
             Some(match text.split_once('=') {
                 Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
@@ -285,7 +295,7 @@ pub(super) fn optional_strings(node: &Node, report: &mut Report) -> OptionalStri
         });
         return pairs.into_iter().collect();
     }
-    map(node, report, |value, report| match value.value {
+    readable_map(node, report, |value, report| match value.value {
         Value::Null => Some(None),
         _ => scalar(value, report).map(Some),
     })

@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ShortPort>, Malformed> {
         return Err(malformed(format!("`{text}` names no port of the container")));
     }
     let protocol = protocol_of(protocol).ok_or_else(|| malformed(format!("unknown protocol in `{text}`")))?;
-    let host_ip = address(host_ip).ok_or_else(|| malformed(format!("invalid IP address `{host_ip}` in `{text}`")))?;
+    let host_ip = address(host_ip).map_err(|NotAnAddress| malformed(format!("invalid IP address `{host_ip}` in `{text}`")))?;
     let targets = range(container).ok_or_else(|| malformed(format!("invalid container port `{container}` in `{text}`")))?;
     let hosts = match published {
         "" => None,
@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ShortPort>, Malformed> {
     {
         return Err(malformed(format!("the ranges {published} and {container} differ in length")));
     }
-    Ok(expand(host_ip.as_ref(), hosts, targets, protocol))
+    Ok(expand(host_ip.as_ref(), hosts.as_ref(), targets, protocol))
 }
 
 /// Address, host port and container port; all colons but the last two belong to the address.
@@ -68,17 +68,20 @@ fn protocol_of(text: &str) -> Option<&'static str> {
     }
 }
 
-/// `Some(None)` for no address at all.
-fn address(text: &str) -> Option<Option<String>> {
+struct NotAnAddress;
+
+/// The address without brackets, where there is one.
+fn address(text: &str) -> Result<Option<String>, NotAnAddress> {
     let bare = match text.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']')?,
-        None if text.contains(':') => return None,
+        Some(rest) => rest.strip_suffix(']').ok_or(NotAnAddress)?,
+        None if text.contains(':') => return Err(NotAnAddress),
         None => text,
     };
-    if bare.is_empty() {
-        return Some(None);
+    match bare.parse::<IpAddr>() {
+        _ if bare.is_empty() => Ok(None),
+        Ok(_) => Ok(Some(bare.to_owned())),
+        Err(_) => Err(NotAnAddress),
     }
-    bare.parse::<IpAddr>().ok().map(|_| Some(bare.to_owned()))
 }
 
 fn range(text: &str) -> Option<RangeInclusive<u16>> {
@@ -94,7 +97,7 @@ fn port(text: &str) -> Option<u16> {
 
 fn expand(
     host_ip: Option<&String>,
-    hosts: Option<RangeInclusive<u16>>,
+    hosts: Option<&RangeInclusive<u16>>,
     targets: RangeInclusive<u16>,
     protocol: &'static str,
 ) -> Vec<ShortPort> {
@@ -103,7 +106,7 @@ fn expand(
         .enumerate()
         .map(|(index, target)| ShortPort {
             host_ip: host_ip.cloned(),
-            published: hosts.as_ref().map(|hosts| match (*hosts.start(), *hosts.end()) {
+            published: hosts.map(|hosts| match (*hosts.start(), *hosts.end()) {
                 (first, last) if one_target && first != last => format!("{first}-{last}"),
                 (first, _) => (usize::from(first) + index).to_string(),
             }),
