@@ -11,7 +11,7 @@ pub(super) fn resolve_environment(model: &mut Node, variables: &StringMap) {
         .as_mapping_mut()
         .and_then(|model| model.get_mut("services"))
         .and_then(Node::as_mapping_mut);
-    for (_, entry) in services.into_iter().flat_map(|services| services.iter_mut()) {
+    for (_, entry) in services.into_iter().flat_map(Mapping::iter_mut) {
         let environment = entry.node.as_mapping_mut().and_then(|service| service.get_mut("environment"));
         let Some(Value::Sequence(items)) = environment.map(|node| &mut node.value) else {
             continue;

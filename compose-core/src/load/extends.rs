@@ -24,7 +24,7 @@ pub(super) struct Services {
     /// The file, absolute.
     pub(super) file: PathBuf,
     /// Each as written, interpolated, in the long form where the file is an extended one.
-    pub(super) services: Mapping,
+    pub(super) by_name: Mapping,
     /// What the file wants forgotten.
     pub(super) resets: Resets,
 }
@@ -81,7 +81,7 @@ pub(super) fn extend_services(
     }
     let own = Rc::new(Services {
         file: file.to_owned(),
-        services: std::mem::take(services),
+        by_name: std::mem::take(services),
         resets,
     });
     let mut extension = Extension {
@@ -97,7 +97,7 @@ pub(super) fn extend_services(
     }
     let mut done = extension.done;
     let own = Rc::into_inner(own).expect("the extension, the only other holder, is gone");
-    *services = own.services;
+    *services = own.by_name;
     for (name, entry) in services.iter_mut() {
         if let Some(extended) = done.remove(name) {
             entry.node = extended;
@@ -123,7 +123,7 @@ impl Extension<'_, '_, '_> {
         if self.done.contains_key(name) || self.circular.contains(name) {
             return Ok(());
         }
-        let span = own.services.entry(name).map(|entry| entry.key_span);
+        let span = own.by_name.entry(name).map(|entry| entry.key_span);
         let mut chain: Vec<Link> = span.map(|span| Link::new(&own.file, name, span)).into_iter().collect();
         match self.resolve(name, own, own, &[Rc::clone(own)], &mut chain) {
             Ok(extended) => {
@@ -156,7 +156,7 @@ impl Extension<'_, '_, '_> {
         {
             return Ok(done.clone());
         }
-        let service = services.services.get(name).expect("the caller found the service");
+        let service = services.by_name.get(name).expect("the caller found the service");
         let Some(extends) = service.get("extends") else {
             return Ok(service.clone());
         };
@@ -203,7 +203,7 @@ impl Extension<'_, '_, '_> {
         };
         let base = Rc::new(Services {
             file: file.clone(),
-            services,
+            by_name: services,
             resets,
         });
         self.pipeline.bases.insert((self.scope.id, file), Rc::clone(&base));
@@ -236,13 +236,13 @@ impl<'n> Reference<'n> {
         };
         let (service, file) = match &extends.value {
             Value::String(_) => (extends, None),
-            Value::Mapping(keys) => match keys.get("service") {
-                Some(service) => (service, keys.get("file").filter(|file| !file.is_null())),
-                None => {
+            Value::Mapping(keys) => {
+                let Some(service) = keys.get("service") else {
                     let message = format!("`services.{name}.extends` does not say which `service`");
                     return Err(Diagnostic::error(INVALID_EXTENDS, message).at(extends.span));
-                }
-            },
+                };
+                (service, keys.get("file").filter(|file| !file.is_null()))
+            }
             _ => {
                 return Err(refuse(
                     extends,
@@ -266,7 +266,7 @@ impl<'n> Reference<'n> {
     }
 
     fn check(&self, target: &Services) -> Result<(), Diagnostic> {
-        if target.services.contains_key(self.service) {
+        if target.by_name.contains_key(self.service) {
             return Ok(());
         }
         let message = format!("there is no service `{}` to extend in `{}`", self.service, target.file.display());

@@ -168,16 +168,10 @@ impl<'l> Pipeline<'l> {
         let Some(mut model) = self.fold(parsed, scope, found)? else {
             return Ok(None);
         };
-        self.finish(&mut model)?;
+        finish(&mut model)?;
         self.rebase(&mut model, &scope.base)?;
         resolve_environment(&mut model, scope.variables);
         Ok(Some(model))
-    }
-
-    /// What follows the last file: defaults, and the checks that need no other part of the model.
-    pub(super) fn finish(&mut self, model: &mut Node) -> Result<(), Diagnostics> {
-        set_defaults(model);
-        check_early(model)
     }
 
     /// Makes paths start at a folder.
@@ -275,6 +269,12 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
         _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
     }
     .at(span)
+}
+
+/// What follows the last file: defaults, and the checks that need no other part of the model.
+pub(super) fn finish(model: &mut Node) -> Result<(), Diagnostics> {
+    set_defaults(model);
+    check_early(model)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
 use super::normalize::normalize;
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, finish};
 use super::project_name::{self, Candidates};
 use super::scope::Scope;
 use super::select::with_profiles;
@@ -129,7 +129,7 @@ impl Loader {
         let Some(mut tree) = tree.filter(|tree| tree.as_mapping().is_some_and(|keys| !keys.is_empty())) else {
             return Err(empty(&start.files).into());
         };
-        pipeline.finish(&mut tree)?;
+        finish(&mut tree)?;
         if self.stages.contains(Stage::PathResolution) {
             pipeline.rebase(&mut tree, &start.project_directory)?;
         }

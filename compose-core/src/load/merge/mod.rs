@@ -37,7 +37,7 @@ impl Merger<'_> {
             Merge::DependsOn => self.names(base, over, default_dependency, rule, path),
             Merge::Names => self.names(base, over, |_| Value::Null, rule, path),
             Merge::Logging => self.logging(base, over, rule, path),
-            Merge::AddressPools => self.address_pools(base, over, rule, path),
+            Merge::AddressPools => self.address_pools(base, &over, rule, path),
         }
     }
 
@@ -79,13 +79,13 @@ impl Merger<'_> {
     /// reference: `depends_on: web` over a mapping changes nothing.
     fn names(&mut self, base: Node, over: Node, default: fn(&Node) -> Value, rule: &Rule, path: TreePath<'_>) -> Node {
         let span = if over.is_null() { base.span } else { over.span };
-        let mut keys = self.into_names(base, default, path);
-        let more = self.into_names(over, default, path);
+        let mut keys = self.names_of(base, default, path);
+        let more = self.names_of(over, default, path);
         self.mappings(&mut keys, more, rule, path);
         Node::new(Value::Mapping(keys), span)
     }
 
-    fn into_names(&mut self, node: Node, default: fn(&Node) -> Value, path: TreePath<'_>) -> Mapping {
+    fn names_of(&mut self, node: Node, default: fn(&Node) -> Value, path: TreePath<'_>) -> Mapping {
         into_names(node, default).unwrap_or_else(|odd| {
             let message = format!("`{path}` must be a list of names, not of {}s", odd.value.kind());
             self.found.push(Diagnostic::error(Code("wrong-type"), message).at(odd.span));
@@ -113,20 +113,14 @@ impl Merger<'_> {
         }
     }
 
-    fn address_pools(&mut self, base: Node, over: Node, rule: &Rule, path: TreePath<'_>) -> Node {
+    fn address_pools(&mut self, base: Node, over: &Node, rule: &Rule, path: TreePath<'_>) -> Node {
         let span = over.span;
-        match (pools::mappings(&base), pools::mappings(&over)) {
-            (Some(base), Some(over)) => {
-                let merged = pools::merge(base, over, |one, more| {
-                    self.mappings(one, more, rule, path);
-                });
-                Node::new(Value::Sequence(merged), span)
-            }
-            _ => {
-                self.mismatch(&base, &over, path);
-                base
-            }
-        }
+        let (Some(below), Some(above)) = (pools::mappings(&base), pools::mappings(over)) else {
+            self.mismatch(&base, over, path);
+            return base;
+        };
+        let merged = pools::merge(below, &above, |one, more| self.mappings(one, more, rule, path));
+        Node::new(Value::Sequence(merged), span)
     }
 
     fn mismatch(&mut self, base: &Node, over: &Node, path: TreePath<'_>) {

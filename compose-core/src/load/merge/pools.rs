@@ -14,25 +14,25 @@ pub(super) fn mappings(node: &Node) -> Option<Vec<Node>> {
 /// can end up mixed when there are several on both sides, and a base pool is lost when the only
 /// other one has another subnet. People's files depend on what comes out, so this walks the same
 /// way: `merged` refers to pools that later pairs may still change.
-pub(super) fn merge(mut base: Vec<Node>, over: Vec<Node>, mut put: impl FnMut(&mut Mapping, Mapping)) -> Vec<Node> {
+pub(super) fn merge(mut base: Vec<Node>, over: &[Node], mut put: impl FnMut(&mut Mapping, Mapping)) -> Vec<Node> {
     let mut merged: Vec<Place> = Vec::new();
     for one in 0..base.len() {
         for (other, pool) in over.iter().enumerate() {
-            if subnet(pool) != subnet(&base[one]) && !merged.iter().any(|place| subnet(place.of(&base, &over)) == subnet(pool)) {
+            if subnet(pool) != subnet(&base[one]) && !merged.iter().any(|place| subnet(place.of(&base, over)) == subnet(pool)) {
                 merged.push(Place::Over(other));
                 continue;
             }
             if let (Value::Mapping(keys), Value::Mapping(more)) = (&mut base[one].value, &pool.value) {
                 put(keys, more.clone());
             }
-            let same = merged.iter().position(|place| subnet(place.of(&base, &over)) == subnet(&base[one]));
+            let same = merged.iter().position(|place| subnet(place.of(&base, over)) == subnet(&base[one]));
             match same {
                 Some(index) => merged[index] = Place::Base(one),
                 None => merged.push(Place::Base(one)),
             }
         }
     }
-    merged.into_iter().map(|place| place.of(&base, &over).clone()).collect()
+    merged.into_iter().map(|place| place.of(&base, over).clone()).collect()
 }
 
 /// A pool, by its list and position.

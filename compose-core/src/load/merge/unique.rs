@@ -65,15 +65,12 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
         (Unique::DeviceTarget, Value::Mapping(_)) => target(item, "lacks the `target` in the container").map(Some),
         (Unique::MountTarget(folder), Value::String(source)) => Ok(Some(format!("{folder}/{source}"))),
         (Unique::MountTarget(folder), Value::Mapping(_)) => mount_target(item, folder),
-        (Unique::Port, Value::Int(port)) => Ok(Some(port.to_string())),
-        (Unique::Port, Value::String(text)) => Ok(Some(text.clone())),
+        (Unique::Port | Unique::Exposed, Value::Int(port)) => Ok(Some(port.to_string())),
+        (Unique::Port | Unique::Exposed | Unique::EnvFile, Value::String(text)) => Ok(Some(text.clone())),
         (Unique::Port, Value::Mapping(_)) => port(item).map(Some),
-        (Unique::Exposed, Value::String(text)) => Ok(Some(text.clone())),
-        (Unique::Exposed, Value::Int(port)) => Ok(Some(port.to_string())),
         (Unique::Exposed, Value::UInt(_) | Value::Float(_)) => {
             Err(Diagnostic::error(INVALID_VALUE, "is no port").help("use a whole number"))
         }
-        (Unique::EnvFile, Value::String(path)) => Ok(Some(path.clone())),
         (Unique::EnvFile, Value::Mapping(entry)) => Ok(entry.get("path").and_then(Node::as_str).map(str::to_owned)),
         _ => Ok(None),
     }
