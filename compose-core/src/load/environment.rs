@@ -1,7 +1,7 @@
 //! Gives included models the values of variables that only they can see, while their files are at hand.
 
 use crate::model::StringMap;
-use crate::source::{Node, Value};
+use crate::source::{Mapping, Node, Value};
 
 /// Puts values to the variables that services take over (`environment: [NAME]`).
 ///
