@@ -105,9 +105,12 @@ impl Credentials {
 
     /// Reads the text of docker's `config.json`.
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
-        let file: ConfigFile = serde_json::from_str(text).map_err(|error| CredentialsError::Malformed {
+        let malformed = |error: serde_json::Error| CredentialsError::Malformed {
             message: error.to_string(),
-        })?;
+        };
+        // A list would be taken for the fields in their order.
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).map_err(malformed)?;
+        let file: ConfigFile = serde_json::from_value(object.into()).map_err(malformed)?;
         let mut registries = BTreeMap::new();
         for (address, entry) in &file.auths {
             let known = match entry.credential(address)? {

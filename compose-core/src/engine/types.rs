@@ -209,7 +209,7 @@ pub struct LogRequest {
     pub follow: bool,
     /// Only this many of the last lines; `None` is all.
     pub tail: Option<u64>,
-    /// Only from here: RFC 3339, or seconds since 1970.
+    /// Only from here: RFC 3339 or its beginning, or seconds since 1970.
     pub since: Option<String>,
     /// Only up to here.
     pub until: Option<String>,

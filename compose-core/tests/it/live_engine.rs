@@ -181,6 +181,18 @@ async fn logs_are_cut_and_stamped_as_asked() {
     };
     let line = mark.output(&id, &stamped).await.0;
     assert!(line.starts_with("20") && line.ends_with("Z three"), "{line}");
+    let (moment, _) = line.split_once(' ').unwrap();
+    let since = LogRequest {
+        since: Some(moment.to_owned()),
+        ..LogRequest::default()
+    };
+    assert!(mark.output(&id, &since).await.0.ends_with("three"));
+    let never = LogRequest {
+        since: Some("tomorrow".to_owned()),
+        ..LogRequest::default()
+    };
+    let error = mark.engine.logs(&id, &never).next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("`tomorrow` is no time"), "{error}");
     mark.clean().await;
 }
 

@@ -5,11 +5,10 @@ use super::DockerEngine;
 use super::answer;
 use super::call::{Call, segment};
 use super::frames::{Frames, Framing};
+use super::moment::moment;
 use crate::names::ContainerId;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 impl DockerEngine {
     pub(super) fn log_stream(&self, id: &ContainerId, request: &LogRequest) -> BoxStream<'static, Result<LogChunk, EngineError>> {
@@ -41,8 +40,8 @@ impl DockerEngine {
             .query("follow", switch(request.follow))
             .query("timestamps", switch(request.timestamps))
             .query("tail", &request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
-            .query_some("since", request.since.as_deref().map(seconds).as_deref())
-            .query_some("until", request.until.as_deref().map(seconds).as_deref())
+            .query_some("since", time(&attempt, request.since.as_deref())?.as_deref())
+            .query_some("until", time(&attempt, request.until.as_deref())?.as_deref())
             .patient();
         let response = self.raw(call).await?;
         let framing = if details.tty { Framing::Raw } else { Framing::Multiplexed };
@@ -50,12 +49,14 @@ impl DockerEngine {
     }
 }
 
-/// A time as the engine takes it: RFC 3339 becomes seconds since 1970, everything else stays.
-fn seconds(time: &str) -> String {
-    match OffsetDateTime::parse(time, &Rfc3339) {
-        Ok(time) => format!("{}.{:09}", time.unix_timestamp(), time.nanosecond()),
-        Err(_) => time.to_owned(),
-    }
+fn time(attempt: &str, text: Option<&str>) -> Result<Option<String>, EngineError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    moment(text).map(Some).ok_or_else(|| EngineError::Failed {
+        attempt: attempt.to_owned(),
+        message: format!("`{text}` is no time; 2024-05-01T10:30:00Z or seconds since 1970 are"),
+    })
 }
 
 /// A process's output out of the bytes of a connection.

@@ -17,6 +17,7 @@ mod exec;
 mod frames;
 mod images;
 mod logs;
+mod moment;
 mod networks;
 mod session;
 mod session_files;

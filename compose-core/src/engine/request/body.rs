@@ -134,8 +134,7 @@ pub struct HostConfig {
     /// The network it is in first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_mode: Option<String>,
-    /// Published ports: `80/tcp` → places on the host.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    /// Published ports: `80/tcp` → places on the host. Said also when there are none: tools expect a map there.
     pub port_bindings: BTreeMap<String, Vec<PortBinding>>,
     /// `container:alias`.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -4,7 +4,7 @@ use super::container::Mapping;
 use super::problem::{Problem, RequestError};
 use crate::model::{CredentialSpec, Project, SecretSource, Service};
 use crate::source::ResourceReader;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Options of security modules in the engine's words.
 pub(super) struct Security {
@@ -46,6 +46,19 @@ fn read_profile(project: &Project, path: &str, reader: &dyn ResourceReader) -> R
 fn profile(option: &str) -> Option<&str> {
     let file = option.strip_prefix("seccomp=").or_else(|| option.strip_prefix("seccomp:"))?;
     (!matches!(file, "unconfined" | "builtin")).then_some(file)
+}
+
+/// Capabilities under their full names, sorted, each once: engines compare them as text.
+pub(super) fn capabilities(names: &[String]) -> Vec<String> {
+    let full = names.iter().map(|name| {
+        let name = name.trim().to_ascii_uppercase();
+        if name == "ALL" || name.starts_with("CAP_") {
+            name
+        } else {
+            format!("CAP_{name}")
+        }
+    });
+    full.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 pub(super) fn options(mapping: &Mapping<'_>) -> Result<Security, Problem> {

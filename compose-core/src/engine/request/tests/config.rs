@@ -208,11 +208,11 @@ fn isolation() {
         row(
             "capabilities",
             |c| {
-                c.service.isolation.cap_add = strings(["NET_ADMIN"]);
+                c.service.isolation.cap_add = strings(["SYS_TIME", "net_admin", "CAP_NET_ADMIN"]);
                 c.service.isolation.cap_drop = strings(["ALL"]);
                 c.service.isolation.privileged = true;
             },
-            json!({"HostConfig": {"CapAdd": ["NET_ADMIN"], "CapDrop": ["ALL"], "Privileged": true}}),
+            json!({"HostConfig": {"CapAdd": ["CAP_NET_ADMIN", "CAP_SYS_TIME"], "CapDrop": ["ALL"], "Privileged": true}}),
         ),
         row(
             "security options",

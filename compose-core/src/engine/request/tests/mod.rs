@@ -196,7 +196,7 @@ fn a_service_that_says_nothing() {
             "Labels": {"l": "v"},
             "AttachStdout": true,
             "AttachStderr": true,
-            "HostConfig": {"NetworkMode": "shop_default"},
+            "HostConfig": {"NetworkMode": "shop_default", "PortBindings": {}},
             "NetworkingConfig": {"EndpointsConfig": {"shop_default": {"Aliases": ["shop-web-2", "web"]}}},
         })
     );
