@@ -159,6 +159,9 @@ fn document(finding: &Diagnostic, sources: &SourceMap) -> Value {
 }
 
 #[cfg(test)]
+mod mistakes;
+
+#[cfg(test)]
 mod tests {
     use super::{View, data, text};
     use compose_core::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -263,8 +266,8 @@ mod tests {
         findings.push(Diagnostic::error(Code("empty"), "the file is empty").at(empty));
         insta::assert_snapshot!(plain(&findings, &sources), @r"
         error[no-file]: no compose file here
-        |
-        = help: write one
+         |
+         = help: write one
 
         error[empty]: the file is empty
         --> empty.yaml:1:1

@@ -93,11 +93,11 @@ fn ours(text: &str) -> Project {
 
 /// What the error names, for a project of one service with these attributes.
 fn refused(attributes: &str) -> String {
-    let loader = crate::load::Loader::new("/srv");
     let text = format!("name: shop\nservices: {{web: {{image: nginx, {attributes}}}}}\n");
     let reader = crate::source::MemoryReader::new().with("/srv/compose.yaml", text.as_str());
-    let loaded = loader.reader(reader).load().unwrap_or_else(|error| panic!("{attributes}: {error}"));
-    match Compose::try_from(&loaded.project) {
+    let loaded = crate::load::Loader::new("/srv").reader(reader).load();
+    let project = loaded.unwrap_or_else(|error| panic!("{attributes}: {error}")).project;
+    match Compose::try_from(&project) {
         Ok(_) => panic!("`{attributes}` is held"),
         Err(error) => error.path,
     }

@@ -59,12 +59,12 @@ impl Shape {
         let special = text.chars().any(|c| c != '\t' && !is_printable(c));
         let blank_then_break = follows(text, |c| c == ' ', is_break);
         let break_then_blank = follows(text, is_break, |c| c == ' ');
-        let quotable = !(special || blank_then_break || break_then_blank || text.contains('\t'));
+        let no_escapes = !(special || blank_then_break || break_then_blank || text.contains('\t'));
         let edges = [text.chars().next(), text.chars().next_back()];
-        let edged = edges.into_iter().flatten().any(|c| c == ' ' || is_break(c));
+        let blank_edge = edges.into_iter().flatten().any(|c| c == ' ' || is_break(c));
         Self {
-            plain_allowed: quotable && !edged && !has_line_breaks(text) && !has_indicators(text),
-            single_quotes_allowed: quotable,
+            plain_allowed: no_escapes && !blank_edge && !has_line_breaks(text) && !has_indicators(text),
+            single_quotes_allowed: no_escapes,
             // An exotic line break at the end of a block is lost; the reference glues the next key to it.
             block_allowed: !(text.is_empty() || text.ends_with([' ', '\u{2028}', '\u{2029}']) || special || blank_then_break),
         }

@@ -103,7 +103,7 @@ pub(super) fn run(arguments: &ConfigArgs, options: &ComposeOptions, settings: &S
     }
 }
 
-impl<'a> Request<'a> {
+impl Request<'_> {
     /// The stages that the flags leave.
     fn stages(self) -> Stages {
         let flags = [

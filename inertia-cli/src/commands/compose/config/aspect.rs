@@ -145,13 +145,12 @@ fn hashes(names: &str, project: &Project) -> Result<ExitCode, Failure> {
         names => names.split(',').collect(),
     };
     names.sort_unstable();
-    let mut text = String::new();
-    for name in names {
+    let hash = |name: &str| {
         let service = project.services.get(name).ok_or_else(|| no_such_service(name, project))?;
         let service = with_default_platform(service, project)?;
-        text.push_str(&format!("{name} {}\n", config_hash(&service)));
-    }
-    say_exactly(&text)
+        Ok(format!("{name} {}", config_hash(&service)))
+    };
+    lines(names.into_iter().map(hash).collect::<Result<Vec<String>, Failure>>()?)
 }
 
 fn no_such_service(name: &str, project: &Project) -> Failure {
