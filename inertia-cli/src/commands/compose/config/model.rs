@@ -3,10 +3,8 @@
 use super::Request;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::say_exactly;
-use compose_core::model::Project;
 use compose_core::print;
 use compose_core::source::Node;
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// How the model is written.
@@ -41,9 +39,6 @@ pub(super) fn print(request: Request<'_>) -> Result<ExitCode, Failure> {
 
 fn resolved(request: Request<'_>) -> Result<String, Failure> {
     let project = request.project(&request.loader(), &request.arguments.services)?;
-    if !request.arguments.no_consistency {
-        unique_container_names(&project)?;
-    }
     match form(request)? {
         Form::Yaml => Ok(print::yaml(&project)),
         Form::Json => print::json(&project).attempt("cannot print the project as JSON"),
@@ -67,17 +62,4 @@ fn form(request: Request<'_>) -> Result<Form, Failure> {
         Some("json") => Ok(Form::Json),
         Some(other) => Err(Failure::new(format!("unsupported format `{other}`")).hint("the formats are yaml and json")),
     }
-}
-
-/// The engine knows a name once.
-fn unique_container_names(project: &Project) -> Result<(), Failure> {
-    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
-    for (service, definition) in &project.services {
-        let Some(name) = &definition.container_name else { continue };
-        if let Some(owner) = owners.insert(name, service.as_str()) {
-            let message = format!("services `{owner}` and `{service}` both want the container name `{name}`");
-            return Err(Failure::new(message).hint("leave `container_name` out of one of them"));
-        }
-    }
-    Ok(())
 }
