@@ -1,6 +1,7 @@
 //! Everything that requests and deployments share: one value, cheap to clone.
 
 use crate::auth::Authority;
+use crate::deployment::dirs::ProjectDirs;
 use crate::deployment::workers::Workers;
 use crate::feed::Feed;
 use crate::state_dir::{StateDir, StateDirError};
@@ -90,6 +91,9 @@ impl Daemon {
     /// Takes up again what was under way or waiting when the daemon ended.
     pub async fn resume(&self) -> Result<(), OpenError> {
         for project in self.store().projects().await? {
+            let plans = ProjectDirs::new(self.dir().project(&project.name)).plans();
+            // Left over from a daemon that was killed; in the way of nobody.
+            let _ = std::fs::remove_dir_all(plans);
             self.workers().wake(self, &project.name);
         }
         Ok(())

@@ -96,7 +96,12 @@ impl FakeEngine {
 
     /// Lets a name lead to an image, whether it did before or not.
     pub fn set_image(&self, name: &str, id: &str) {
-        self.lock().images.insert(name.to_owned(), image(name, id));
+        self.lock().name_image(name, image(name, id));
+    }
+
+    /// An image is gone, whatever its names, even where containers use it.
+    pub fn forget_image(&self, id: &str) {
+        self.lock().images.retain(|_, image| image.id.as_str() != id);
     }
 
     /// Lets a registry have an image.
@@ -146,6 +151,13 @@ impl FakeEngine {
             .values()
             .map(|container| (container.name.to_string(), container.status.clone()))
             .collect()
+    }
+
+    /// What a container was made from.
+    pub fn body(&self, name: &str) -> Option<ContainerBody> {
+        let world = self.lock();
+        let found = world.containers.values().find(|container| container.name.as_str() == name);
+        found.map(|container| container.body.clone())
     }
 
     /// The names of all networks.
@@ -249,6 +261,20 @@ impl World {
         }
         self.faults.remove(index);
         true
+    }
+
+    /// Gives a name to an image; the one that had it stays, under its id only.
+    fn name_image(&mut self, name: &str, image: ImageDetails) {
+        let id = image.id.clone();
+        if let Some(before) = self.images.insert(name.to_owned(), image)
+            && before.id != id
+        {
+            let nameless = ImageDetails {
+                tags: Vec::new(),
+                ..before
+            };
+            self.images.insert(nameless.id.to_string(), nameless);
+        }
     }
 
     fn next_id(&mut self) -> String {
@@ -794,7 +820,7 @@ impl Engine for FakeEngine {
         for tag in &request.tags {
             let mut built = image(tag, &id);
             built.labels.clone_from(&request.labels);
-            self.lock().images.insert(tag.clone(), built);
+            self.lock().name_image(tag, built);
         }
         Ok(ImageId::from(id))
     }

@@ -14,7 +14,7 @@ use crate::environment::{Environment, EnvironmentError};
 use crate::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
-use compose_core::names::{ImageId, ServiceName};
+use compose_core::names::{ImageId, ProjectName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
@@ -353,8 +353,10 @@ impl Attempt<'_> {
 
     async fn succeed(&self, release: Release) -> Result<(), StoreError> {
         self.recorder.flush().await;
-        let commit = release.commit.clone();
-        self.daemon.store().succeed(&self.project.name, release).await?;
+        let (commit, name) = (release.commit.clone(), ProjectName::new(&release.compose_name));
+        let forgotten = self.daemon.store().succeed(&self.project.name, release).await?;
+        self.daemon.feed().wake();
+        converge::remove_built_images(self.daemon.engine().as_ref(), &name, forgotten).await;
         if let Err(error) = self.tidy(commit).await {
             tracing::warn!(%error, project = self.project.name, "old files stay");
         }

@@ -125,7 +125,7 @@ pub(crate) async fn start(
         }
     }
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
-    let plan = plan_containers(project, &observed, &policy(images.clone()))?;
+    let plan = plan_containers(project, &observed, &policy(pins(project, &observed, &images)))?;
     apply(context, &project.name, Some(project), &plan).await?;
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
     let (selector, containers) = (labels::of_project(&project.name), containers_to_watch(project, &observed));
@@ -137,6 +137,17 @@ pub(crate) async fn start(
     }
 }
 
+/// The images that have to be named by their ids, since their names lead elsewhere by now.
+fn pins(project: &Project, observed: &Observed, images: &BTreeMap<ServiceName, ImageId>) -> BTreeMap<ServiceName, ImageId> {
+    let leads_there = |service: &ServiceName, id: &ImageId| {
+        let name = project.services.get(service).map(|service| image_name(&project.name, service));
+        name.and_then(|name| observed.images.get(&name))
+            .is_some_and(|found| found.id == *id)
+    };
+    let elsewhere = images.iter().filter(|(service, id)| !leads_there(service, id));
+    elsewhere.map(|(service, id)| (service.clone(), id.clone())).collect()
+}
+
 /// How a deployment changes containers.
 fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
     ContainerPolicy {
@@ -146,11 +157,11 @@ fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
     }
 }
 
-/// What a deployment would do. Images are built in any case: unchanged steps come from the engine's cache, and an
-/// equal image spares the containers.
-pub(crate) async fn plan(context: &Context, project: &Project) -> Result<Plans, ConvergeError> {
+/// What a deployment would do. A deployment builds in any case, but unchanged steps come from the engine's cache and an
+/// equal image spares the containers: the caller says whether that can be expected.
+pub(crate) async fn plan(context: &Context, project: &Project, build: BuildChoice) -> Result<Plans, ConvergeError> {
     let options = UpOptions {
-        build: BuildChoice::Always,
+        build,
         remove_orphans: true,
         ..UpOptions::default()
     };
@@ -190,6 +201,17 @@ pub(crate) async fn restart(context: &Context, name: &ProjectName, services: Vec
     let plan = plan_restart(None, &observed, &policy)?;
     apply(context, name, None, &plan).await?;
     Ok(())
+}
+
+/// Removes images that were built for a project and that no release of it has any more. What is still used stays.
+pub(crate) async fn remove_built_images(engine: &dyn Engine, name: &ProjectName, images: BTreeSet<ImageId>) {
+    for image in images {
+        let found = engine.inspect_image(image.as_str()).await.ok().flatten();
+        let is_own = found.is_some_and(|found| labels::builder_of_image(&found.labels).as_ref() == Some(name));
+        if is_own && let Err(error) = engine.remove_image(image.as_str()).await {
+            tracing::info!(%error, %image, "an old image stays");
+        }
+    }
 }
 
 /// The containers of a project, running or not.

@@ -29,6 +29,11 @@ impl ProjectDirs {
         self.checkouts().join(commit)
     }
 
+    /// Where commits are checked out to be planned only.
+    pub(crate) fn plans(&self) -> PathBuf {
+        self.root.join("plans")
+    }
+
     /// Copies of tracked files and folders, each named by its content. Containers mount these.
     pub(crate) fn contents(&self) -> PathBuf {
         self.root.join("contents")
@@ -50,8 +55,8 @@ impl ProjectDirs {
     }
 
     /// Everything but the data of applications.
-    pub(crate) fn disposable(&self) -> [PathBuf; 4] {
-        [self.mirror(), self.checkouts(), self.contents(), self.installed()]
+    pub(crate) fn disposable(&self) -> [PathBuf; 5] {
+        [self.mirror(), self.checkouts(), self.plans(), self.contents(), self.installed()]
     }
 
     /// Everything.

@@ -1,10 +1,12 @@
 //! Is what was started well? A pure judgement over what the containers do, and the watching that feeds it.
 
-use compose_core::engine::{ContainerDetails, ContainerHealth, ContainerStatus, Engine, EngineError, Selector};
+use compose_core::engine::{ContainerDetails, ContainerHealth, ContainerState, ContainerStatus, Engine, EngineError, Selector};
 use compose_core::names::{ContainerId, ServiceName};
 use futures::StreamExt as _;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::time::{sleep, timeout};
 
 /// How long a container without a check must stay up.
@@ -56,9 +58,17 @@ impl Watch {
         if state.status == ContainerStatus::Running {
             record.up_since.get_or_insert(now);
         }
-        let up_for = record.up_since.map_or(Duration::ZERO, |since| now.duration_since(since));
+        let seen_up = record.up_since.map_or(Duration::ZERO, |since| now.duration_since(since));
+        let up_for = seen_up.max(said_to_be_up(state, OffsetDateTime::now_utc()));
         judge(details, up_for, state.restart_count - record.restarts)
     }
+}
+
+/// How long a container runs by what the engine says: one that was not touched need not prove itself again.
+fn said_to_be_up(state: &ContainerState, now: OffsetDateTime) -> Duration {
+    let started = state.started_at.as_deref().filter(|_| state.status == ContainerStatus::Running);
+    let started = started.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    started.and_then(|at| Duration::try_from(now - at).ok()).unwrap_or_default()
 }
 
 /// Judges a container that has run for so long, and was started again so often.
@@ -167,7 +177,6 @@ async fn look(engine: &dyn Engine, watch: &mut Watch, containers: &BTreeMap<Serv
 #[cfg(test)]
 mod tests {
     use super::*;
-    use compose_core::engine::ContainerState;
     use compose_core::names::{ContainerName, ImageId};
 
     fn container(status: ContainerStatus, health: ContainerHealth, exit_code: i64) -> ContainerDetails {
@@ -228,6 +237,24 @@ mod tests {
         details.state.started_at = Some("u".to_owned());
         assert!(matches!(watch.judge(&details, later(2)), Verdict::Wait(_)));
         assert_eq!(watch.judge(&details, later(4)), Verdict::Well);
+    }
+
+    #[test]
+    fn what_was_not_touched_need_not_prove_itself() {
+        let mut details = container(ContainerStatus::Running, ContainerHealth::None, 0);
+        let up = |details: &ContainerDetails| {
+            let now = OffsetDateTime::parse("2026-01-01T00:00:30Z", &Rfc3339).expect("a time");
+            said_to_be_up(&details.state, now)
+        };
+        details.state.started_at = Some("2026-01-01T00:00:00.5Z".to_owned());
+        assert_eq!(up(&details), Duration::from_millis(29_500));
+        for other in ["2026-01-01T00:01:00Z", "0001-01-01T00:00:00Z x", ""] {
+            details.state.started_at = Some(other.to_owned());
+            assert_eq!(up(&details), Duration::ZERO, "{other}");
+        }
+        details.state.status = ContainerStatus::Exited;
+        details.state.started_at = Some("2026-01-01T00:00:00Z".to_owned());
+        assert_eq!(up(&details), Duration::ZERO);
     }
 
     #[test]

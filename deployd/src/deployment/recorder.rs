@@ -4,7 +4,7 @@ use crate::daemon::Daemon;
 use crate::redact::Redactor;
 use crate::wire::{BuildLine, EventBody, StepPhase};
 use compose_core::engine::BuildOutput;
-use compose_core::event::{Event, EventSink, Phase};
+use compose_core::event::{Event, EventSink, Phase, Subject};
 use std::sync::Mutex;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -192,7 +192,7 @@ impl EventBody {
         }
     }
 
-    /// The same event with every free text changed; names and references stay.
+    /// The same event with every text changed that can hold what someone wrote.
     pub(crate) fn map_text(self, change: impl Fn(String) -> String) -> Self {
         match self {
             Self::State { state, reason } => Self::State {
@@ -202,7 +202,7 @@ impl EventBody {
             Self::Note { message } => Self::Note { message: change(message) },
             Self::Warning { message } => Self::Warning { message: change(message) },
             Self::Step { subject, verb, phase } => Self::Step {
-                subject,
+                subject: map_name(subject, &change),
                 verb,
                 phase: phase.map_text(change),
             },
@@ -228,6 +228,15 @@ impl EventBody {
                 line: change(line),
             },
         }
+    }
+}
+
+fn map_name(subject: Subject, change: impl Fn(String) -> String) -> Subject {
+    match subject {
+        Subject::Container(name) => Subject::Container(change(name)),
+        Subject::Network(name) => Subject::Network(change(name)),
+        Subject::Volume(name) => Subject::Volume(change(name)),
+        Subject::Image(name) => Subject::Image(change(name)),
     }
 }
 
@@ -304,7 +313,7 @@ mod tests {
     fn every_text_is_changed() {
         let hidden = |body: EventBody| serde_json::to_string(&body.map_text(|text| text.replace("secret", "-"))).expect("json");
         let failed = EventBody::Step {
-            subject: compose_core::event::Subject::Container("c".to_owned()),
+            subject: Subject::Image("secret:1".to_owned()),
             verb: compose_core::event::Verb::Start,
             phase: StepPhase::Failed {
                 message: "secret".to_owned(),

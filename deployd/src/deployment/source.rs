@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::git::{CheckedOut, Commit, GitError, Mirror, RepositoryUrl, check_out};
 use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
 use crate::store::ProjectRow;
-use compose_core::diagnostic::{Diagnostic, Diagnostics, Severity};
+use compose_core::diagnostic::{Diagnostic, Severity};
 use compose_core::load::{LoadError, Loader};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
 use std::io;
@@ -99,7 +99,8 @@ pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
             let (says, is) = (&settings.name, &request.project.name);
             warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
         }
-        let loaded = loader(&request, &settings, &folder).load().map_err(load_error)?;
+        let loaded = loader(&request, &settings, &folder).load();
+        let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
         warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
         let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.state_root)?;
         Ok(Prepared {
@@ -194,13 +195,9 @@ impl ResourceReader for CheckoutReader {
     }
 }
 
-fn load_error(error: LoadError) -> SourceError {
-    SourceError::Load(findings(&error.diagnostics, &error.sources))
-}
-
-fn findings(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<String> {
-    let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
-    errors.map(|found| told(found, sources, Path::new(""))).collect()
+fn load_error(error: &LoadError, checkout: &Path) -> SourceError {
+    let errors = error.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    SourceError::Load(errors.map(|found| told(found, &error.sources, checkout)).collect())
 }
 
 /// A finding in one line: `compose.yaml:3:5: message (help)`.

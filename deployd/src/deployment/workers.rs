@@ -132,6 +132,15 @@ impl Worker {
 
     /// Runs one deployment and answers commands meanwhile.
     async fn deploy(&mut self, row: DeploymentRow) -> Result<(), StoreError> {
+        let mut afterwards = Vec::new();
+        let result = self.attend(row, &mut afterwards).await;
+        for command in afterwards {
+            self.obey(command).await?;
+        }
+        result
+    }
+
+    async fn attend(&mut self, row: DeploymentRow, afterwards: &mut Vec<Command>) -> Result<(), StoreError> {
         let id = row.deployment.id;
         let call_off = CallOff::default();
         let (daemon, handle) = (self.daemon.clone(), call_off.clone());
@@ -149,12 +158,15 @@ impl Worker {
             };
             match command {
                 Some(Command::Cancel { id: wanted, by, reply }) if wanted == id => {
+                    let is_over = self.is_over(id).await?;
                     call_off.call(by);
-                    let _ = reply.send(Ok(true));
+                    let _ = reply.send(Ok(!is_over));
                 }
                 Some(Command::Cancel { id: wanted, by, reply }) => {
                     let _ = reply.send(self.cancel_waiting(wanted, &by).await);
                 }
+                // Only what is left behind is being cleared away.
+                Some(command @ Command::Operate { .. }) if self.is_over(id).await? => afterwards.push(command),
                 Some(Command::Operate { reply, .. }) => {
                     let _ = reply.send(Err(ApiError::conflict(
                         "deployment-under-way",
@@ -174,6 +186,12 @@ impl Worker {
         Ok(())
     }
 
+    async fn is_over(&self, id: u64) -> Result<bool, StoreError> {
+        let row = self.daemon.store().deployment(&self.project, id).await?;
+        Ok(row.is_none_or(|row| row.deployment.state.is_final()))
+    }
+
+    /// Cancels a deployment that waits; `false` when there is none such.
     async fn cancel_waiting(&self, id: u64, by: &str) -> Result<bool, StoreError> {
         let waits = self
             .daemon
@@ -199,12 +217,25 @@ impl Worker {
             },
         };
         match command {
-            Some(Command::Wake) | None => {}
-            Some(Command::Cancel { id, by, reply }) => {
+            Some(command) => self.obey(command).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Does what a command says while no deployment is under way.
+    async fn obey(&self, command: Command) -> Result<(), StoreError> {
+        match command {
+            Command::Wake => {}
+            Command::Cancel { id, by, reply } => {
                 let _ = reply.send(self.cancel_waiting(id, &by).await);
             }
-            Some(Command::Operate { operation, reply }) => {
-                let _ = reply.send(operations::run(&self.daemon, project, operation).await);
+            Command::Operate { operation, reply } => {
+                // As it is now: a deployment may have ended since the command was given.
+                let done = match self.daemon.store().project(&self.project).await? {
+                    Some(project) => operations::run(&self.daemon, &project, operation).await,
+                    None => Err(ApiError::no_project(&self.project)),
+                };
+                let _ = reply.send(done);
             }
         }
         Ok(())

@@ -95,6 +95,8 @@ impl Reader {
     async fn next_page(mut self) -> Result<Option<(Vec<StreamEvent>, Self)>, StoreError> {
         while !self.ended {
             self.feed.mark_unchanged();
+            // Asked first: what is written from now on is not missed.
+            let is_over = self.is_over().await?;
             let page = self.daemon.store().events_after(&self.project, self.deployment, self.seq).await?;
             if let Some(last) = page.last() {
                 self.seq = last.seq;
@@ -103,7 +105,7 @@ impl Reader {
                     .any(|event| matches!(event.event, EventBody::State { state, .. } if state.is_final()));
                 return Ok(Some((page, self)));
             }
-            if self.is_over().await? {
+            if is_over {
                 return Ok(None);
             }
             let stopping = self.daemon.stopping().clone();

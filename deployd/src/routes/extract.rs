@@ -18,14 +18,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let bytes = read(request, LARGEST_BODY).await?;
+        let bad = |what: &str| {
+            let detail = format!("the body is not what is expected: {what}");
+            ApiError::new(StatusCode::BAD_REQUEST, "bad-body", detail)
+        };
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| {
-            ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "bad-body",
-                format!("the body is not what is expected: {error}"),
-            )
-        })
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err(bad("it is no JSON object"));
+        }
+        serde_json::from_slice(text).map(Self).map_err(|error| bad(&error.to_string()))
     }
 }
 

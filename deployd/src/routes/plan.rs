@@ -11,11 +11,13 @@ use crate::deployment::source::{self, Request, SourceError};
 use crate::environment::Environment;
 use crate::problem::ApiError;
 use crate::state_dir::{hex, random};
+use crate::store::ProjectRow;
 use crate::wire::{PlanReport, Role};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use compose_core::event::NoEvents;
+use compose_core::plan::BuildChoice;
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,10 +65,11 @@ async fn plan(
     let dirs = ProjectDirs::new(daemon.dir().project(&name));
     let reference = params.reference.unwrap_or_else(|| project.branch.clone());
     let commit = source::fetch(&dirs, &project.url, reference).await?.id;
+    let is_current = current_commit(&daemon, &project).await?.as_ref() == Some(&commit);
     let environment = Environment::current(&daemon, &name).await?;
     let redactor = environment.redactor();
     // A folder of its own: a deployment of the same commit may be under way.
-    let checkout = Temporary(dirs.checkouts().join(format!("plan-{}", hex(&random::<8>()))));
+    let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));
     let prepared = source::prepare(Request {
         state_root: daemon.dir().root().to_owned(),
         checkout: checkout.0.clone(),
@@ -77,12 +80,21 @@ async fn plan(
     })
     .await?;
     let context = converge::context(&daemon, Arc::new(NoEvents), CancellationToken::new());
-    let plans = converge::plan(&context, &prepared.placed.project).await?;
+    let build = if is_current { BuildChoice::Missing } else { BuildChoice::Always };
+    let plans = converge::plan(&context, &prepared.placed.project, build).await?;
     Ok(Json(PlanReport {
         changes: !plans.is_empty(),
         text: redactor.clean(plans.to_string()),
         commit,
     }))
+}
+
+/// The commit of the release that runs, or ran last.
+async fn current_commit(daemon: &Daemon, project: &ProjectRow) -> Result<Option<String>, ApiError> {
+    let Some(current) = project.current else {
+        return Ok(None);
+    };
+    Ok(daemon.store().release(&project.name, current).await?.map(|release| release.commit))
 }
 
 /// A folder that goes when it is not needed any more.

@@ -4,7 +4,9 @@ use super::{Release, Store, StoreError, corrupt, deliveries, events, from_json, 
 use crate::deployment::queue::{self, Waiting};
 use crate::deployment::state::{Step, next};
 use crate::wire::{Deployment, DeploymentState, EventBody, Trigger};
+use compose_core::names::ImageId;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
+use std::collections::BTreeSet;
 
 /// A deployment as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,16 +249,18 @@ impl Store {
         .await
     }
 
-    /// Ends a deployment that became healthy: its release is the current one from now on.
-    pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<(), StoreError> {
+    /// Ends a deployment that became healthy: its release is the current one from now on. The images that no kept
+    /// release has any more.
+    pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<BTreeSet<ImageId>, StoreError> {
         let project = project.to_owned();
         self.run(move |db| {
             let transaction = db.transaction()?;
             advance(&transaction, &project, release.deployment, Step::Succeed, None)?;
-            releases::keep(&transaction, &project, &release)?;
+            let forgotten = releases::keep(&transaction, &project, &release)?;
             let sql = "UPDATE projects SET current = ?2 WHERE name = ?1";
             transaction.execute(sql, (&project, signed(release.deployment)))?;
-            Ok(transaction.commit()?)
+            transaction.commit()?;
+            Ok(forgotten)
         })
         .await
     }
@@ -305,7 +309,7 @@ impl Store {
 mod tests {
     use super::super::testing::with_shop;
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     fn push(commit: &str) -> NewDeployment {
         NewDeployment {
@@ -331,17 +335,20 @@ mod tests {
             deployment,
             commit: "c".to_owned(),
             compose_name: "shop".to_owned(),
-            images: BTreeMap::new(),
+            images: BTreeMap::from([
+                ("web".into(), format!("sha256:{deployment}").into()),
+                ("db".into(), "sha256:db".into()),
+            ]),
             contents: BTreeSet::new(),
             environment: vec![],
         }
     }
 
-    async fn run_to_health(store: &Store, id: u64) {
+    async fn run_to_health(store: &Store, id: u64) -> BTreeSet<ImageId> {
         for step in [Step::Begin, Step::Build, Step::Start] {
             store.advance("shop", id, step).await.expect("advances");
         }
-        store.succeed("shop", release(id)).await.expect("succeeds");
+        store.succeed("shop", release(id)).await.expect("succeeds")
     }
 
     #[tokio::test]
@@ -396,7 +403,9 @@ mod tests {
         let (_temp, store) = with_shop().await;
         for id in 1..=12 {
             store.admit(manual(), vec![]).await.expect("queued");
-            run_to_health(&store, id).await;
+            let forgotten = run_to_health(&store, id).await;
+            let wanted = id.checked_sub(10).filter(|id| *id > 0);
+            assert_eq!(forgotten, wanted.map(|id| format!("sha256:{id}").into()).into_iter().collect());
         }
         let history = store.history("shop", 100).await.expect("read");
         let kept: Vec<u64> = history.iter().filter(|one| one.release).map(|one| one.id).collect();

@@ -1,0 +1,14 @@
+//! The daemon as its users see it: the API without a socket and with one, over an engine in memory
+//! and repositories in folders.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod bench;
+mod deployments;
+mod files;
+mod https;
+mod interruptions;
+mod projects;
+mod secrets;
+mod webhooks;

@@ -1,0 +1,102 @@
+//! Deliveries of a git host, from the request to the deployment.
+
+use crate::bench::{Answer, Bench, COMPOSE};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use deployd::wire::{DeploymentState, Trigger};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
+
+async fn secret(bench: &Bench) -> String {
+    bench.get("/v1/projects/shop").await.json()["webhook_secret"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn signature(secret: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
+}
+
+async fn deliver(bench: &Bench, project: &str, secret: &str, body: &str, delivery: &str) -> Answer {
+    let request = Request::post(format!("/webhook/{project}"))
+        .header("x-github-event", "push")
+        .header("x-github-delivery", delivery)
+        .header("x-hub-signature-256", signature(secret, body))
+        .body(Body::from(body.to_owned()));
+    bench.send(request.unwrap()).await
+}
+
+fn push(branch: &str, commit: &str) -> String {
+    json!({"ref": format!("refs/heads/{branch}"), "after": commit}).to_string()
+}
+
+#[tokio::test]
+async fn a_push_is_deployed_and_its_replay_is_not() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let commit = bench.push(COMPOSE);
+    let body = push("main", &commit);
+    let answer = deliver(&bench, "shop", &secret, &body, "1").await;
+    assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({"id": 1})));
+    let ended = bench.ended(1).await;
+    assert_eq!((ended.state, ended.commit), (DeploymentState::Healthy, Some(commit)));
+    assert_eq!(
+        ended.trigger,
+        Trigger::Webhook {
+            provider: "github".to_owned()
+        }
+    );
+    // The same delivery, and the same body as if it were another one.
+    for delivery in ["1", "2"] {
+        let answer = deliver(&bench, "shop", &secret, &body, delivery).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (StatusCode::OK, json!({"skipped": "this delivery was seen before"}))
+        );
+    }
+    assert_eq!(bench.get("/v1/projects/shop/history").await.json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_commit_of_the_push_is_deployed_whatever_came_after() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let commit = bench.push(&COMPOSE.replace("web:1", "web:2"));
+    bench.push(COMPOSE);
+    deliver(&bench, "shop", &secret, &push("main", &commit), "1").await;
+    bench.ended(1).await;
+    assert_eq!(bench.running().await, [("shop-web-1".to_owned(), "sha256:web:2".to_owned())]);
+}
+
+#[tokio::test]
+async fn nothing_else_is_deployed() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let commit = bench.git(&["rev-parse", "HEAD"]);
+    let body = push("main", &commit);
+    assert_eq!(deliver(&bench, "shop", "wrong", &body, "1").await.code(), "bad-signature");
+    // Whether a project exists is nobody's business.
+    let unknown = deliver(&bench, "none", &secret, &body, "1").await;
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "bad-signature")
+    );
+    let other = deliver(&bench, "shop", &secret, &push("other", &commit), "1").await;
+    assert_eq!((other.status, other.json()["skipped"].is_string()), (StatusCode::OK, true));
+    let odd = deliver(&bench, "shop", &secret, "payload=%7B%7D", "1").await;
+    assert_eq!((odd.status, odd.code().as_str()), (StatusCode::BAD_REQUEST, "bad-delivery"));
+    let large = "x".repeat(9 * 1024 * 1024);
+    let large = deliver(&bench, "shop", &secret, &large, "1").await;
+    assert_eq!(
+        (large.status, large.code().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+    );
+    assert_eq!(bench.get("/v1/projects/shop/history").await.json(), json!([]));
+    // A delivery that was refused may come again with the right signature.
+    assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
+}
