@@ -14,9 +14,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 /// How long a token lasts when nobody says.
-pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// How long a token may last.
-pub(crate) const LONGEST_LIFETIME: Duration = Duration::from_secs(3650 * 86_400);
+pub(crate) const LONGEST_LIFETIME: Duration = Duration::from_hours(3650 * 24);
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 /// How long the first administrator's token lasts; it is made anew when it is about to end.
-const ADMIN_LIFETIME: Duration = Duration::from_secs(3650 * 86_400);
+const ADMIN_LIFETIME: Duration = Duration::from_hours(3650 * 24);
 /// How long before its end that is.
 const ADMIN_MARGIN: time::Duration = time::Duration::days(30);
 

@@ -32,13 +32,13 @@ impl Redactor {
 
     /// The text without any of the values.
     pub(crate) fn clean(&self, text: String) -> String {
-        self.values
-            .iter()
-            .filter(|value| !value.is_empty())
-            .fold(text, |text, value| match text.contains(value.as_str()) {
-                true => text.replace(value.as_str(), MASK),
-                false => text,
-            })
+        self.values.iter().filter(|value| !value.is_empty()).fold(text, |text, value| {
+            if text.contains(value.as_str()) {
+                text.replace(value.as_str(), MASK)
+            } else {
+                text
+            }
+        })
     }
 }
 

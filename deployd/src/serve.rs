@@ -72,9 +72,9 @@ pub async fn serve(
         .http2()
         .max_concurrent_streams(64)
         .keep_alive_interval(Duration::from_secs(30));
-    let served = server.serve(routes::app(daemon.clone()).into_make_service()).await;
+    let result = server.serve(routes::app(daemon.clone()).into_make_service()).await;
     daemon.stop();
-    served.map_err(ServeError::Listen)
+    result.map_err(ServeError::Listen)
 }
 
 async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Handle<SocketAddr>) {
@@ -94,7 +94,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Lets only so many connections in; others wait in the system's queue of the listener.
+/// Lets only so many connections in; the others are turned away.
 #[derive(Clone)]
 struct Limited<A> {
     inner: A,

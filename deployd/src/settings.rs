@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The file's name, beside the compose file.
 pub const FILE_NAME: &str = "inertia.toml";
 /// How long a release may take to become healthy where the file does not say.
-pub const DEFAULT_HEALTH_TIMEOUT: Duration = Duration::from_secs(60);
+pub const DEFAULT_HEALTH_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What `inertia.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +132,7 @@ mod tests {
         let text =
             "name = \"shop\"\ncompose = [\"a.yml\"]\nprofiles = [\"p\"]\nbranch = \"main\"\nhealth_timeout = \"5m\"\npoll = \"90s\"\n";
         let settings = ProjectSettings::parse(text).expect("valid");
-        assert_eq!(settings.health_timeout(), Duration::from_secs(300));
+        assert_eq!(settings.health_timeout(), Duration::from_mins(5));
         assert_eq!(settings.poll, Some(Duration::from_secs(90)));
         assert_eq!(settings.compose, ["a.yml"]);
         let again = toml::to_string(&settings).expect("serialises");

@@ -143,12 +143,11 @@ impl Attempt<'_> {
         self.recorder.note(format!("commit {}", wanted.commit));
         let prepared = self.unless_called_off(self.prepare(&wanted)).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
-        let images = match wanted.images.clone() {
-            Some(images) => images,
-            None => {
-                self.advance(Step::Build).await?;
-                self.unless_called_off(self.bring_images(&prepared)).await?
-            }
+        let images = if let Some(images) = wanted.images.clone() {
+            images
+        } else {
+            self.advance(Step::Build).await?;
+            self.unless_called_off(self.bring_images(&prepared)).await?
         };
         self.advance(Step::Start).await?;
         *touched = true;
@@ -248,7 +247,7 @@ impl Attempt<'_> {
     async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone());
         let brought = converge::bring_images(&context, &prepared.placed.project).await;
-        brought.map_err(|error| self.stopped(error))
+        brought.map_err(|error| self.stopped(&error))
     }
 
     /// Changes the containers and watches them. A rollback cannot be called off: it passes a token of its own.
@@ -285,7 +284,7 @@ impl Attempt<'_> {
         })
     }
 
-    fn stopped(&self, error: ConvergeError) -> Stop {
+    fn stopped(&self, error: &ConvergeError) -> Stop {
         if self.call_off.token.is_cancelled() {
             Stop::CalledOff
         } else {

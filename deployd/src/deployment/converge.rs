@@ -95,16 +95,15 @@ pub(crate) async fn bring_images(context: &Context, project: &Project) -> Result
     let plan = plan_images(project, &here, &policy)?;
     apply(context, &project.name, Some(project), &plan).await?;
     let here = observe_images(context.engine.as_ref(), &names).await?;
-    let with_image = project.services.values().filter(|service| service.provider.is_none());
-    with_image
-        .map(|service| {
-            let image = here.get(&image_name(&project.name, service));
-            let image = image.ok_or_else(|| ConvergeError::ImageGone {
-                service: service.name.clone(),
-            })?;
-            Ok((service.name.clone(), image.id.clone()))
-        })
-        .collect()
+    let mut images = BTreeMap::new();
+    for service in project.services.values().filter(|service| service.provider.is_none()) {
+        let Some(image) = here.get(&image_name(&project.name, service)) else {
+            let service = service.name.clone();
+            return Err(ConvergeError::ImageGone { service });
+        };
+        images.insert(service.name.clone(), image.id.clone());
+    }
+    Ok(images)
 }
 
 fn images_of(project: &Project) -> BTreeSet<ImageRef> {

@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.join("link")).expect("there"), "text");
         let mode = |path: &str| fs::metadata(folder.join(path)).expect("there").permissions().mode() & 0o777;
         assert_eq!((mode("run.sh"), mode("a/b.txt")), (0o755, 0o644));
-        let kinds: Vec<_> = checked.tracked.iter().map(|(path, _)| path.display().to_string()).collect();
+        let kinds: Vec<_> = checked.tracked.keys().map(|path| path.display().to_string()).collect();
         assert_eq!(kinds, ["", "a", "a/b.txt", "link", "run.sh"]);
         assert_eq!(
             checked.tracked[Path::new("a")],

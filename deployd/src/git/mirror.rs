@@ -116,12 +116,12 @@ impl Mirror {
             let name = format!("{prefix}{reference}");
             if let Ok(Some(mut found)) = self.repository.try_find_reference(name.as_str()) {
                 let commit = found.peel_to_commit().map_err(|_| missing())?;
-                return self.describe(&commit).ok_or_else(missing);
+                return describe(&commit).ok_or_else(missing);
             }
         }
         let id = self.complete(reference).ok_or_else(missing)?;
         let commit = self.repository.find_commit(id).map_err(|_| missing())?;
-        self.describe(&commit).ok_or_else(missing)
+        describe(&commit).ok_or_else(missing)
     }
 
     /// The id that begins with these digits, when there is exactly one.
@@ -131,15 +131,6 @@ impl Mirror {
         }
         let prefix = gix::hash::Prefix::from_hex(digits).ok()?;
         self.repository.objects.lookup_prefix(prefix, None).ok()??.ok()
-    }
-
-    fn describe(&self, commit: &gix::Commit<'_>) -> Option<Commit> {
-        let message = commit.message_raw().ok()?;
-        let title = message.lines().next().unwrap_or_default().to_str_lossy();
-        Some(Commit {
-            id: commit.id().to_string(),
-            title: title.trim().chars().take(200).collect(),
-        })
     }
 
     /// The tree of a commit.
@@ -161,6 +152,15 @@ impl Mirror {
             .map_err(|error| GitError::mirror(&self.path, &error))?;
         Ok(std::mem::take(&mut object.data))
     }
+}
+
+fn describe(commit: &gix::Commit<'_>) -> Option<Commit> {
+    let message = commit.message_raw().ok()?;
+    let title = message.lines().next().unwrap_or_default().to_str_lossy();
+    Some(Commit {
+        id: commit.id().to_string(),
+        title: title.trim().chars().take(200).collect(),
+    })
 }
 
 /// Nobody's configuration decides what is deployed.

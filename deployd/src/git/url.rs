@@ -52,10 +52,9 @@ impl RepositoryUrl {
                 Transport::Ssh
             }
             Some(("http" | "git", _)) => return Err(UrlError::Unencrypted(text.to_owned())),
-            Some(_) => return Err(unknown()),
             None if text.starts_with('/') => Transport::File,
             None if is_scp_like(text) => Transport::Ssh,
-            None => return Err(unknown()),
+            Some(_) | None => return Err(unknown()),
         };
         Ok(Self {
             text: text.to_owned(),

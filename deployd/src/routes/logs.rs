@@ -112,6 +112,7 @@ impl Readers {
     async fn start(mut self) -> Result<(), EngineError> {
         let engine = Arc::clone(self.daemon.engine());
         let selector = labels::of_project(&self.project);
+        let request = self.request.clone();
         // First the watch, then the list: a container that starts in between is in both.
         let changes = if self.request.follow {
             Some(engine.watch(&selector).await?)
@@ -119,7 +120,7 @@ impl Readers {
             None
         };
         for container in engine.list_containers(&selector).await? {
-            self.read(&container.id, &container.name, &container.labels, self.request.clone());
+            self.read(&container.id, &container.name, &container.labels, &request);
         }
         tokio::spawn(async move {
             let lines = self.lines.clone();
@@ -154,11 +155,11 @@ impl Readers {
                 tail: None,
                 ..self.request.clone()
             };
-            self.read(id, &details.name, &details.labels, request);
+            self.read(id, &details.name, &details.labels, &request);
         }
     }
 
-    fn read(&mut self, id: &ContainerId, name: &ContainerName, labels: &BTreeMap<String, String>, request: LogRequest) {
+    fn read(&mut self, id: &ContainerId, name: &ContainerName, labels: &BTreeMap<String, String>, request: &LogRequest) {
         let Some(owner) = Ownership::read(labels) else {
             return;
         };
@@ -166,7 +167,7 @@ impl Readers {
             return;
         }
         self.reading.insert(id.clone());
-        let chunks = self.daemon.engine().logs(id, &request);
+        let chunks = self.daemon.engine().logs(id, request);
         let (lines, service, container) = (self.lines.clone(), owner.service.to_string(), name.to_string());
         self.tasks.spawn(async move {
             let mut splitter = Splitter::default();

@@ -126,14 +126,11 @@ fn object(fields: &str) -> Value {
     let mut required = Vec::new();
     for field in fields.split_whitespace() {
         let (name, kind) = field.split_once(':').unwrap_or((field, "object"));
-        let name = match name.strip_suffix('?') {
-            Some(name) => name,
-            None => {
-                required.push(name);
-                name
-            }
-        };
-        properties.insert(name.to_owned(), schema(kind));
+        let optional = name.strip_suffix('?');
+        if optional.is_none() {
+            required.push(name);
+        }
+        properties.insert(optional.unwrap_or(name).to_owned(), schema(kind));
     }
     json!({"type": "object", "properties": properties, "required": required})
 }
@@ -200,6 +197,24 @@ mod tests {
         }
     }
 
+    fn deployment() -> wire::Deployment {
+        wire::Deployment {
+            id: 1,
+            project: String::new(),
+            state: wire::DeploymentState::Queued,
+            reference: String::new(),
+            commit: None,
+            message: None,
+            trigger: wire::Trigger::Poll,
+            reason: None,
+            current: false,
+            release: false,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
     #[test]
     fn the_schemas_are_those_of_the_wire() {
         let at = OffsetDateTime::UNIX_EPOCH;
@@ -212,21 +227,6 @@ mod tests {
             expires_at: at,
             revoked: false,
         };
-        let deployment = wire::Deployment {
-            id: 1,
-            project: text(),
-            state: wire::DeploymentState::Queued,
-            reference: text(),
-            commit: None,
-            message: None,
-            trigger: wire::Trigger::Poll,
-            reason: None,
-            current: false,
-            release: false,
-            created_at: at,
-            started_at: None,
-            finished_at: None,
-        };
         check(
             "TokenCreated",
             &wire::TokenCreated {
@@ -235,7 +235,13 @@ mod tests {
             },
         );
         check("TokenInfo", &info);
-        check("Deployment", &deployment);
+        check("Deployment", &deployment());
+    }
+
+    #[test]
+    fn the_schemas_of_projects_are_those_of_the_wire() {
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let text = String::new;
         check(
             "ProjectInfo",
             &wire::ProjectInfo {
@@ -253,7 +259,7 @@ mod tests {
             "ProjectStatus",
             &wire::ProjectStatus {
                 project: text(),
-                current: Some(deployment.clone()),
+                current: Some(deployment()),
                 running: None,
                 waiting: 0,
                 containers: vec![],
@@ -271,6 +277,12 @@ mod tests {
                 ports: vec![],
             },
         );
+    }
+
+    #[test]
+    fn the_schemas_of_lists_and_streams_are_those_of_the_wire() {
+        let at = OffsetDateTime::UNIX_EPOCH;
+        let text = String::new;
         check(
             "StreamEvent",
             &wire::StreamEvent {

@@ -78,7 +78,7 @@ async fn register(
     parts: Parts,
     Body(registration): Body<ProjectRegistration>,
 ) -> Result<Json<ProjectInfo>, ApiError> {
-    let registration = checked(&name, registration)?;
+    let registration = checked(&name, &registration)?;
     let new = new_project(&daemon, &name, registration)?;
     let detail = format!("{} {} {}", new.url, new.branch, new.path);
     let project = daemon.store().put_project(new).await?;
@@ -97,7 +97,7 @@ async fn forget(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn checked(name: &str, registration: ProjectRegistration) -> Result<ProjectRegistration, ApiError> {
+fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegistration, ApiError> {
     check_name(name).map_err(|message| ApiError::invalid("bad-name", message))?;
     let url = RepositoryUrl::parse(&registration.url).map_err(|error| ApiError::invalid("bad-url", error.to_string()))?;
     let branch = registration.branch.trim();

@@ -1,4 +1,4 @@
-//! What the daemon remembers: one SQLite database, one thread that owns it.
+//! What the daemon remembers: one `SQLite` database, one thread that owns it.
 //!
 //! Every method returns when what it wrote would survive the machine losing power.
 
@@ -110,7 +110,7 @@ fn now() -> i64 {
     to_millis(OffsetDateTime::now_utc())
 }
 
-/// Numbers of deployments and events as SQLite holds them.
+/// Numbers of deployments and events as `SQLite` holds them.
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -165,13 +165,13 @@ mod tests {
     async fn settings_of_a_commit_are_kept_and_replaced() {
         let (_temp, store) = with_shop().await;
         store
-            .note_settings("shop", "shop-web", Some(Duration::from_secs(60)))
+            .note_settings("shop", "shop-web", Some(Duration::from_mins(1)))
             .await
             .expect("kept");
         let row = store.project("shop").await.expect("read").expect("there");
         assert_eq!(
             (row.compose_name.as_deref(), row.poll),
-            (Some("shop-web"), Some(Duration::from_secs(60)))
+            (Some("shop-web"), Some(Duration::from_mins(1)))
         );
         store.note_settings("shop", "shop-web", None).await.expect("kept");
         assert_eq!(store.project("shop").await.expect("read").expect("there").poll, None);

@@ -66,10 +66,10 @@ fn data_center(payload: &Value) -> Report {
     let Some(changes) = payload["changes"].as_array() else {
         return Report::Malformed("the push has no `changes`");
     };
-    let branches = changes
+    let mut branches = changes
         .iter()
         .filter_map(|change| Some((branch_of(change["ref"]["id"].as_str()?)?, change)));
-    match branches.last() {
+    match branches.next_back() {
         Some((branch, change)) if change["type"] == "DELETE" => push(branch, None),
         Some((branch, change)) => push(branch, Some(change["toHash"].as_str().unwrap_or_default())),
         None => Report::Other("no branch was pushed to".to_owned()),

@@ -213,7 +213,7 @@ impl Bench {
     /// The events of a deployment to its end.
     pub(crate) async fn events(&self, id: u64) -> Vec<StreamEvent> {
         let path = format!("/v1/projects/shop/deployments/{id}/events");
-        let answer = tokio::time::timeout(Duration::from_secs(60), self.get(&path)).await;
+        let answer = tokio::time::timeout(Duration::from_mins(1), self.get(&path)).await;
         parse_events(&answer.unwrap_or_else(|_| panic!("deployment {id} did not end")).text)
     }
 
@@ -274,6 +274,13 @@ fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
 
 async fn open(state: &Path, engine: &Arc<FakeEngine>) -> Daemon {
     Daemon::open(config(state, engine)).await.unwrap()
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// The items of a stream of server-sent events.

@@ -1,6 +1,6 @@
 //! The daemon on a socket: TLS only, and provably the one whose pin is in the state folder.
 
-use crate::bench::healthy;
+use crate::bench::{healthy, hex};
 use compose_core::engine::fake::FakeEngine;
 use compose_core::engine::request::PathMap;
 use deployd::Config;
@@ -35,7 +35,7 @@ impl ServerCertVerifier for Pinned {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let (_, parsed) = X509Certificate::from_der(certificate).unwrap();
         let digest = Sha256::digest(parsed.public_key().raw);
-        let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = hex(&digest);
         if found == self.pin {
             return Ok(ServerCertVerified::assertion());
         }

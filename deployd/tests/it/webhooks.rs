@@ -1,6 +1,6 @@
 //! Deliveries of a git host, from the request to the deployment.
 
-use crate::bench::{Answer, Bench, COMPOSE};
+use crate::bench::{Answer, Bench, COMPOSE, hex};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use deployd::wire::{DeploymentState, Trigger};
@@ -18,8 +18,7 @@ async fn secret(bench: &Bench) -> String {
 fn signature(secret: &str, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={digits}")
+    format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
 
 async fn deliver(bench: &Bench, project: &str, secret: &str, body: &str, delivery: &str) -> Answer {

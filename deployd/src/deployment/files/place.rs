@@ -260,6 +260,7 @@ fn own_name(path: &Path, tracked: &Tracked) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use compose_core::model::{Extensions, Isolation, Lifecycle, Networking, Process, Resources, Storage};
     use compose_core::names::{ProjectName, ServiceName};
 
     struct Case {
@@ -331,7 +332,7 @@ mod tests {
                     volume: None,
                     tmpfs: None,
                     image_subpath: None,
-                    extensions: Default::default(),
+                    extensions: Extensions::default(),
                 });
             }
             place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.root())
@@ -359,7 +360,7 @@ mod tests {
             secrets: BTreeMap::new(),
             configs: BTreeMap::new(),
             models: BTreeMap::new(),
-            extensions: Default::default(),
+            extensions: Extensions::default(),
         }
     }
 
@@ -379,14 +380,14 @@ mod tests {
             extends: None,
             annotations: BTreeMap::new(),
             container_name: None,
-            process: Default::default(),
-            networking: Default::default(),
-            storage: Default::default(),
-            resources: Default::default(),
-            isolation: Default::default(),
-            lifecycle: Default::default(),
+            process: Process::default(),
+            networking: Networking::default(),
+            storage: Storage::default(),
+            resources: Resources::default(),
+            isolation: Isolation::default(),
+            lifecycle: Lifecycle::default(),
             deploy: None,
-            extensions: Default::default(),
+            extensions: Extensions::default(),
         }
     }
 
@@ -448,12 +449,12 @@ mod tests {
         let mut service = empty_service("web");
         service.storage.secrets.push(compose_core::model::FileGrant {
             source: "key".to_owned(),
-            ..Default::default()
+            ..compose_core::model::FileGrant::default()
         });
         project.services.insert(ServiceName::new("web"), service);
         let secret = Secret {
             source: SecretSource::File(case.checkout().join("key")),
-            ..Default::default()
+            ..Secret::default()
         };
         project.secrets.insert("key".into(), secret);
         let placed = place(project, &case.checkout(), &case.checked_out, &case.dirs(), &case.root()).expect("placed");
