@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A daemon that can be talked to.
@@ -82,7 +83,10 @@ impl Client {
     pub(crate) async fn deliver<T: DeserializeOwned>(&self, project: &str, secret: &str, body: Vec<u8>) -> Result<T, Failure> {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
         mac.update(&body);
-        let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = mac.finalize().into_bytes().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         let moment = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use compose_core::engine::{ContainerHealth, ListedPort};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A command, quoted and cut to 20 characters where asked for.
 pub(crate) fn command(text: &str, whole: bool) -> String {
@@ -18,7 +19,9 @@ pub(crate) fn command(text: &str, whole: bool) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\x{:02x}", u32::from(c));
+            }
             c => quoted.push(c),
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &PsArgs, options: &ComposeOptions, settings: &Setti
         .filter(|row| arguments.all || !states.is_empty() || row.is_up())
         .filter(|row| arguments.all || !row.one_off)
         .filter(|row| states.is_empty() || states.contains(row.state))
-        .filter(|row| arguments.names.is_empty() || arguments.names.iter().any(|name| *name == row.service))
+        .filter(|row| arguments.names.is_empty() || arguments.names.contains(&row.service))
         .filter(|row| {
             declared
                 .as_ref()
@@ -111,14 +111,14 @@ fn show(rows: &[Row], arguments: &PsArgs) -> Result<ExitCode, Failure> {
                 rows,
             ))
         }
-        template => match template.strip_prefix("table ") {
-            Some(template) => templated_table(rows, &Template::parse(template)?),
-            None => {
-                let template = Template::parse(template)?;
-                let texts: Result<Vec<String>, Failure> = rows.iter().map(|row| template.render(&row.fields)).collect();
-                lines(texts?)
+        template => {
+            if let Some(template) = template.strip_prefix("table ") {
+                return templated_table(rows, &Template::parse(template)?);
             }
-        },
+            let template = Template::parse(template)?;
+            let texts: Result<Vec<String>, Failure> = rows.iter().map(|row| template.render(&row.fields)).collect();
+            lines(texts?)
+        }
     }
 }
 
