@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub(crate) output: Output,
     /// How much is said on the way.
     pub(crate) volume: Volume,
+    /// Colours on standard output.
+    pub(crate) color_stdout: bool,
     /// Colours on standard error.
     pub(crate) color_stderr: bool,
     /// Questions may be asked.
@@ -68,6 +70,7 @@ impl Settings {
                 (false, true) => Volume::Verbose,
                 (false, false) => Volume::Normal,
             },
+            color_stdout: colored(environment.stdout_is_terminal),
             color_stderr: colored(environment.stderr_is_terminal),
             may_ask: !no_input && environment.stdin_is_terminal && environment.stderr_is_terminal,
             remote,

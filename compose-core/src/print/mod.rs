@@ -1,7 +1,7 @@
 //! What `config` prints: the canonical project as YAML and as JSON, byte for byte what Docker
 //! Compose prints, so that scripts and people can compare.
 //!
-//! The model is walked once into a [`tree::Tree`] that holds the differences between both forms;
+//! The model is walked once into a `tree::Tree` that holds the differences between both forms;
 //! one writer for each form turns it into text. Every `$` is doubled on the way out: the text is
 //! a compose file again, which interpolation must leave alone.
 

@@ -2,9 +2,13 @@
 
 use crate::failure::{Failure, chain};
 use reqwest::Response;
+use std::time::Duration;
 
 /// The longest event that is taken; the daemon's are far below.
 const MAX_EVENT: usize = 1024 * 1024;
+
+/// How long a stream may be silent; the daemon gives a sign of life every 15 s.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,10 +41,11 @@ impl ServerEvents {
             if let Some(event) = self.parser.next()? {
                 return Ok(Some(event));
             }
-            match self.answer.chunk().await {
-                Ok(Some(bytes)) => self.parser.push(&bytes),
-                Ok(None) => return Ok(None),
-                Err(error) => return Err(Failure::new(format!("the stream of events broke off: {}", chain(&error)))),
+            match tokio::time::timeout(SILENCE, self.answer.chunk()).await {
+                Ok(Ok(Some(bytes))) => self.parser.push(&bytes),
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Err(error)) => return Err(Failure::new(format!("the stream of events broke off: {}", chain(&error)))),
+                Err(_) => return Err(Failure::new("the stream of events fell silent: the connection is lost")),
             }
         }
     }

@@ -5,7 +5,6 @@ use crate::failure::{Attempt as _, Failure, chain};
 use crate::settings::{Settings, Volume};
 use clap::Args;
 use compose_core::engine::request::PathMap;
-use compose_core::engine::{DockerEngine, EngineAddress};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,8 +33,7 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
     // One provider of cryptography for everything that speaks TLS without having been given one: fetches over https.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let state = state(arguments, settings)?;
-    let address: EngineAddress = settings.environment.variable("DOCKER_HOST").unwrap_or_default().parse()?;
-    let engine = Arc::new(DockerEngine::connect(&address)?);
+    let engine = Arc::new(super::engine::connect(&settings.environment)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING)

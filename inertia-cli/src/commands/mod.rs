@@ -3,8 +3,10 @@
 pub(crate) mod compose;
 pub(crate) mod daemon;
 pub(crate) mod deployed;
+mod engine;
 mod init;
 pub(crate) mod manual;
+mod moment;
 pub(crate) mod remote;
 mod stop_signals;
 
@@ -15,6 +17,16 @@ use std::process::ExitCode;
 
 /// Runs the command that the settings hold.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+    let runs_here = matches!(
+        settings.command,
+        Command::Compose(_) | Command::Daemon(_) | Command::Completions(_) | Command::Man(_)
+    );
+    if let Some(remote) = settings.remote.as_ref().filter(|_| runs_here) {
+        return Err(Failure::usage(format!(
+            "this command runs on this machine and cannot be sent to the remote '{remote}'"
+        ))
+        .hint("leave the remote's name out, or see `inertia --help` for what remotes understand"));
+    }
     match &settings.command {
         Command::Compose(arguments) => compose::run(arguments, settings),
         Command::Init if settings.remote.is_some() => deployed::register::run(settings),

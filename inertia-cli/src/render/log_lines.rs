@@ -18,6 +18,17 @@ pub(crate) enum Prefix {
     Colored,
 }
 
+impl Prefix {
+    /// What the flags of a command ask for.
+    pub(crate) fn of(without: bool, plain: bool) -> Self {
+        match (without, plain) {
+            (true, _) => Self::None,
+            (false, true) => Self::Plain,
+            (false, false) => Self::Colored,
+        }
+    }
+}
+
 /// Puts chunks together to lines and prints them on standard output.
 pub(crate) struct LogLines {
     prefix: Prefix,

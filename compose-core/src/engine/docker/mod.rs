@@ -1,7 +1,7 @@
 //! A Docker Engine, over its HTTP API.
 //!
 //! One HTTP client carries everything: the plain verbs go through bollard, whose requests get their
-//! API version in [`transport`]; what its models cannot hold on old engines, or would refuse from
+//! API version in `transport`; what its models cannot hold on old engines, or would refuse from
 //! other ones, is asked with our own bodies and read with our own tolerant structs.
 
 mod answer;

@@ -5,7 +5,6 @@ use crate::commands::stop_signals::StopSignals;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::log_lines::{LogLines, Prefix};
 use crate::render::note;
-use crate::settings::Settings;
 use clap::Args;
 use compose_core::commands::{self, Context, LifecycleOptions, LogOptions};
 use compose_core::engine::{EngineError, LogChunk, LogRequest, StateChange};
@@ -116,7 +115,7 @@ impl Attachment {
         context: &Context,
         project: &Project,
         grace: Option<Duration>,
-        settings: &Settings,
+        colored: bool,
     ) -> Result<ExitCode, Failure> {
         let request = LogRequest {
             follow: true,
@@ -131,21 +130,23 @@ impl Attachment {
         };
         let mut lines = commands::logs(context, &project.name, &options).await?;
         let mut signals = StopSignals::new()?;
-        let mut screen = LogLines::new(self.prefix(settings), []);
+        let prefix = Prefix::of(self.arguments.no_log_prefix, self.arguments.no_color || !colored);
+        let mut screen = LogLines::new(prefix, []);
         loop {
             tokio::select! {
                 line = lines.next() => match line {
                     Some(line) => print(&mut screen, project, line?)?,
                     None => return Ok(ExitCode::SUCCESS),
                 },
-                change = self.changes.next() => {
-                    if let Some(code) = change.transpose()?.and_then(|change| self.ending(&change)) {
+                Some(change) = self.changes.next() => {
+                    if let Some(code) = self.ending(&change?) {
                         note("Aborting on container exit...");
                         self.stop(context, project, grace).await?;
                         while let Ok(Some(line)) = tokio::time::timeout(Duration::from_millis(500), lines.next()).await {
                             print(&mut screen, project, line?)?;
                         }
-                        return Ok(ExitCode::from(code));
+                        let code = self.named_code(context, project).await?.unwrap_or(code);
+                        return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
                     }
                 }
                 () = signals.next() => {
@@ -183,31 +184,33 @@ impl Attachment {
         Ok(commands::stop(context, &project.name, Some(project), &options).await?)
     }
 
-    /// The exit code that a change ends everything with.
-    fn ending(&self, change: &StateChange) -> Option<u8> {
+    /// The exit code of the container whose end ends everything.
+    fn ending(&self, change: &StateChange) -> Option<i64> {
         let code = change.exit_code.filter(|_| change.action == "die")?;
         let service = Ownership::read(&change.labels)?.service;
+        let attached = self.services.contains(&service) || self.arguments.exit_code_from.as_deref() == Some(service.as_str());
         let ends = match self.arguments.abort() {
             Abort::Never => false,
-            Abort::OnExit => self
-                .arguments
-                .exit_code_from
-                .as_ref()
-                .is_none_or(|from| *from == service.as_str() || self.services.contains(&service)),
-            Abort::OnFailure => code != 0,
+            Abort::OnExit => attached,
+            Abort::OnFailure => attached && code != 0,
         };
-        ends.then(|| u8::try_from(code).unwrap_or(1))
+        ends.then_some(code)
     }
 
-    fn prefix(&self, settings: &Settings) -> Prefix {
-        match (
-            self.arguments.no_log_prefix,
-            self.arguments.no_color || !settings.environment.stdout_is_terminal,
-        ) {
-            (true, _) => Prefix::None,
-            (false, true) => Prefix::Plain,
-            (false, false) => Prefix::Colored,
-        }
+    /// The exit code of the service that was named for it, once everything has stopped.
+    async fn named_code(&self, context: &Context, project: &Project) -> Result<Option<i64>, Failure> {
+        let Some(service) = self.arguments.exit_code_from.as_deref() else {
+            return Ok(None);
+        };
+        let found = context
+            .engine
+            .list_containers(&labels::of_service(&project.name, &ServiceName::new(service)))
+            .await?;
+        let Some(container) = found.first() else {
+            return Ok(None);
+        };
+        let details = context.engine.inspect_container(&container.id).await?;
+        Ok(details.map(|details| details.state.exit_code))
     }
 }
 

@@ -6,18 +6,17 @@ use crate::failure::Failure;
 use crate::render::{note, progress};
 use crate::settings::{Settings, Volume};
 use compose_core::commands::Context;
+use compose_core::engine::DockerEngine;
 use compose_core::engine::request::PathMap;
-use compose_core::engine::{DockerEngine, EngineAddress};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Requests to the engine at a time, where `--parallel` does not say.
 const PARALLEL: usize = 16;
 
-/// The engine that `DOCKER_HOST` names, else the one of this machine. Nothing is sent yet.
+/// The engine of this command's environment.
 pub(super) fn connect(settings: &Settings) -> Result<DockerEngine, Failure> {
-    let address: EngineAddress = settings.environment.variable("DOCKER_HOST").unwrap_or_default().parse()?;
-    Ok(DockerEngine::connect(&address)?)
+    crate::commands::engine::connect(&settings.environment)
 }
 
 /// What commands of the library need, with progress shown as the flags say.

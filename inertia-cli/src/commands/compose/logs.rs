@@ -3,6 +3,7 @@
 use super::scope::Scope;
 use super::{ComposeOptions, engine};
 use crate::commands::block_on;
+use crate::commands::moment::moment;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::log_lines::{LogLines, Prefix};
 use crate::settings::Settings;
@@ -12,7 +13,6 @@ use compose_core::engine::{LogChunk, LogRequest};
 use compose_core::names::{ContainerName, ProjectName, ServiceName};
 use futures::StreamExt as _;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
@@ -58,14 +58,7 @@ pub(super) fn run(arguments: &LogsArgs, options: &ComposeOptions, settings: &Set
             timestamps: arguments.timestamps,
         },
     };
-    let prefix = match (
-        arguments.no_log_prefix,
-        arguments.no_color || !settings.environment.stdout_is_terminal,
-    ) {
-        (true, _) => Prefix::None,
-        (false, true) => Prefix::Plain,
-        (false, false) => Prefix::Colored,
-    };
+    let prefix = Prefix::of(arguments.no_log_prefix, arguments.no_color || !options.colored(settings));
     let context = engine::context(options, settings)?;
     block_on(async {
         let containers = commands::ps(&context, scope.name()).await?;
@@ -106,28 +99,9 @@ fn tail(text: &str) -> Result<Option<u64>, Failure> {
     }
 }
 
-/// A time as the engine takes it: how long ago becomes seconds since 1970, everything else stays.
-fn moment(text: &str) -> String {
-    let Ok(ago) = deployd::settings::parse_span(text) else {
-        return text.to_owned();
-    };
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.to_owned();
-    }
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(ago);
-    format!("{}.{:09}", at.as_secs(), at.subsec_nanos())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{moment, tail};
-
-    #[test]
-    fn times_are_absolute_or_ago() {
-        assert_eq!(moment("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05Z");
-        assert_eq!(moment("1700000000"), "1700000000");
-        assert!(moment("10m").contains('.'), "a moment ten minutes ago");
-    }
+    use super::tail;
 
     #[test]
     fn a_tail_is_all_or_a_number() {

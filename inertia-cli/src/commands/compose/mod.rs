@@ -60,9 +60,23 @@ enum ComposeCommand {
     Version(version::VersionArgs),
 }
 
+impl ComposeCommand {
+    /// Refuses `--dry-run` where it would not be kept: what was asked for is that nothing happens.
+    fn check_dry_run(&self, options: &ComposeOptions) -> Result<(), Failure> {
+        match self {
+            Self::Build(_) | Self::Down(_) | Self::Pull(_) | Self::Restart(_) | Self::Start(_) | Self::Stop(_) if options.dry_run => {
+                Err(Failure::new("--dry-run is not supported by this command yet; nothing was done")
+                    .hint("`up --dry-run` and `plan` show what they would do"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Runs a compose command.
 pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let options = &arguments.options;
+    arguments.command.check_dry_run(options)?;
     match &arguments.command {
         ComposeCommand::Config(command) => config::run(command, options, settings),
         ComposeCommand::Build(command) => build::run(command, options, settings),

@@ -46,6 +46,15 @@ pub(crate) struct ComposeOptions {
 }
 
 impl ComposeOptions {
+    /// Whether what containers say is shown in colours.
+    pub(crate) fn colored(&self, settings: &Settings) -> bool {
+        match self.ansi.as_str() {
+            "never" => false,
+            "always" => true,
+            _ => settings.color_stdout,
+        }
+    }
+
     /// A loader for the project that the flags, the variables and the working folder describe.
     pub(crate) fn loader(&self, settings: &Settings) -> Loader {
         let environment = &settings.environment;

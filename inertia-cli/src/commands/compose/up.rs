@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &UpArgs, options: &ComposeOptions, settings: &Setti
             engine::interruptible(&context, commands::up(&context, &project, &wanted)).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        attached(arguments, &context, &project, &wanted, settings).await
+        attached(arguments, &context, &project, &wanted, options.colored(settings)).await
     })
 }
 
@@ -106,11 +106,11 @@ async fn attached(
     context: &Context,
     project: &Project,
     wanted: &UpOptions,
-    settings: &Settings,
+    colored: bool,
 ) -> Result<ExitCode, Failure> {
     let attachment = attach::Attachment::begin(context, project, &arguments.attach, &arguments.services).await?;
     engine::interruptible(context, commands::up(context, project, wanted)).await?;
-    attachment.follow(context, project, wanted.grace, settings).await
+    attachment.follow(context, project, wanted.grace, colored).await
 }
 
 fn wanted(arguments: &UpArgs, settings: &Settings) -> UpOptions {

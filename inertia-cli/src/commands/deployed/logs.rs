@@ -2,6 +2,7 @@
 
 use super::{Target, watch};
 use crate::commands::block_on;
+use crate::commands::moment::moment;
 use crate::failure::Failure;
 use crate::render::say;
 use crate::settings::{Output, Settings};
@@ -37,16 +38,15 @@ pub(crate) fn run(arguments: &LogsArgs, settings: &Settings) -> Result<ExitCode,
 }
 
 async fn containers(target: &Target, arguments: &LogsArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let mut query: Vec<String> = arguments
-        .services
-        .iter()
-        .map(|service| format!("service={}", encode(service)))
-        .collect();
+    let mut query = Vec::new();
+    if !arguments.services.is_empty() {
+        query.push(format!("service={}", encode(&arguments.services.join(","))));
+    }
     if arguments.follow {
         query.push("follow=true".to_owned());
     }
     query.extend(arguments.tail.map(|tail| format!("tail={tail}")));
-    query.extend(arguments.since.as_ref().map(|since| format!("since={}", encode(since))));
+    query.extend(arguments.since.as_ref().map(|since| format!("since={}", encode(&moment(since)))));
     let mut events = target
         .client
         .events(&target.path(&format!("/logs?{}", query.join("&"))), None)

@@ -63,7 +63,7 @@ async fn test(target: &Target, project: &ProjectInfo, secret: &str, settings: &S
         (Output::Json, _, _) => say(&serde_json::json!(answer).to_string()),
         (Output::Text, Some(id), _) => say(&format!(
             "The webhook was accepted: deployment {id} of {} is queued.",
-            &commit[..12]
+            commit.get(..12).unwrap_or(&commit)
         )),
         (Output::Text, None, reason) => say(&format!(
             "The webhook was accepted and skipped: {}",
