@@ -142,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_resets_only_what_it_is_tagged_with_itself() {
+        let text = "{x-a: &a {ports: !reset [], user: !override u}, x-b: &b !reset [], services: {web: {<<: *a, tty: *b}, db: *a}}";
+        let mut over = document(text);
+        let resets = Resets::take(&mut over);
+        assert_eq!(keys(&over, "services.web"), ["user"]);
+
+        let mut base = document("services: {web: {ports: ['80'], user: r, tty: true}, db: {ports: ['80'], user: r}}");
+        resets.apply(&mut base);
+        assert_eq!(keys(&base, "services.web"), ["ports"]);
+        assert_eq!(keys(&base, "services.db"), ["ports"]);
+    }
+
+    #[test]
     fn a_part_of_a_tree_is_reset_by_its_place() {
         let mut over = document("services: {web: {ports: !reset []}, db: {image: !reset null}}");
         let resets = Resets::take(&mut over);

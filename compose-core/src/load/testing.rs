@@ -44,7 +44,7 @@ pub(crate) fn load(files: &[(&str, &str)], stages: Stages) -> Result<Node, Strin
     let more = files.iter().filter(|(path, _)| path.starts_with("/p/over"));
     let loader = more.fold(Loader::new("/p").file("compose.yaml"), |loader, (path, _)| loader.file(path));
     match loader.reader(reader).stages(stages).load_tree() {
-        Ok(loaded) => Ok(loaded.tree),
+        Ok(found) => Ok(found.tree),
         Err(refused) => Err(report(&refused.diagnostics, &refused.sources)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ALIAS, Fatal};
 use crate::diagnostic::Diagnostic;
-use crate::source::node::Node;
+use crate::source::node::{Directive, Node, Value};
 use crate::source::span::Span;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -71,8 +71,23 @@ impl Anchors {
 
     /// Remembers a value.
     pub(super) fn remember(&mut self, anchor: String, node: &Node, weight: usize, height: usize) {
-        let node = node.clone();
+        let mut node = node.clone();
+        drop_resets(&mut node);
         self.named
             .insert(anchor, Anchored::Value(Rc::new(Original { node, weight, height })));
+    }
+}
+
+/// Takes out of a value what is tagged `!reset` inside it: such a tag counts where it is written,
+/// and a copy of what is around it neither holds the key nor resets anything.
+fn drop_resets(node: &mut Node) {
+    let keep = |node: &mut Node| {
+        drop_resets(node);
+        node.directive != Some(Directive::Reset)
+    };
+    match &mut node.value {
+        Value::Mapping(mapping) => mapping.retain(|_, entry| keep(&mut entry.node)),
+        Value::Sequence(items) => items.retain_mut(keep),
+        _ => {}
     }
 }

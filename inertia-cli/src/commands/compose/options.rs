@@ -14,7 +14,7 @@ pub(crate) struct ComposeOptions {
     #[arg(long)]
     pub(crate) all_resources: bool,
     /// When to print ANSI control characters: never, always or auto
-    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["never", "always", "auto"])]
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) ansi: String,
     /// Run in backward compatibility mode
     #[arg(long)]
