@@ -77,7 +77,7 @@ pub struct Outside {
 /// What `use_api_socket` gives to a container.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiSocket {
-    /// The engine's socket on its host.
+    /// The engine's socket, as this process knows it; the [`PathMap`] says what the host calls it.
     pub path: std::path::PathBuf,
     /// Registry credentials, as a Docker `config.json`.
     pub credentials: String,

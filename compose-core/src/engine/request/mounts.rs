@@ -80,7 +80,10 @@ fn api_socket(mapping: &Mapping<'_>) -> Result<Option<String>, Problem> {
         return Ok(None);
     }
     match &mapping.replica.outside.api_socket {
-        Some(socket) => Ok(Some(format!("{}:/var/run/docker.sock:rw", socket.path.display()))),
+        Some(socket) => Ok(Some(format!(
+            "{}:/var/run/docker.sock:rw",
+            mapping.paths.to_host(&socket.path).display()
+        ))),
         None => Err(Problem::NotSupported {
             attribute: "use_api_socket".to_owned(),
             reason: "the engine is not reached over a socket of its host".to_owned(),

@@ -223,6 +223,12 @@ fn the_api_socket_is_given_with_credentials() {
         files::entries(&uploads),
         [("run/secrets/docker/config.json".to_owned(), "444 0 0 {}".to_owned())]
     );
+    let mut inside = case;
+    inside.paths = PathMap::identity().with("/run", "/var/run/host");
+    assert_eq!(
+        said(&inside.body())["HostConfig"]["Binds"],
+        json!(["/var/run/host/docker.sock:/var/run/docker.sock:rw"])
+    );
     let far = Case::with(|case| case.service.isolation.use_api_socket = true);
     assert!(far.problem().contains("use_api_socket"));
 }
