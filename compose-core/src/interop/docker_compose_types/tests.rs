@@ -65,7 +65,7 @@ services:
     deploy:
       mode: replicated
       replicas: 2
-      labels: {team: a}
+      labels: ["team=a"]
       resources:
         limits: {cpus: "0.5", memory: 64M}
         reservations:
@@ -148,7 +148,7 @@ fn what_is_not_held_is_named() {
         ),
         ("healthcheck: {test: [CMD, a], retries: 0}", "services.web.healthcheck.retries"),
         ("build: {context: /a, platforms: [linux/arm64]}", "services.web.build.platforms"),
-        ("post_start: [{command: a}]", "services.web.post_start"),
+        ("post_start: [{command: a}]", "services.web.post_start[0]"),
     ] {
         assert_eq!(refused(attributes), path, "{attributes}");
     }
