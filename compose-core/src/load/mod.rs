@@ -2,6 +2,7 @@
 //!
 //! Deterministic: the same files, variables and reader give the same answer.
 
+mod alias;
 mod canonical;
 mod check;
 mod decode;

@@ -1,6 +1,7 @@
 //! The stages of a load, in their order: per document parse, interpolate, extend, reset, include,
 //! merge, check, bring into the long form; and what follows the last one of a set of files.
 
+use super::alias::check_aliases;
 use super::canonical::{ShortForms, canonical};
 use super::check::early::check_early;
 use super::defaults::set_defaults;
@@ -197,6 +198,7 @@ impl<'l> Pipeline<'l> {
         mut found: Diagnostics,
     ) -> Result<(Node, Resets), Diagnostics> {
         is_mapping(&document, file)?;
+        check_aliases(&document, &self.sources, &mut found);
         let mut resets = Resets::take(&mut document);
         if role == Role::Model {
             resets = extend_services(self, &mut document, file, resets, scope, &mut found);
