@@ -94,7 +94,11 @@ struct Wanted {
 
 /// Runs a deployment to its end. An error means that nothing was decided: it has to be run again.
 pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) -> Result<(), StoreError> {
-    let DeploymentRow { deployment, failure } = row;
+    let DeploymentRow {
+        deployment,
+        failure,
+        touched,
+    } = row;
     let Some(project) = daemon.store().project(&deployment.project).await? else {
         return Ok(());
     };
@@ -111,14 +115,15 @@ pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) 
         deployment,
         call_off,
     };
-    let result = attempt.run(failure).await;
+    let result = attempt.run(failure, touched).await;
     attempt.recorder.flush().await;
     daemon.feed().wake();
     result
 }
 
 impl Attempt<'_> {
-    async fn run(&self, failure: Option<String>) -> Result<(), StoreError> {
+    /// `touched` says whether its containers began to change before it was interrupted.
+    async fn run(&self, failure: Option<String>, mut touched: bool) -> Result<(), StoreError> {
         if self.deployment.started_at.is_some() {
             self.recorder.note("the daemon was interrupted; taken up again");
         }
@@ -126,7 +131,6 @@ impl Attempt<'_> {
         if let Some(failure) = failure {
             return self.put_back(failure, Ending::RolledBack).await;
         }
-        let mut touched = false;
         match self.go(&mut touched).await {
             Ok(release) => self.succeed(release).await,
             Err(Stop::Broken(error)) => Err(error),

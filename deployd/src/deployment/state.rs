@@ -36,7 +36,8 @@ pub(crate) fn next(state: DeploymentState, step: Step) -> Option<DeploymentState
         (Step::Start, State::Fetching | State::Building) => Some(State::Starting),
         (Step::Succeed, State::Starting) => Some(State::Healthy),
         (Step::Fail, State::Fetching | State::Building | State::Starting) => Some(State::Failed),
-        (Step::RollBack, State::Starting | State::Fetching) => Some(State::RolledBack),
+        // One that was interrupted after its containers had begun to change is put back from any state.
+        (Step::RollBack, State::Fetching | State::Building | State::Starting) => Some(State::RolledBack),
         (Step::Supersede, State::Queued) => Some(State::Superseded),
         (Step::Cancel, _) => Some(State::Cancelled),
         (Step::Build | Step::Start | Step::Succeed | Step::Fail | Step::RollBack | Step::Supersede, _) => None,

@@ -179,9 +179,16 @@ impl Worker {
         }
     }
 
+    /// Ends a deployment on which the daemon itself broke down. Where its containers had begun to change, the failure is
+    /// kept instead, so that the next turn puts the previous release back; that is tried once.
     async fn end_defective(&self, id: u64) -> Result<(), StoreError> {
         let reason = "the daemon has a defect and could not go on; its log says more".to_owned();
-        self.daemon.store().end(&self.project, id, Ending::Failed, reason).await?;
+        let store = self.daemon.store();
+        match store.deployment(&self.project, id).await? {
+            Some(row) if row.deployment.state.is_final() => return Ok(()),
+            Some(row) if row.touched && row.failure.is_none() => return store.note_failure(&self.project, id, &reason).await,
+            _ => store.end(&self.project, id, Ending::Failed, reason).await?,
+        }
         self.daemon.feed().wake();
         Ok(())
     }
@@ -272,5 +279,61 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+    use crate::deployment::state::Step;
+    use crate::store::NewProject;
+    use crate::wire::DeploymentState;
+    use compose_core::engine::fake::FakeEngine;
+    use compose_core::engine::request::PathMap;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_defect_after_the_start_is_put_back_once_and_then_ends() {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let config = Config {
+            state: temp.path().to_owned(),
+            engine: Arc::new(FakeEngine::new()),
+            paths: PathMap::identity(),
+            version: "1".to_owned(),
+        };
+        let daemon = Daemon::open(config).await.expect("opens");
+        let project = NewProject {
+            name: "shop".to_owned(),
+            url: "/srv/shop.git".to_owned(),
+            branch: "main".to_owned(),
+            path: String::new(),
+            deploy_key: vec![1],
+            deploy_key_public: String::new(),
+            webhook_secret: vec![2],
+        };
+        let store = daemon.store();
+        store.put_project(project).await.expect("stored");
+        let new = NewDeployment {
+            project: "shop".to_owned(),
+            reference: "main".to_owned(),
+            commit: None,
+            trigger: Trigger::Poll,
+        };
+        store.admit(new, vec![]).await.expect("queued");
+        for step in [Step::Begin, Step::Build, Step::Start] {
+            store.advance("shop", 1, step).await.expect("advances");
+        }
+        let worker = Worker {
+            daemon: daemon.clone(),
+            project: "shop".to_owned(),
+            commands: mpsc::channel(1).1,
+        };
+        worker.end_defective(1).await.expect("noted");
+        let row = store.next_deployment("shop").await.expect("read").expect("is taken up again");
+        assert!(row.failure.is_some_and(|failure| failure.contains("defect")));
+        worker.end_defective(1).await.expect("ended");
+        let row = store.deployment("shop", 1).await.expect("read").expect("there");
+        assert_eq!(row.deployment.state, DeploymentState::Failed);
     }
 }

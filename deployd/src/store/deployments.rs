@@ -15,6 +15,8 @@ pub(crate) struct DeploymentRow {
     pub(crate) deployment: Deployment,
     /// Why it cannot succeed any more, from the moment that was found out until the previous release is back.
     pub(crate) failure: Option<String>,
+    /// Its containers have begun to change: whatever ends it from here on has to put the previous release back.
+    pub(crate) touched: bool,
 }
 
 /// A deployment to queue.
@@ -64,7 +66,7 @@ impl Ending {
 
 const SELECT: &str = "
     SELECT d.project, d.id, d.state, d.reference, d.commit_id, d.message, d.cause, d.reason, d.created_at, d.started_at, d.finished_at,
-           d.failure, p.current IS d.id, r.deployment IS NOT NULL
+           d.failure, p.current IS d.id, r.deployment IS NOT NULL, d.touched
     FROM deployments d JOIN projects p ON p.name = d.project
     LEFT JOIN releases r ON r.project = d.project AND r.deployment = d.id";
 
@@ -96,6 +98,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         row: DeploymentRow {
             deployment,
             failure: row.get(11)?,
+            touched: row.get(14)?,
         },
         state: row.get(2)?,
         trigger: row.get(6)?,
@@ -131,9 +134,19 @@ fn advance(db: &Transaction<'_>, project: &str, id: u64, step: Step, reason: Opt
         "UPDATE deployments SET state = ?3, reason = COALESCE(?4, reason),
              started_at = CASE WHEN ?5 THEN COALESCE(started_at, ?7) ELSE started_at END,
              finished_at = CASE WHEN ?6 THEN ?7 ELSE finished_at END,
-             failure = CASE WHEN ?6 THEN NULL ELSE failure END
+             failure = CASE WHEN ?6 THEN NULL ELSE failure END,
+             touched = touched OR ?8
          WHERE project = ?1 AND id = ?2",
-        (project, signed(id), to.as_str(), reason, step == Step::Begin, to.is_final(), at),
+        (
+            project,
+            signed(id),
+            to.as_str(),
+            reason,
+            step == Step::Begin,
+            to.is_final(),
+            at,
+            step == Step::Start,
+        ),
     )?;
     let body = EventBody::State {
         state: to,
@@ -441,6 +454,26 @@ mod tests {
         );
         assert!(store.end("shop", 1, Ending::Failed, "late".to_owned()).await.is_err());
         assert_eq!(store.events_after("shop", 1, 4).await.expect("read").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn that_containers_began_to_change_outlives_an_interruption() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        let touched = async || store.next_deployment("shop").await.expect("read").expect("under way").touched;
+        for (step, wanted) in [
+            (Step::Begin, false),
+            (Step::Build, false),
+            (Step::Start, true),
+            (Step::Begin, true),
+            (Step::Build, true),
+        ] {
+            store.advance("shop", 1, step).await.expect("advances");
+            assert_eq!(touched().await, wanted, "{step:?}");
+        }
+        // One that was taken up again puts the previous release back from wherever it is.
+        let reason = "the image is gone".to_owned();
+        store.end("shop", 1, Ending::RolledBack, reason).await.expect("ends");
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ const STEPS: &[&str] = &["
     CREATE TABLE deployments (
         project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, id INTEGER NOT NULL,
         state TEXT NOT NULL, reference TEXT NOT NULL, commit_id TEXT, message TEXT, cause TEXT NOT NULL,
-        reason TEXT, failure TEXT, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
+        reason TEXT, failure TEXT, touched INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
         PRIMARY KEY (project, id)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE events (

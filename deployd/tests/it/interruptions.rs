@@ -101,3 +101,26 @@ async fn what_waited_is_deployed_by_the_next_daemon() {
     assert_eq!(bench.ended(first).await.state, State::Healthy);
     assert_eq!(bench.ended(second).await.state, State::Healthy);
 }
+
+#[tokio::test]
+async fn one_that_cannot_be_taken_up_again_after_its_start_puts_the_previous_release_back() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    bench.push(&COMPOSE.replace("web:1", "web:2"));
+    bench.engine.delay("start", Duration::from_millis(400));
+    let before = bench.engine.calls().len();
+    let id = bench.deploy().await;
+    for _ in 0..500 {
+        if bench.engine.calls()[before..].iter().any(|call| call.starts_with("start")) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    std::fs::rename(bench.work(), bench.temp.path().join("elsewhere")).unwrap();
+    let bench = bench.restart().await;
+    let ended = bench.ended(id).await;
+    let reason = ended.reason.unwrap();
+    assert_eq!(ended.state, State::RolledBack, "{reason}");
+    assert!(reason.ends_with("the release of deployment 1 is back"), "{reason}");
+    assert_eq!(bench.running().await, web("web:1"));
+}
