@@ -55,8 +55,17 @@ impl ProjectDirs {
     }
 
     /// Everything but the data of applications.
-    pub(crate) fn disposable(&self) -> [PathBuf; 5] {
-        [self.mirror(), self.checkouts(), self.plans(), self.contents(), self.installed()]
+    pub(crate) fn disposable(&self) -> [PathBuf; 7] {
+        [
+            self.mirror(),
+            // What fetching keeps beside the mirror.
+            self.mirror().with_extension("new"),
+            self.mirror().with_extension("lock"),
+            self.checkouts(),
+            self.plans(),
+            self.contents(),
+            self.installed(),
+        ]
     }
 
     /// Everything.

@@ -6,12 +6,17 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// Branches and tags, at the same place in the mirror.
 const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// How often to look whether another fetch into the same mirror is over.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A mirror of a repository.
 pub(crate) struct Mirror {
@@ -50,7 +55,8 @@ impl Mirror {
         })
     }
 
-    /// Brings every branch and tag of the repository here. A mirror that does not take them is made anew.
+    /// Brings every branch and tag of the repository here, one caller at a time. A damaged mirror is made anew, beside the
+    /// old one; whatever else goes wrong leaves the mirror as it is, with the commits that only it has.
     pub(crate) fn update(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<Self, GitError> {
         if url.transport() == Transport::Ssh {
             return Err(GitError::Fetch {
@@ -58,20 +64,44 @@ impl Mirror {
                 reason: "this version reads repositories over https, file:// and plain paths only, not yet over ssh".to_owned(),
             });
         }
-        let had_one = path.join("HEAD").exists();
-        let first = Self::open(path).and_then(|mirror| mirror.fetch(url, stop).map(|()| mirror));
-        match first {
-            Err(GitError::Mirror { .. }) if had_one => {
-                fs::remove_dir_all(path).map_err(|source| GitError::Write {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                let mirror = Self::open(path)?;
-                mirror.fetch(url, stop)?;
-                Ok(mirror)
+        let _lock = lock(path, url, stop)?;
+        let failure = match Self::open(path) {
+            Ok(mirror) => {
+                remove_stale_locks(path).map_err(writing(path))?;
+                match mirror.fetch(url, stop) {
+                    Ok(()) => return Ok(mirror),
+                    Err(error) if mirror.is_sound() => return Err(error),
+                    Err(error) => error,
+                }
             }
-            other => other,
+            Err(error @ GitError::Mirror { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        if stop.load(Ordering::Relaxed) {
+            return Err(failure);
         }
+        Self::rebuild(path, url, stop)
+    }
+
+    /// Makes a mirror anew and puts it into the place of a damaged one.
+    fn rebuild(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<Self, GitError> {
+        let new = path.with_extension("new");
+        remove_folder(&new)?;
+        Self::open(&new)?.fetch(url, stop)?;
+        remove_folder(path)?;
+        fs::rename(&new, path).map_err(writing(path))?;
+        Self::open(path)
+    }
+
+    /// Whether its references can be read and lead to objects that are there.
+    fn is_sound(&self) -> bool {
+        let Ok(platform) = self.repository.references() else {
+            return false;
+        };
+        let Ok(mut references) = platform.all() else {
+            return false;
+        };
+        references.all(|reference| reference.is_ok_and(|reference| reference.try_id().is_none_or(|id| self.repository.has_object(id))))
     }
 
     fn fetch(&self, url: &RepositoryUrl, stop: &AtomicBool) -> Result<(), GitError> {
@@ -100,7 +130,7 @@ impl Mirror {
         prepared
             .with_write_packed_refs_only(true)
             .receive(gix::progress::Discard, stop)
-            .map_err(|error| GitError::mirror(&self.path, &error))?;
+            .map_err(unreachable)?;
         Ok(())
     }
 
@@ -152,6 +182,62 @@ impl Mirror {
             .map_err(|error| GitError::mirror(&self.path, &error))?;
         Ok(std::mem::take(&mut object.data))
     }
+}
+
+fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> GitError {
+    let path = path.to_owned();
+    move |source| GitError::Write { path, source }
+}
+
+fn remove_folder(path: &Path) -> Result<(), GitError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(writing(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps everyone else from fetching into a mirror for as long as the file lives, which the system sees to.
+fn lock(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<File, GitError> {
+    let at = path.with_extension("lock");
+    if let Some(folder) = at.parent() {
+        fs::create_dir_all(folder).map_err(writing(folder))?;
+    }
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&at)
+        .map_err(writing(&at))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(writing(&at)(error)),
+            Err(TryLockError::WouldBlock) if stop.load(Ordering::Relaxed) => {
+                return Err(GitError::Fetch {
+                    url: url.as_str().to_owned(),
+                    reason: "interrupted".to_owned(),
+                });
+            }
+            Err(TryLockError::WouldBlock) => sleep(LOOK_AGAIN),
+        }
+    }
+}
+
+/// Removes what a daemon that was killed in the middle of a fetch left locked: nobody else fetches now, and no reference
+/// may have such a name.
+fn remove_stale_locks(path: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let (name, path) = (entry.file_name(), entry.path());
+        if entry.file_type()?.is_dir() {
+            if name != "objects" {
+                remove_stale_locks(&path)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "lock") {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 fn describe(commit: &gix::Commit<'_>) -> Option<Commit> {
@@ -240,6 +326,76 @@ mod tests {
         update(&origin).expect("fetched");
         fs::write(origin.temp.path().join("mirror/config"), "[broken").expect("written");
         assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, only);
+    }
+
+    #[test]
+    fn references_that_lead_nowhere_are_damage_too() {
+        let origin = Origin::new();
+        origin.commit("one");
+        update(&origin).expect("fetched");
+        let nowhere = format!("{} refs/heads/main\n", "1".repeat(40));
+        fs::write(origin.temp.path().join("mirror/packed-refs"), nowhere).expect("written");
+        let next = origin.commit("two");
+        assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, next);
+        assert!(!origin.temp.path().join("mirror.new").exists());
+    }
+
+    #[test]
+    fn a_fetch_that_fails_or_is_interrupted_loses_nothing() {
+        let origin = Origin::new();
+        origin.commit("one");
+        let gone = origin.commit("two");
+        update(&origin).expect("fetched");
+        origin.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        origin.commit("other");
+        let path = origin.temp.path().join("mirror");
+        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let _ = Mirror::update(&path, &url, &AtomicBool::new(true));
+        assert_eq!(Mirror::open(&path).expect("opens").find(&gone).expect("still there").title, "two");
+        fs::rename(origin.work(), origin.temp.path().join("elsewhere")).expect("moved");
+        assert!(matches!(update(&origin), Err(GitError::Fetch { .. })));
+        assert_eq!(Mirror::open(&path).expect("opens").find(&gone).expect("still there").title, "two");
+    }
+
+    #[test]
+    fn a_damaged_mirror_stays_until_there_is_another() {
+        let origin = Origin::new();
+        origin.commit("one");
+        update(&origin).expect("fetched");
+        let config = origin.temp.path().join("mirror/config");
+        fs::write(&config, "[broken").expect("written");
+        let url = RepositoryUrl::parse("/nowhere/at/all").expect("an address");
+        let path = origin.temp.path().join("mirror");
+        assert!(Mirror::update(&path, &url, &AtomicBool::new(false)).is_err());
+        assert_eq!(fs::read_to_string(config).expect("still there"), "[broken");
+    }
+
+    #[test]
+    fn locks_of_a_killed_daemon_are_in_nobodys_way() {
+        let origin = Origin::new();
+        origin.commit("one");
+        update(&origin).expect("fetched");
+        let next = origin.commit("two");
+        let mirror = origin.temp.path().join("mirror");
+        fs::create_dir_all(mirror.join("refs/heads")).expect("made");
+        for file in ["packed-refs.lock", "refs/heads/main.lock"] {
+            fs::write(mirror.join(file), "").expect("written");
+        }
+        assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, next);
+    }
+
+    #[test]
+    fn one_fetch_waits_for_another_until_it_is_interrupted() {
+        let origin = Origin::new();
+        origin.commit("one");
+        let held = File::create(origin.temp.path().join("mirror.lock")).expect("made");
+        held.lock().expect("locked");
+        let path = origin.temp.path().join("mirror");
+        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let error = Mirror::update(&path, &url, &AtomicBool::new(true)).err().expect("does not get it");
+        assert!(error.to_string().contains("interrupted"), "{error}");
+        drop(held);
+        update(&origin).expect("fetched");
     }
 
     #[test]
