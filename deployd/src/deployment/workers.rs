@@ -258,7 +258,7 @@ impl Worker {
                 return Ok(());
             }
         };
-        if self.daemon.store().latest_commit(&project.name).await?.as_ref() == Some(&head) {
+        if self.daemon.store().latest_commit(&project.name, &project.branch).await?.as_ref() == Some(&head) {
             return Ok(());
         }
         let new = NewDeployment {

@@ -305,14 +305,16 @@ impl Store {
     }
 }
 
-/// What the last known commit of a project is: of its newest deployment that has one.
 impl Store {
-    /// The commit of the newest deployment that knows its own, whatever became of it.
-    pub(crate) async fn latest_commit(&self, project: &str) -> Result<Option<String>, StoreError> {
-        let project = project.to_owned();
+    /// The commit that was last deployed from a branch, whatever became of it. Rollbacks and deployments of anything else
+    /// say nothing about the branch: they are no reason to deploy its head once more.
+    pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
+        let (project, branch) = (project.to_owned(), branch.to_owned());
         self.run(move |db| {
-            let sql = "SELECT commit_id FROM deployments WHERE project = ?1 AND commit_id IS NOT NULL ORDER BY id DESC LIMIT 1";
-            Ok(db.query_row(sql, [&project], |row| row.get(0)).optional()?)
+            let sql = "SELECT commit_id FROM deployments
+                WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                ORDER BY id DESC LIMIT 1";
+            Ok(db.query_row(sql, [&project, &branch], |row| row.get(0)).optional()?)
         })
         .await
     }
@@ -454,6 +456,29 @@ mod tests {
         );
         assert!(store.end("shop", 1, Ending::Failed, "late".to_owned()).await.is_err());
         assert_eq!(store.events_after("shop", 1, 4).await.expect("read").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_latest_commit_is_that_of_the_branch() {
+        let (_temp, store) = with_shop().await;
+        let rollback = |reference: &str| NewDeployment {
+            reference: reference.to_owned(),
+            trigger: Trigger::Rollback {
+                by: "ann".to_owned(),
+                to: 1,
+            },
+            ..push("rolled-back")
+        };
+        let feature = NewDeployment {
+            reference: "feature".to_owned(),
+            ..push("f")
+        };
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read"), None);
+        for new in [push("a"), push("b"), manual(), feature, rollback("release 1"), rollback("main")] {
+            store.admit(new, vec![]).await.expect("queued");
+        }
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("b"));
+        assert_eq!(store.latest_commit("shop", "feature").await.expect("read").as_deref(), Some("f"));
     }
 
     #[tokio::test]
