@@ -166,14 +166,31 @@ async fn rollback(
     accept(&daemon, &caller.subject, "deployment.rollback", new).await
 }
 
-/// The release before the current one.
+/// The release before the current one; where that is an earlier one put back, the release before that one.
 async fn previous(daemon: &Daemon, project: &str, current: Option<u64>) -> Result<u64, ApiError> {
+    let origin = match current {
+        Some(current) => Some(origin(daemon, project, current).await?),
+        None => None,
+    };
     let releases = daemon.store().releases(project).await?;
     let mut earlier = releases
         .iter()
         .map(|release| release.deployment)
-        .filter(|id| current.is_some_and(|current| *id < current));
+        .filter(|id| origin.is_some_and(|origin| *id < origin));
     earlier
         .next()
         .ok_or_else(|| ApiError::conflict("no-earlier-release", format!("{project} has no release before the current one")))
+}
+
+/// The deployment that first made what a deployment runs: not a rollback.
+async fn origin(daemon: &Daemon, project: &str, deployment: u64) -> Result<u64, ApiError> {
+    let mut origin = deployment;
+    loop {
+        let row = daemon.store().deployment(project, origin).await?;
+        match row.map(|row| row.deployment.trigger) {
+            // Only what was there before can be put back, so this comes to an end.
+            Some(Trigger::Rollback { to, .. }) if to < origin => origin = to,
+            _ => return Ok(origin),
+        }
+    }
 }

@@ -230,6 +230,24 @@ async fn an_earlier_release_comes_back_with_its_image_and_without_building() {
 }
 
 #[tokio::test]
+async fn each_rollback_goes_further_back() {
+    let bench = Bench::shop().await;
+    for image in ["web:1", "web:2", "web:1"] {
+        bench.push(&using(image));
+        bench.deploy_well().await;
+    }
+    for (id, to) in [(4, 2), (5, 1)] {
+        let answer = bench.post("/v1/projects/shop/rollback", &json!({})).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+        let ended = bench.ended(id).await;
+        let by = "admin".to_owned();
+        assert_eq!((ended.state, ended.trigger), (State::Healthy, Trigger::Rollback { by, to }));
+    }
+    let none = bench.post("/v1/projects/shop/rollback", &json!({})).await;
+    assert_eq!(none.code(), "no-earlier-release");
+}
+
+#[tokio::test]
 async fn a_rollback_brings_back_the_variables_of_its_time() {
     let bench = Bench::shop().await;
     bench.push(&format!("{COMPOSE}    environment: [\"WORD=${{WORD}}\"]\n"));
