@@ -6,15 +6,17 @@ use crate::daemon::Daemon;
 use crate::wire::EventBody;
 use compose_core::apply::{ApplyError, apply};
 use compose_core::commands::{self, Context, Plans, UpOptions};
-use compose_core::engine::{ContainerSummary, Engine, EngineError, LogRequest, LogStream};
+use compose_core::engine::{
+    ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, Engine, EngineError, LogRequest, LogStream,
+};
 use compose_core::event::EventSink;
 use compose_core::labels::{self, Ownership};
 use compose_core::model::Project;
 use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
 use compose_core::observe::{Observed, observe, observe_images};
 use compose_core::plan::{
-    BuildChoice, ContainerPolicy, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, PlanError, image_name, plan_containers,
-    plan_down, plan_images, plan_restart,
+    Action, BuildChoice, ContainerPolicy, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, Plan, PlanError, WaitCondition,
+    image_name, plan_containers, plan_down, plan_images, plan_restart,
 };
 use futures::StreamExt as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,14 +24,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Most requests to the engine at a time.
 const PARALLEL: usize = 4;
+/// How much longer than becoming healthy the changes of containers may take: stopping old ones and making new ones.
+const CHANGING: Duration = Duration::from_mins(2);
+/// How long what has begun may take to end once that time is over.
+const WINDING_UP: Duration = Duration::from_secs(30);
 /// How many of a container's last lines are told when it is not well.
 const LAST_LINES: u64 = 20;
-/// How long the engine may take to give them.
-const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the engine may take to give them, or to say what is waited for.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the containers are not what is wanted.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +59,14 @@ pub(crate) enum ConvergeError {
     /// A service is not well.
     #[error("service {} is not well: {}{}", .0.service, .0.reason, check_output(.0))]
     Ill(Illness),
+    /// The changes did not come to an end.
+    #[error("starting took longer than {} s: {waiting}; give it longer with health_timeout in inertia.toml if that is to be expected", limit.as_secs())]
+    Late {
+        /// How long it might take.
+        limit: Duration,
+        /// What did not come.
+        waiting: String,
+    },
     /// Someone called it off.
     #[error("called off")]
     CalledOff,
@@ -111,7 +126,8 @@ fn images_of(project: &Project) -> BTreeSet<ImageRef> {
     services.map(|service| image_name(&project.name, service)).collect()
 }
 
-/// Makes the containers be what is wanted, from these images, and watches them for at most so long.
+/// Makes the containers be what is wanted, from these images, and watches them for at most so long. Changing them may take as
+/// long, and what stopping and making containers takes.
 pub(crate) async fn start(
     context: &Context,
     project: &Project,
@@ -125,7 +141,7 @@ pub(crate) async fn start(
     }
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
     let plan = plan_containers(project, &observed, &policy(pins(project, &observed, &images)))?;
-    apply(context, &project.name, Some(project), &plan).await?;
+    apply_within(context, project, &plan, limit + CHANGING + longest_grace(project)).await?;
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
     let (selector, containers) = (labels::of_project(&project.name), containers_to_watch(project, &observed));
     let watched = health::watch(context.engine.as_ref(), &selector, &containers, limit);
@@ -133,6 +149,69 @@ pub(crate) async fn start(
         biased;
         () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
         outcome = watched => outcome?.map(|()| images).map_err(ConvergeError::Ill),
+    }
+}
+
+fn longest_grace(project: &Project) -> Duration {
+    let graces = project.services.values().filter_map(|service| service.lifecycle.stop_grace_period);
+    let nanoseconds = graces.map(|grace| grace.0).max().unwrap_or_default();
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default())
+}
+
+/// Carries a plan out; when that takes too long, nothing new begins and the error says what was waited for.
+async fn apply_within(context: &Context, project: &Project, plan: &Plan, limit: Duration) -> Result<(), ConvergeError> {
+    let bounded = Context {
+        cancel: context.cancel.child_token(),
+        ..context.clone()
+    };
+    let mut work = Box::pin(apply(&bounded, &project.name, Some(project), plan));
+    if let Ok(done) = timeout(limit, &mut work).await {
+        done?;
+        return Ok(());
+    }
+    let waiting = timeout(ANSWER_TIMEOUT, awaited(context.engine.as_ref(), project, plan)).await;
+    bounded.cancel.cancel();
+    match timeout(WINDING_UP, work).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error @ ApplyError::Step { .. })) => Err(error.into()),
+        Ok(Err(_)) | Err(_) => Err(ConvergeError::Late {
+            limit,
+            waiting: waiting
+                .ok()
+                .flatten()
+                .unwrap_or_else(|| "the engine did not carry it out".to_owned()),
+        }),
+    }
+}
+
+/// The first of a plan's conditions that is not fulfilled.
+async fn awaited(engine: &dyn Engine, project: &Project, plan: &Plan) -> Option<String> {
+    let observed = observe(engine, &project.name, Some(project)).await.ok()?;
+    for (_, step) in plan.steps() {
+        let Action::Wait { service, condition, .. } = &step.action else {
+            continue;
+        };
+        for container in observed.service(service) {
+            let state = engine
+                .inspect_container(&container.id)
+                .await
+                .ok()
+                .flatten()
+                .map(|found| found.state);
+            if let Some(missing) = state.and_then(|state| missing(*condition, &state)) {
+                return Some(format!("service {service} {missing}"));
+            }
+        }
+    }
+    None
+}
+
+fn missing(condition: WaitCondition, state: &ContainerState) -> Option<&'static str> {
+    let has_ended = state.status == ContainerStatus::Exited;
+    match condition {
+        WaitCondition::CompletedSuccessfully => (!has_ended).then_some("has not ended yet"),
+        WaitCondition::Healthy => (state.health != ContainerHealth::Healthy).then_some("is not healthy yet"),
+        WaitCondition::RunningOrHealthy => (state.health == ContainerHealth::Starting).then_some("is not healthy yet"),
     }
 }
 
@@ -256,7 +335,7 @@ pub(crate) async fn tell_last_words(engine: &dyn Engine, (service, id): (&Servic
     };
     let logs = engine.logs(id, &request);
     let read = logs.filter_map(|chunk| async { chunk.ok() }).map(|chunk| chunk.bytes).concat();
-    let Ok(bytes) = tokio::time::timeout(LAST_LINES_TIMEOUT, read).await else {
+    let Ok(bytes) = timeout(ANSWER_TIMEOUT, read).await else {
         return;
     };
     for line in String::from_utf8_lossy(&bytes).lines() {
@@ -266,5 +345,80 @@ pub(crate) async fn tell_last_words(engine: &dyn Engine, (service, id): (&Servic
             stream: LogStream::Stdout,
             line: line.to_owned(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compose_core::engine::fake::FakeEngine;
+    use compose_core::engine::request::PathMap;
+    use compose_core::event::NoEvents;
+    use compose_core::load::Loader;
+
+    fn context() -> Context {
+        Context {
+            engine: Arc::new(FakeEngine::new().with_image("web:1").with_image("job:1")),
+            paths: PathMap::identity(),
+            events: Arc::new(NoEvents),
+            cancel: CancellationToken::new(),
+            parallel: PARALLEL,
+        }
+    }
+
+    fn project(text: &str) -> Project {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(temp.path().join("compose.yaml"), text).expect("written");
+        let loaded = Loader::new(temp.path()).default_project_name("shop").load();
+        loaded.expect("a project").project
+    }
+
+    async fn apply_in(context: &Context, project: &Project, limit: Duration) -> Result<(), ConvergeError> {
+        let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+        let plan = plan_containers(project, &observed, &policy(BTreeMap::new()))?;
+        apply_within(context, project, &plan, limit).await
+    }
+
+    const WAITS: &str = "services:
+  web:
+    image: web:1
+    depends_on: {job: {condition: service_completed_successfully}}
+  job:
+    image: job:1
+";
+
+    #[tokio::test]
+    async fn a_job_that_does_not_end_is_not_waited_for_without_end() {
+        let (context, project) = (context(), project(WAITS));
+        let error = apply_in(&context, &project, Duration::from_millis(300))
+            .await
+            .expect_err("does not end");
+        let text = error.to_string();
+        assert!(
+            text.contains("service job has not ended yet") && text.contains("health_timeout"),
+            "{text}"
+        );
+        // What someone calls off is another thing.
+        assert!(!context.cancel.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn what_comes_in_time_is_no_error() {
+        let context = context();
+        let project = project("services:\n  web:\n    image: web:1\n");
+        apply_in(&context, &project, Duration::from_mins(1)).await.expect("started");
+        assert_eq!(containers(context.engine.as_ref(), &project.name).await.expect("listed").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn calling_off_ends_the_wait_at_once() {
+        let (context, project) = (context(), project(WAITS));
+        let cancel = context.cancel.clone();
+        let call_off = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            cancel.cancel();
+        };
+        let (result, ()) = tokio::join!(apply_in(&context, &project, Duration::from_mins(1)), call_off);
+        assert!(matches!(result, Err(ConvergeError::Apply(ApplyError::Cancelled))), "{result:?}");
     }
 }
