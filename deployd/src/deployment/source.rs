@@ -13,6 +13,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest that bringing a repository here may take.
+const LONGEST_FETCH: Duration = Duration::from_mins(10);
 
 /// Why a commit cannot be deployed as it is.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +66,24 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Brings the repository here and finds what was asked for.
+/// Brings the repository here and finds what was asked for. Gives up after [`LONGEST_FETCH`].
 pub(crate) async fn fetch(dirs: &ProjectDirs, url: &str, reference: String) -> Result<Commit, SourceError> {
-    let (mirror, url) = (dirs.mirror(), url.to_owned());
-    blocking(Box::new(move |stop| {
-        let url = RepositoryUrl::parse(&url).map_err(GitError::from)?;
+    let (mirror, address) = (dirs.mirror(), url.to_owned());
+    let work = blocking(Box::new(move |stop| {
+        let url = RepositoryUrl::parse(&address).map_err(GitError::from)?;
         Ok(Mirror::update(&mirror, &url, stop)?.find(&reference)?)
-    }))
-    .await
+    }));
+    within(LONGEST_FETCH, url, work).await
+}
+
+/// Gives work on a repository so much time.
+async fn within<T>(limit: Duration, url: &str, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(SourceError::Git(GitError::Fetch {
+            url: url.to_owned(),
+            reason: format!("it did not arrive within {} s", limit.as_secs()),
+        }))
+    })
 }
 
 /// What to make of a commit.
@@ -226,4 +241,29 @@ async fn blocking<T: Send + 'static>(work: Work<T>) -> Result<T, SourceError> {
     tokio::task::spawn_blocking(move || work(&stop))
         .await
         .unwrap_or(Err(SourceError::Interrupted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {
+        let (told, is_told) = std::sync::mpsc::channel();
+        let work = blocking::<()>(Box::new(move |stop| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            told.send(()).expect("someone listens");
+            Ok(())
+        }));
+        let error = within(Duration::from_secs(1), "https://example.com/shop.git", work)
+            .await
+            .expect_err("too slow");
+        assert_eq!(
+            error.to_string(),
+            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s"
+        );
+        is_told.recv_timeout(Duration::from_secs(10)).expect("it was told");
+    }
 }

@@ -218,9 +218,11 @@ impl Worker {
     async fn idle(&mut self, project: &ProjectRow) -> Result<(), StoreError> {
         let command = match project.poll {
             None => self.commands.recv().await,
+            // A command ends a look that is under way: nobody waits for a slow repository.
             Some(interval) => tokio::select! {
+                biased;
                 command = self.commands.recv() => command,
-                () = sleep(interval.max(SHORTEST_POLL)) => return self.poll(project).await,
+                looked = look_after(interval.max(SHORTEST_POLL), &self.daemon, project) => return looked,
             },
         };
         match command {
@@ -247,29 +249,30 @@ impl Worker {
         }
         Ok(())
     }
+}
 
-    /// Looks for a new commit, and queues it.
-    async fn poll(&self, project: &ProjectRow) -> Result<(), StoreError> {
-        let dirs = ProjectDirs::new(self.daemon.dir().project(&project.name));
-        let head = match source::fetch(&dirs, &project.url, project.branch.clone()).await {
-            Ok(commit) => commit.id,
-            Err(error) => {
-                tracing::warn!(%error, project = project.name, "cannot look for commits");
-                return Ok(());
-            }
-        };
-        if self.daemon.store().latest_commit(&project.name, &project.branch).await?.as_ref() == Some(&head) {
+/// Looks for a new commit after so long, and queues it.
+async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Result<(), StoreError> {
+    sleep(span).await;
+    let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
+    let head = match source::fetch(&dirs, &project.url, project.branch.clone()).await {
+        Ok(commit) => commit.id,
+        Err(error) => {
+            tracing::warn!(%error, project = project.name, "cannot look for commits");
             return Ok(());
         }
-        let new = NewDeployment {
-            project: project.name.clone(),
-            reference: project.branch.clone(),
-            commit: Some(head),
-            trigger: Trigger::Poll,
-        };
-        match self.daemon.store().admit(new, Vec::new()).await? {
-            Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(()),
-        }
+    };
+    if daemon.store().latest_commit(&project.name, &project.branch).await?.as_ref() == Some(&head) {
+        return Ok(());
+    }
+    let new = NewDeployment {
+        project: project.name.clone(),
+        reference: project.branch.clone(),
+        commit: Some(head),
+        trigger: Trigger::Poll,
+    };
+    match daemon.store().admit(new, Vec::new()).await? {
+        Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(()),
     }
 }
 

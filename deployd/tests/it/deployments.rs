@@ -442,6 +442,39 @@ async fn a_daemon_that_nobody_calls_looks_for_commits_itself() {
 }
 
 #[tokio::test]
+async fn a_look_for_commits_that_hangs_keeps_nobody_waiting() {
+    let bench = Bench::shop().await;
+    bench.write("inertia.toml", "name = \"shop\"\npoll = \"1ms\"\n");
+    bench.commit();
+    bench.deploy_well().await;
+    // Whoever fetches waits for this lock.
+    let held = std::fs::File::open(bench.state().join("projects/shop/mirror.lock")).unwrap();
+    held.lock().unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let restart = json!({"services": []});
+    let answer = tokio::time::timeout(Duration::from_secs(4), bench.post("/v1/projects/shop/restart", &restart)).await;
+    assert_eq!(answer.unwrap().status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_poll_undoes_no_rollback() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    bench.write("inertia.toml", "name = \"shop\"\npoll = \"1ms\"\n");
+    bench.push(&using("web:2"));
+    bench.deploy_well().await;
+    bench.write("inertia.toml", "name = \"shop\"\npoll = \"2ms\"\n");
+    bench.push(&using("web:1"));
+    bench.deploy_well().await;
+    // Back to a release that polls, too.
+    bench.post("/v1/projects/shop/rollback", &json!({})).await;
+    assert_eq!(bench.ended(4).await.state, State::Healthy);
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert_eq!(bench.get("/v1/projects/shop/history").await.json().as_array().unwrap().len(), 4);
+    assert_eq!(bench.running().await, web("web:2"));
+}
+
+#[tokio::test]
 async fn a_one_shot_that_ends_well_is_well() {
     let bench = Bench::empty().await;
     drop(bench);
