@@ -261,11 +261,12 @@ impl Attempt<'_> {
         images: BTreeMap<ServiceName, ImageId>,
         token: &CancellationToken,
     ) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
-        let kept = prepared.placed.install(&self.dirs)?;
+        let kept = prepared.placed.install(&self.dirs, self.deployment.id)?;
         for path in kept {
-            let path = path.display();
+            let (path, kept) = (path.display(), self.dirs.kept(self.deployment.id));
             self.recorder.warn(format!(
-                "{path} had been changed on the server and is replaced; the old version is kept"
+                "{path} had been changed on the server and is replaced; the old version is kept in {}",
+                kept.display()
             ));
         }
         let project = &prepared.placed.project;

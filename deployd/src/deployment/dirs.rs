@@ -44,9 +44,9 @@ impl ProjectDirs {
         self.root.join("data")
     }
 
-    /// What applications had made of tracked files before a deployment replaced them.
-    pub(crate) fn kept(&self) -> PathBuf {
-        self.root.join("kept")
+    /// What applications had made of tracked files before this deployment replaced them.
+    pub(crate) fn kept(&self, deployment: u64) -> PathBuf {
+        self.root.join("kept").join(deployment.to_string())
     }
 
     /// Which tracked files were put into the data folders.

@@ -4,6 +4,7 @@
 //! A running container never sees bytes of a deployment that is under way or failed, and its mount
 //! changes exactly when the content does.
 
+mod beneath;
 mod contents;
 mod install;
 mod place;

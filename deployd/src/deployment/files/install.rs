@@ -2,6 +2,7 @@
 //! at the cost of anything an application wrote.
 
 use super::FilesError;
+use super::beneath::{Entry, Folder, Found, Missing};
 use gix::objs::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub(crate) struct Places<'a> {
     pub(crate) checkout: &'a Path,
     /// The data folders.
     pub(crate) data: &'a Path,
-    /// Where what applications made of tracked files goes.
+    /// Where what applications made of tracked files goes: a folder of this deployment alone.
     pub(crate) kept: &'a Path,
     /// The list of what was installed.
     pub(crate) list: &'a Path,
@@ -33,31 +34,53 @@ pub(crate) struct Places<'a> {
 ///
 /// A file whose tracked content did not change is left alone, whatever the application made of it.
 /// One that did change is replaced; if the application had changed it too, its version is kept
-/// beside. Interrupted at any point, the next call ends the same.
+/// aside. Interrupted at any point, the next call ends the same.
 pub(crate) fn install(wanted: &Wanted, places: &Places<'_>) -> Result<Vec<PathBuf>, FilesError> {
     let before = read_list(places.list);
+    let data = Folder::own(places.data).map_err(FilesError::io(places.data))?;
     let mut kept = Vec::new();
     for (path, id) in wanted {
-        let (target, known) = (places.data.join(path), before.get(path));
-        let found = hash_of(&target).map_err(FilesError::io(&target))?;
-        if found.as_ref() == Some(id) || (found.is_some() && known == Some(id)) {
-            continue;
-        }
-        if found.is_some() && found.as_ref() != known {
-            keep(path, places)?;
+        let target = places.data.join(path);
+        if install_one(&data, (path.as_path(), id), before.get(path), places).map_err(FilesError::io(&target))? == Replaced::Kept {
             kept.push(path.clone());
         }
-        replace(&places.checkout.join(path), &target).map_err(FilesError::io(&target))?;
     }
     for (path, id) in before.iter().filter(|(path, _)| !wanted.contains_key(*path)) {
-        let target = places.data.join(path);
-        // What the application changed is the application's.
-        if hash_of(&target).map_err(FilesError::io(&target))?.as_ref() == Some(id) {
-            fs::remove_file(&target).map_err(FilesError::io(&target))?;
-        }
+        remove_unchanged(&data, path, id).map_err(FilesError::io(&places.data.join(path)))?;
     }
     write_list(places.list, wanted).map_err(FilesError::io(places.list))?;
     Ok(kept)
+}
+
+/// What became of a file of the application's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replaced {
+    /// It was kept aside.
+    Kept,
+    /// There was none.
+    Nothing,
+}
+
+fn install_one(data: &Folder, (path, id): (&Path, &String), known: Option<&String>, places: &Places<'_>) -> io::Result<Replaced> {
+    let found = hash_of(data, path)?;
+    if found.as_ref() == Some(id) || (found.is_some() && known == Some(id)) {
+        return Ok(Replaced::Nothing);
+    }
+    let entry = data.entry(path, Missing::Make)?;
+    let changed = found.is_some() && found.as_ref() != known;
+    if changed {
+        keep(&entry, path, places.kept)?;
+    }
+    entry.replace_with(&places.checkout.join(path))?;
+    Ok(if changed { Replaced::Kept } else { Replaced::Nothing })
+}
+
+/// Removes a file that is no longer tracked. What the application changed is the application's.
+fn remove_unchanged(data: &Folder, path: &Path, id: &String) -> io::Result<()> {
+    if hash_of(data, path)?.as_ref() == Some(id) {
+        data.entry(path, Missing::Report)?.remove()?;
+    }
+    Ok(())
 }
 
 fn read_list(path: &Path) -> Wanted {
@@ -72,32 +95,36 @@ fn write_list(path: &Path, wanted: &Wanted) -> io::Result<()> {
 }
 
 /// The content of a file as git names it; `None` when there is none. Symbolic links count as files of no known content.
-fn hash_of(path: &Path) -> io::Result<Option<String>> {
-    match path.symlink_metadata() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(error),
-        Ok(found) if found.is_file() => {
-            let hash = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, &fs::read(path)?);
-            hash.map(|id| Some(id.to_string())).map_err(io::Error::other)
+fn hash_of(data: &Folder, path: &Path) -> io::Result<Option<String>> {
+    let entry = match data.entry(path, Missing::Report) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        other => other?,
+    };
+    Ok(match entry.read()? {
+        Found::Nothing => None,
+        Found::File(bytes) => Some(id_of(&bytes)?),
+        Found::Other => Some(String::new()),
+    })
+}
+
+fn id_of(bytes: &[u8]) -> io::Result<String> {
+    let hash = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes);
+    hash.map(|id| id.to_string()).map_err(io::Error::other)
+}
+
+/// Moves a file aside, never over one that was kept before.
+fn keep(entry: &Entry, path: &Path, kept: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default();
+    let names = (1..).map(|number: u32| {
+        let mut name = name.to_owned();
+        if number > 1 {
+            name.push(format!(".{number}"));
         }
-        Ok(_) => Ok(Some(String::new())),
-    }
-}
-
-fn keep(path: &Path, places: &Places<'_>) -> Result<(), FilesError> {
-    let (from, to) = (places.data.join(path), places.kept.join(path));
-    let parent = to.parent().unwrap_or(places.kept);
-    fs::create_dir_all(parent).map_err(FilesError::io(parent))?;
-    fs::rename(&from, &to).map_err(FilesError::io(&to))
-}
-
-fn replace(source: &Path, target: &Path) -> io::Result<()> {
-    let parent = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(parent)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = parent.join(format!(".{name}.inertia-new"));
-    fs::copy(source, &temporary)?;
-    fs::rename(&temporary, target)
+        path.with_file_name(name)
+    });
+    let mut free = names.filter(|path| kept.join(path).symlink_metadata().is_err());
+    let free = free.next().ok_or(io::ErrorKind::AlreadyExists)?;
+    entry.move_to(&Folder::own(kept)?.entry(&free, Missing::Make)?)
 }
 
 #[cfg(test)]
@@ -121,6 +148,10 @@ mod tests {
 
         /// Installs these files; the paths of those that were kept aside.
         fn install(&self, files: &[(&str, &str)]) -> Vec<PathBuf> {
+            self.install_as(1, files).expect("installed")
+        }
+
+        fn install_as(&self, deployment: u64, files: &[(&str, &str)]) -> Result<Vec<PathBuf>, FilesError> {
             let checkout = self.path("checkout");
             let _ = fs::remove_dir_all(&checkout);
             let mut wanted = Wanted::new();
@@ -128,15 +159,15 @@ mod tests {
                 let full = checkout.join(path);
                 fs::create_dir_all(full.parent().expect("has one")).expect("made");
                 fs::write(&full, text).expect("written");
-                wanted.insert(PathBuf::from(path), hash_of(&full).expect("read").expect("there"));
+                wanted.insert(PathBuf::from(path), id_of(text.as_bytes()).expect("hashed"));
             }
             let places = Places {
                 checkout: &checkout,
                 data: &self.path("data"),
-                kept: &self.path("kept"),
+                kept: &self.path(&format!("kept/{deployment}")),
                 list: &self.path("list.json"),
             };
-            install(&wanted, &places).expect("installed")
+            install(&wanted, &places)
         }
 
         fn data(&self, path: &str) -> Option<String> {
@@ -180,7 +211,7 @@ mod tests {
         assert_eq!(case.data("d/a").as_deref(), Some("mine"));
         assert_eq!(case.install(&[("d/a", "2")]), [PathBuf::from("d/a")]);
         assert_eq!(case.data("d/a").as_deref(), Some("2"));
-        assert_eq!(fs::read_to_string(case.path("kept/d/a")).expect("kept"), "mine");
+        assert_eq!(fs::read_to_string(case.path("kept/1/d/a")).expect("kept"), "mine");
     }
 
     #[test]
@@ -201,5 +232,38 @@ mod tests {
         fs::write(case.path("list.json"), list).expect("put back");
         assert!(case.install(&[("d/a", "2")]).is_empty());
         assert_eq!(case.data("d/a").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn what_was_kept_once_is_never_overwritten() {
+        let case = Case::new();
+        case.install(&[("d/a", "1")]);
+        for (deployment, text) in [(2, "mine"), (2, "mine again"), (3, "and again")] {
+            case.application_writes("d/a", text);
+            let kept = case.install_as(deployment, &[("d/a", &format!("not {text}"))]);
+            assert_eq!(kept.expect("installed"), [PathBuf::from("d/a")], "{text}");
+        }
+        for (path, text) in [("2/d/a", "mine"), ("2/d/a.2", "mine again"), ("3/d/a", "and again")] {
+            assert_eq!(fs::read_to_string(case.path("kept").join(path)).expect("kept"), text, "{path}");
+        }
+    }
+
+    #[test]
+    fn links_that_an_application_planted_lead_nowhere() {
+        let case = Case::new();
+        case.install(&[("d/sub/a", "1")]);
+        fs::create_dir(case.path("host")).expect("made");
+        fs::write(case.path("host/a"), "1").expect("written");
+        std::os::unix::fs::symlink(case.path("host/a"), case.path("data/d/sub/.a.inertia-new")).expect("planted");
+        case.install(&[("d/sub/a", "2")]);
+        assert_eq!(case.data("d/sub/a").as_deref(), Some("2"));
+        fs::remove_dir_all(case.path("data/d/sub")).expect("removed");
+        std::os::unix::fs::symlink(case.path("host"), case.path("data/d/sub")).expect("planted");
+        fs::write(case.path("host/a"), "2").expect("written");
+        let refused = case.install_as(3, &[("d/sub/a", "3")]).expect_err("a link on the way");
+        assert!(refused.to_string().contains("symbolic link"), "{refused}");
+        // A file that went from the repository is not removed through the link either.
+        case.install(&[("d/b", "1")]);
+        assert_eq!(fs::read_to_string(case.path("host/a")).expect("untouched"), "2");
     }
 }

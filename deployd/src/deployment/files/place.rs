@@ -1,6 +1,7 @@
 //! Deciding what each mount leads to, and making the copies. Nothing that runs is touched.
 
 use super::FilesError;
+use super::beneath::{Folder, Missing};
 use super::contents::{copy, name_of};
 use super::install::{Places, Wanted, install};
 use crate::deployment::dirs::ProjectDirs;
@@ -12,7 +13,6 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// The label that changes with the content of what a service mounts by a name that does not.
@@ -32,39 +32,33 @@ pub(crate) struct Placed {
 }
 
 impl Placed {
-    /// Puts tracked files into the folders that applications write to; the paths of files that were kept aside.
-    pub(crate) fn install(&self, dirs: &ProjectDirs) -> Result<Vec<PathBuf>, FilesError> {
+    /// Puts tracked files into the folders that applications write to; the paths of files that were kept aside for
+    /// this deployment.
+    pub(crate) fn install(&self, dirs: &ProjectDirs, deployment: u64) -> Result<Vec<PathBuf>, FilesError> {
         let data = dirs.data();
+        let root = Folder::own(&data).map_err(FilesError::io(&data))?;
         for folder in &self.folders {
-            let full = data.join(folder);
-            fs::create_dir_all(&full).map_err(FilesError::io(&full))?;
+            root.folder(folder, Missing::Make).map_err(FilesError::io(&data.join(folder)))?;
         }
         let kept = install(
             &self.files,
             &Places {
                 checkout: &self.checkout,
                 data: &data,
-                kept: &dirs.kept(),
+                kept: &dirs.kept(deployment),
                 list: &dirs.installed(),
             },
         )?;
         for link in &self.links {
-            let full = data.join(link);
-            make_link(&self.checkout.join(link), &full).map_err(FilesError::io(&full))?;
+            make_link(&self.checkout.join(link), &root, link).map_err(FilesError::io(&data.join(link)))?;
         }
         Ok(kept)
     }
 }
 
 /// Makes a link like another where there is nothing yet.
-fn make_link(like: &Path, at: &Path) -> io::Result<()> {
-    if at.symlink_metadata().is_ok() {
-        return Ok(());
-    }
-    if let Some(parent) = at.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    symlink(fs::read_link(like)?, at)
+fn make_link(like: &Path, root: &Folder, at: &Path) -> io::Result<()> {
+    root.entry(at, Missing::Make)?.link_to(&fs::read_link(like)?)
 }
 
 /// Places everything that a project mounts of its checked out repository.
@@ -407,7 +401,7 @@ mod tests {
         let mounts = [("web", "data", false), ("web", "uploads", false)];
         assert_eq!(case.sources(&mounts), ["/data/data", "/data/uploads"]);
         let before = case.place(&mounts).expect("placed");
-        before.install(&case.dirs()).expect("installed");
+        before.install(&case.dirs(), 1).expect("installed");
         assert_eq!(fs::read_to_string(case.dirs().data().join("data/seed")).expect("there"), "1");
         assert!(case.dirs().data().join("uploads").is_dir());
         let case = case.with(&[("data/seed", "2")]);
