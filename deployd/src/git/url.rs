@@ -32,6 +32,11 @@ pub(crate) enum UrlError {
     /// It holds a password, which would be shown wherever the address is.
     #[error("the repository's address holds a password, which would be shown wherever the address is; use the deploy key instead")]
     Password,
+    /// What stands before the host may be a token, which would be shown wherever the address is.
+    #[error(
+        "the repository's address names a user or a token before its host, and would show it wherever the address is; write https://host/path without it, or use ssh with the deploy key"
+    )]
+    UserInfo,
 }
 
 impl RepositoryUrl {
@@ -43,10 +48,8 @@ impl RepositoryUrl {
         }
         let transport = match text.split_once("://") {
             Some(("file", path)) if path.starts_with('/') => Transport::File,
-            Some(("https", rest)) => {
-                without_password(rest)?;
-                Transport::Https
-            }
+            Some(("https" | "http", rest)) if authority(rest).contains('@') => return Err(UrlError::UserInfo),
+            Some(("https", _)) => Transport::Https,
             Some(("ssh", rest)) => {
                 without_password(rest)?;
                 Transport::Ssh
@@ -73,9 +76,13 @@ impl RepositoryUrl {
     }
 }
 
+/// User, host and port of an address.
+fn authority(after_scheme: &str) -> &str {
+    after_scheme.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 fn without_password(after_scheme: &str) -> Result<(), UrlError> {
-    let authority = after_scheme.split('/').next().unwrap_or_default();
-    match authority.rsplit_once('@') {
+    match authority(after_scheme).rsplit_once('@') {
         Some((user, _)) if user.contains(':') => Err(UrlError::Password),
         _ => Ok(()),
     }
@@ -100,7 +107,7 @@ mod tests {
             ("/srv/shop.git", Transport::File),
             ("file:///srv/shop.git", Transport::File),
             ("https://example.com/a/b.git", Transport::Https),
-            ("https://user@example.com/a/b.git", Transport::Https),
+            ("https://example.com/a@b.git", Transport::Https),
             ("ssh://git@example.com:22/a/b.git", Transport::Ssh),
             ("git@example.com:a/b.git", Transport::Ssh),
             ("example.com:b", Transport::Ssh),
@@ -128,6 +135,16 @@ mod tests {
         for text in ["http://example.com/x", "git://example.com/x"] {
             assert_eq!(RepositoryUrl::parse(text), Err(UrlError::Unencrypted(text.to_owned())), "{text}");
         }
-        assert_eq!(RepositoryUrl::parse("https://me:token@example.com/x"), Err(UrlError::Password));
+        assert_eq!(RepositoryUrl::parse("ssh://me:word@example.com/x"), Err(UrlError::Password));
+        for text in [
+            "https://me:token@example.com/x",
+            "https://token@example.com/x",
+            "https://@example.com/x",
+            "http://token@example.com/x",
+        ] {
+            let refused = RepositoryUrl::parse(text).expect_err(text);
+            assert_eq!(refused, UrlError::UserInfo, "{text}");
+            assert!(!refused.to_string().contains("token@"), "{refused}");
+        }
     }
 }
