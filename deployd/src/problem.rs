@@ -1,5 +1,6 @@
 //! Errors of the API, as RFC 9457 has them: a status, a stable code, a sentence, a next step.
 
+use crate::redact::Redactor;
 use crate::state_dir::StateDirError;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -33,6 +34,13 @@ impl ApiError {
     /// The same error with a next step.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same error without the values of variables.
+    pub(crate) fn cleaned(mut self, redactor: &Redactor) -> Self {
+        self.detail = redactor.clean(self.detail);
+        self.help = self.help.map(|help| redactor.clean(help));
         self
     }
 

@@ -62,12 +62,22 @@ async fn plan(
     Params(params): Params<PlanParams>,
 ) -> Result<Json<PlanReport>, ApiError> {
     let project = find(&daemon, &name).await?;
-    let dirs = ProjectDirs::new(daemon.dir().project(&name));
-    let reference = params.reference.unwrap_or_else(|| project.branch.clone());
-    let commit = source::fetch(&dirs, &project.url, reference).await?.id;
-    let is_current = current_commit(&daemon, &project).await?.as_ref() == Some(&commit);
     let environment = Environment::current(&daemon, &name).await?;
     let redactor = environment.redactor();
+    // Whoever may see a plan need not be allowed to see what an error quotes.
+    let planned = report(&daemon, project, environment, params.reference).await;
+    let planned = planned.map_err(|error| error.cleaned(&redactor))?;
+    Ok(Json(PlanReport {
+        text: redactor.clean(planned.text),
+        ..planned
+    }))
+}
+
+async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, reference: Option<String>) -> Result<PlanReport, ApiError> {
+    let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
+    let reference = reference.unwrap_or_else(|| project.branch.clone());
+    let commit = source::fetch(&dirs, &project.url, reference).await?.id;
+    let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
     // A folder of its own: a deployment of the same commit may be under way.
     let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));
     let prepared = source::prepare(Request {
@@ -79,14 +89,14 @@ async fn plan(
         dirs,
     })
     .await?;
-    let context = converge::context(&daemon, Arc::new(NoEvents), CancellationToken::new());
+    let context = converge::context(daemon, Arc::new(NoEvents), CancellationToken::new());
     let build = if is_current { BuildChoice::Missing } else { BuildChoice::Always };
     let plans = converge::plan(&context, &prepared.placed.project, build).await?;
-    Ok(Json(PlanReport {
+    Ok(PlanReport {
         changes: !plans.is_empty(),
-        text: redactor.clean(plans.to_string()),
+        text: plans.to_string(),
         commit,
-    }))
+    })
 }
 
 /// The commit of the release that runs, or ran last.

@@ -57,6 +57,10 @@ async fn what_an_error_quotes_is_hidden() {
     let reason = ended.reason.unwrap();
     assert!(reason.contains("[redacted]") && !reason.contains(SECRET), "{reason}");
     assert_absent(&bench.state());
+    bench.push("services:\n  web:\n    image: web:1\n    mem_limit: ${IMAGE}\n");
+    let plan = bench.get("/v1/projects/shop/plan").await;
+    assert_eq!(plan.code(), "cannot-plan", "{plan:?}");
+    assert!(plan.text.contains("[redacted]") && !plan.text.contains(SECRET), "{plan:?}");
 }
 
 #[tokio::test]
