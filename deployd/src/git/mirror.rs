@@ -134,11 +134,16 @@ impl Mirror {
         Ok(())
     }
 
-    /// Finds a branch, a tag, or a commit by its id, in that order.
+    /// Finds a commit by its whole id, a branch, a tag, or a commit by the beginning of its id, in that order: whoever
+    /// names a commit exactly gets that one, whatever branches are called.
     pub(crate) fn find(&self, reference: &str) -> Result<Commit, GitError> {
         let missing = || GitError::NoReference {
             reference: reference.to_owned(),
         };
+        let exact = ObjectId::from_hex(reference.as_bytes()).ok();
+        if let Some(commit) = exact.and_then(|id| self.repository.find_commit(id).ok()) {
+            return describe(&commit).ok_or_else(missing);
+        }
         for prefix in ["refs/heads/", "refs/tags/", ""] {
             if prefix.is_empty() && !reference.starts_with("refs/") {
                 continue;
@@ -291,6 +296,20 @@ mod tests {
         for reference in ["other", "", "HEAD~1", "main:file", "0000000", "../x", "-x", "main..v1"] {
             assert!(matches!(mirror.find(reference), Err(GitError::NoReference { .. })), "{reference}");
         }
+    }
+
+    #[test]
+    fn a_branch_named_like_a_commit_does_not_stand_in_for_it() {
+        let origin = Origin::new();
+        let first = origin.commit("one");
+        let second = origin.commit("two");
+        let nobody = "0".repeat(39) + "1";
+        for name in [&first, &nobody] {
+            origin.git(&["update-ref", &format!("refs/heads/{name}"), &second]);
+        }
+        let mirror = update(&origin).expect("fetched");
+        assert_eq!(mirror.find(&first).expect("there").title, "one");
+        assert_eq!(mirror.find(&nobody).expect("a branch").title, "two");
     }
 
     #[test]
