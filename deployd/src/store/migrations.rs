@@ -8,7 +8,7 @@ const STEPS: &[&str] = &["
     CREATE TABLE projects (
         name TEXT PRIMARY KEY, url TEXT NOT NULL, branch TEXT NOT NULL, path TEXT NOT NULL,
         deploy_key BLOB NOT NULL, deploy_key_public TEXT NOT NULL, webhook_secret BLOB NOT NULL,
-        created_at INTEGER NOT NULL, compose_name TEXT, poll_ms INTEGER, current INTEGER, webhook_seen INTEGER NOT NULL DEFAULT 0
+        created_at INTEGER NOT NULL, compose_name TEXT, poll_ms INTEGER, current INTEGER
     ) STRICT;
     CREATE TABLE deployments (
         project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, id INTEGER NOT NULL,
