@@ -65,7 +65,10 @@ impl Folder {
             .map_err(|error| match error {
                 Errno::NOTDIR | Errno::LOOP => io::Error::new(
                     io::ErrorKind::NotADirectory,
-                    format!("{name:?} is no folder but a file or a symbolic link, which is not followed; remove it on the server"),
+                    format!(
+                        "{} is no folder but a file or a symbolic link, which is not followed; remove it on the server",
+                        name.display()
+                    ),
                 ),
                 other => other.into(),
             })
