@@ -2,6 +2,7 @@
 
 use crate::auth::Authority;
 use crate::deployment::dirs::ProjectDirs;
+use crate::deployment::files::OwnFolder;
 use crate::deployment::workers::Workers;
 use crate::feed::Feed;
 use crate::state_dir::{StateDir, StateDirError};
@@ -131,6 +132,11 @@ impl Daemon {
 
     pub(crate) fn paths(&self) -> &PathMap {
         &self.0.paths
+    }
+
+    /// The folder that no project may reach.
+    pub(crate) fn own_folder(&self) -> OwnFolder {
+        OwnFolder::new(self.dir().root(), self.paths())
     }
 
     pub(crate) fn feed(&self) -> &Feed {

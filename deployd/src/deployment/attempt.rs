@@ -215,7 +215,7 @@ impl Attempt<'_> {
         let request = Request {
             project: self.project.clone(),
             dirs: self.dirs.clone(),
-            state_root: self.daemon.dir().root().to_owned(),
+            own: self.daemon.own_folder(),
             checkout: self.dirs.checkout(&wanted.commit),
             commit: wanted.commit.clone(),
             environment: wanted.environment.clone(),

@@ -7,9 +7,11 @@
 mod beneath;
 mod contents;
 mod install;
+mod own;
 mod place;
 
 pub(crate) use contents::collect_garbage;
+pub(crate) use own::OwnFolder;
 pub(crate) use place::{Placed, place};
 
 use std::io;
@@ -27,11 +29,11 @@ pub(crate) enum FilesError {
         #[source]
         source: io::Error,
     },
-    /// A service mounts something that it must not see.
-    #[error("service {service} mounts {}, which lies in the daemon's own folder", path.display())]
+    /// The project names something that it must not see.
+    #[error("{what} leads to {}, into the daemon's own folder: keep it in the repository, or elsewhere on the server", path.display())]
     OwnFolder {
-        /// The service.
-        service: String,
+        /// What of the project leads there.
+        what: String,
         /// The path.
         path: PathBuf,
     },

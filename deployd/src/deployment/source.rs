@@ -1,7 +1,7 @@
 //! From a commit to a loaded project: fetched, checked out, read.
 
 use super::dirs::ProjectDirs;
-use super::files::{FilesError, Placed, place};
+use super::files::{FilesError, OwnFolder, Placed, place};
 use crate::environment::Environment;
 use crate::git::{CheckedOut, Commit, GitError, Mirror, RepositoryUrl, check_out};
 use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
@@ -93,7 +93,7 @@ pub(crate) struct Request {
     /// The project's folders.
     pub(crate) dirs: ProjectDirs,
     /// The daemon's folder.
-    pub(crate) state_root: PathBuf,
+    pub(crate) own: OwnFolder,
     /// The commit's id.
     pub(crate) commit: String,
     /// The folder into which it is checked out.
@@ -117,7 +117,7 @@ pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
         let loaded = loader(&request, &settings, &folder).load();
         let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
         warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
-        let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.state_root)?;
+        let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
         Ok(Prepared {
             settings,
             placed,
@@ -163,7 +163,7 @@ fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loade
         .default_project_name(&request.project.name)
         .reader(CheckoutReader {
             checkout: request.checkout.clone(),
-            state_root: request.state_root.clone(),
+            state_root: request.own.root().to_owned(),
         })
         .variables(request.environment.variables());
     for file in &settings.compose {

@@ -81,7 +81,7 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
     // A folder of its own: a deployment of the same commit may be under way.
     let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));
     let prepared = source::prepare(Request {
-        state_root: daemon.dir().root().to_owned(),
+        own: daemon.own_folder(),
         checkout: checkout.0.clone(),
         commit: commit.clone(),
         environment,

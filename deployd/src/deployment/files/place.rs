@@ -4,6 +4,7 @@ use super::FilesError;
 use super::beneath::{Folder, Missing};
 use super::contents::{copy, name_of};
 use super::install::{Places, Wanted, install};
+use super::own::OwnFolder;
 use crate::deployment::dirs::ProjectDirs;
 use crate::git::{CheckedOut, Tracked};
 use crate::state_dir::hex;
@@ -67,13 +68,13 @@ pub(crate) fn place(
     checkout: &Path,
     checked_out: &CheckedOut,
     dirs: &ProjectDirs,
-    state_root: &Path,
+    own: &OwnFolder,
 ) -> Result<Placed, FilesError> {
+    own.refuse(&project, checkout)?;
     let mut placing = Placing {
         checkout,
         tracked: &checked_out.tracked,
         dirs,
-        state_root,
         written: BTreeSet::new(),
         placed: Placed {
             project,
@@ -94,7 +95,6 @@ struct Placing<'a> {
     checkout: &'a Path,
     tracked: &'a BTreeMap<PathBuf, Tracked>,
     dirs: &'a ProjectDirs,
-    state_root: &'a Path,
     /// Folders that some service writes to.
     written: BTreeSet<PathBuf>,
     placed: Placed,
@@ -140,7 +140,7 @@ impl Placing<'_> {
     fn service(&mut self, service: &mut Service) -> Result<(), FilesError> {
         let mut content = Vec::new();
         for mount in service.storage.volumes.iter_mut().filter(|mount| mount.kind == MountKind::Bind) {
-            self.mount(service.name.as_str(), mount, &mut content)?;
+            self.mount(mount, &mut content)?;
         }
         let project = &self.placed.project;
         let granted = |keys: &[compose_core::model::FileGrant], of: &dyn Fn(&str) -> Option<SecretSource>| {
@@ -162,12 +162,12 @@ impl Placing<'_> {
         Ok(())
     }
 
-    fn mount(&mut self, service: &str, mount: &mut Mount, content: &mut Vec<String>) -> Result<(), FilesError> {
+    fn mount(&mut self, mount: &mut Mount, content: &mut Vec<String>) -> Result<(), FilesError> {
         let Some(source) = mount.source.as_deref().map(PathBuf::from) else {
             return Ok(());
         };
         let Some(path) = self.in_repository(&source) else {
-            return self.outside(service, &source);
+            return Ok(());
         };
         let target = match self.tracked.get(&path) {
             Some(file @ Tracked::File { .. }) if mount.read_only => self.copy(&path, name_of(file))?,
@@ -176,17 +176,6 @@ impl Placing<'_> {
             _ => self.data_folder(&path, mount, content),
         };
         mount.source = Some(target.display().to_string());
-        Ok(())
-    }
-
-    fn outside(&self, service: &str, source: &Path) -> Result<(), FilesError> {
-        let real = source.canonicalize().unwrap_or_else(|_| clean(source));
-        if real.starts_with(self.state_root) || self.state_root.starts_with(&real) && real != Path::new("/") {
-            return Err(FilesError::OwnFolder {
-                service: service.to_owned(),
-                path: source.to_owned(),
-            });
-        }
         Ok(())
     }
 
@@ -254,6 +243,7 @@ fn own_name(path: &Path, tracked: &Tracked) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use compose_core::engine::request::PathMap;
     use compose_core::model::{Extensions, Isolation, Lifecycle, Networking, Process, Resources, Storage};
     use compose_core::names::{ProjectName, ServiceName};
 
@@ -305,6 +295,10 @@ mod tests {
             self.root().join("projects/shop/checkouts/1")
         }
 
+        fn own(&self) -> OwnFolder {
+            OwnFolder::new(&self.root(), &PathMap::identity())
+        }
+
         fn dirs(&self) -> ProjectDirs {
             ProjectDirs::new(self.root().join("projects/shop"))
         }
@@ -329,7 +323,7 @@ mod tests {
                     extensions: Extensions::default(),
                 });
             }
-            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.root())
+            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own())
         }
 
         fn sources(&self, mounts: &[(&str, &str, bool)]) -> Vec<String> {
@@ -427,12 +421,8 @@ mod tests {
     }
 
     #[test]
-    fn the_daemons_own_folder_is_refused_and_the_hosts_is_not_touched() {
+    fn the_hosts_paths_are_not_touched() {
         let case = Case::new(&[("a", "1")]);
-        for source in ["..", "../../../../vault.key", "../../../.."] {
-            let refused = case.place(&[("web", source, true)]);
-            assert!(matches!(refused, Err(FilesError::OwnFolder { .. })), "{source}");
-        }
         assert_eq!(case.sources(&[("web", "/var/run/docker.sock", false)]), ["/var/run/docker.sock"]);
     }
 
@@ -451,7 +441,7 @@ mod tests {
             ..Secret::default()
         };
         project.secrets.insert("key".into(), secret);
-        let placed = place(project, &case.checkout(), &case.checked_out, &case.dirs(), &case.root()).expect("placed");
+        let placed = place(project, &case.checkout(), &case.checked_out, &case.dirs(), &case.own()).expect("placed");
         assert_eq!(
             placed.project.secrets["key"].source,
             SecretSource::File(case.dirs().contents().join("1-file"))

@@ -1,0 +1,203 @@
+//! What a pushed project may not reach: the daemon's own folder, with its keys and everybody's secrets.
+//!
+//! This keeps one project from reading another's secrets by naming their files. It is no wall against who may
+//! push: a project may mount the engine's socket or the whole host, as monitoring does.
+
+use super::FilesError;
+use compose_core::engine::request::PathMap;
+use compose_core::model::{Build, MountKind, Project, SecretSource, Volume};
+use compose_core::source::clean;
+use std::path::{Path, PathBuf};
+
+/// The daemon's folder, by the names under which projects could reach it.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnFolder {
+    inside: PathBuf,
+    host: PathBuf,
+    paths: PathMap,
+}
+
+impl OwnFolder {
+    /// The folder `root` of a daemon that lives where `paths` says.
+    pub(crate) fn new(root: &Path, paths: &PathMap) -> Self {
+        Self {
+            inside: root.to_owned(),
+            host: paths.to_host(root),
+            paths: paths.clone(),
+        }
+    }
+
+    /// The folder, as the daemon knows it.
+    pub(crate) fn root(&self) -> &Path {
+        &self.inside
+    }
+
+    /// Refuses a project that reaches into the folder anywhere but into its own `checkout`.
+    pub(super) fn refuse(&self, project: &Project, checkout: &Path) -> Result<(), FilesError> {
+        let reached = uses(project).into_iter().find(|found| {
+            let path = clean(&found.path);
+            let real = path.canonicalize().unwrap_or(path);
+            !real.starts_with(checkout) && self.is_reached(&real, found.by)
+        });
+        match reached {
+            None => Ok(()),
+            Some(Use { what, path, .. }) => Err(FilesError::OwnFolder { what, path }),
+        }
+    }
+
+    fn is_reached(&self, path: &Path, by: Reader) -> bool {
+        match by {
+            Reader::Daemon => overlap(path, &self.inside),
+            Reader::Engine => path != Path::new("/") && overlap(&self.paths.to_host(path), &self.host),
+        }
+    }
+}
+
+fn overlap(one: &Path, other: &Path) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+/// Who opens a path, and so by which name it is known.
+#[derive(Clone, Copy, Debug)]
+enum Reader {
+    /// The daemon, to send it to the engine.
+    Daemon,
+    /// The engine, on its host.
+    Engine,
+}
+
+struct Use {
+    what: String,
+    path: PathBuf,
+    by: Reader,
+}
+
+/// Every path of the host that a loaded project names; what the loader itself read is not among them.
+fn uses(project: &Project) -> Vec<Use> {
+    let mut found = Vec::new();
+    let secrets = project.secrets.iter().map(|(name, file)| (format!("secret {name}"), file));
+    let configs = project.configs.iter().map(|(name, file)| (format!("config {name}"), file));
+    for (what, file) in secrets.chain(configs) {
+        if let SecretSource::File(path) = &file.source {
+            // The engine mounts it, and the daemon reads it for builds.
+            found.extend([Reader::Daemon, Reader::Engine].map(|by| Use {
+                what: what.clone(),
+                path: path.clone(),
+                by,
+            }));
+        }
+    }
+    for (name, volume) in &project.volumes {
+        found.extend(device(volume).map(|path| Use {
+            what: format!("volume {name}"),
+            path,
+            by: Reader::Engine,
+        }));
+    }
+    for service in project.services.values() {
+        let binds = service.storage.volumes.iter().filter(|mount| mount.kind == MountKind::Bind);
+        found.extend(binds.filter_map(|mount| mount.source.as_deref()).map(|source| Use {
+            what: format!("a volume of service {}", service.name),
+            path: PathBuf::from(source),
+            by: Reader::Engine,
+        }));
+        let builds = service.build.iter().flat_map(build_paths);
+        found.extend(builds.map(|path| Use {
+            what: format!("the build of service {}", service.name),
+            path,
+            by: Reader::Daemon,
+        }));
+    }
+    found
+}
+
+/// The folder that a volume of the local driver stands for.
+fn device(volume: &Volume) -> Option<PathBuf> {
+    let device = volume.driver_opts.get("device")?;
+    device.starts_with('/').then(|| PathBuf::from(device))
+}
+
+fn build_paths(build: &Build) -> Vec<PathBuf> {
+    let context = build.context.as_deref().unwrap_or(".");
+    let contexts = std::iter::once(context).chain(build.additional_contexts.values().map(String::as_str));
+    let keys = build.ssh.iter().filter_map(|key| key.path.as_deref());
+    let named = contexts.chain(keys).map(PathBuf::from);
+    let dockerfile = build.dockerfile.as_deref().map(|file| Path::new(context).join(file));
+    // The rest are addresses and names of services.
+    named.chain(dockerfile).filter(|path| path.is_absolute()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compose_core::load::Loader;
+    use compose_core::source::MemoryReader;
+
+    const CHECKOUT: &str = "/app/host/.inertia/projects/shop/checkouts/1";
+
+    fn refused(text: &str) -> Option<String> {
+        let paths = PathMap::identity().with("/app/host", "/home/me");
+        let own = OwnFolder::new(Path::new("/app/host/.inertia"), &paths);
+        let loaded = Loader::new(CHECKOUT)
+            .file("compose.yaml")
+            .reader(MemoryReader::new().with(Path::new(CHECKOUT).join("compose.yaml"), text))
+            .load()
+            .expect("loads");
+        own.refuse(&loaded.project, Path::new(CHECKOUT))
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_project_reaches_no_file_of_the_daemon() {
+        let cases = [
+            ("secrets: {s: {file: /app/host/.inertia/admin.token}}", "secret s"),
+            ("secrets: {s: {file: /home/me/.inertia/admin.token}}", "secret s"),
+            ("configs: {s: {file: ../../../../vault.key}}", "config s"),
+            (
+                "volumes: {s: {driver_opts: {type: none, o: bind, device: /home/me/.inertia}}}",
+                "volume s",
+            ),
+            ("services: {a: {image: x, volumes: ['/home/me:/x']}}", "a volume of service a"),
+            (
+                "services: {a: {image: x, volumes: ['/app/host/.inertia/projects:/x']}}",
+                "a volume of service a",
+            ),
+            ("services: {a: {build: {context: /app/host}}}", "the build of service a"),
+            (
+                "services: {a: {build: {context: ., dockerfile: ../../../x}}}",
+                "the build of service a",
+            ),
+            (
+                "services: {a: {build: {context: ., additional_contexts: {b: /app/host/.inertia}}}}",
+                "the build of service a",
+            ),
+            (
+                "services: {a: {build: {context: ., ssh: [k=/app/host/.inertia/key]}}}",
+                "the build of service a",
+            ),
+        ];
+        for (text, what) in cases {
+            let text = if text.starts_with("services") {
+                text.to_owned()
+            } else {
+                let (kind, _) = text.split_once(':').expect("has one");
+                let mount = if kind == "volumes" { "'s:/x'" } else { "s" };
+                format!("services: {{a: {{image: x, {kind}: [{mount}]}}}}\n{text}")
+            };
+            let error = refused(&text).unwrap_or_else(|| panic!("{text} is accepted"));
+            assert!(error.starts_with(what), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_lies_elsewhere_may_be_used() {
+        for text in [
+            "services: {a: {build: ., volumes: ['./data:/x', '/:/host:ro', '/srv/media:/m', '/var/run/docker.sock:/s']}}",
+            "services: {a: {build: {context: 'https://example.com/x.git', additional_contexts: {b: 'docker-image://b'}}}}",
+            "services: {a: {image: x, secrets: [s]}}\nsecrets: {s: {file: /etc/tls/key.pem}}",
+        ] {
+            assert_eq!(refused(text), None, "{text}");
+        }
+    }
+}
