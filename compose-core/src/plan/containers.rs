@@ -1,7 +1,7 @@
 //! From what runs to what is wanted: the plan behind `up`, `create` and `scale`.
 
 use super::action::{Action, AnonymousFate, ContainerRef, Target};
-use super::convergence::{Deciding, Decision, Decisions, Slot, SlotFate, check_names, temporary_name};
+use super::convergence::{Deciding, Decision, Decisions, Slot, SlotFate, aside_name, check_names, temporary_name};
 use super::error::PlanError;
 use super::graph::{Plan, Replacement, StepId};
 use super::policy::{ContainerPolicy, Orphans, StartChoice};
@@ -160,7 +160,7 @@ impl<'a> Planner<'a> {
         let temporary = temporary_name(&old.id, &slot.name);
         let aside = Action::RenameContainer {
             container: target(old),
-            name: ContainerName::from(format!("{temporary}_replaced")),
+            name: aside_name(&old.id, &slot.name),
         };
         let rename_old = self.plan.add(stop.into_iter().chain([create]), aside, Reason::Replaced);
         let container = Target {

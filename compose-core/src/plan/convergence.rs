@@ -299,10 +299,19 @@ pub(super) fn temporary_name(replaced: &ContainerId, name: &ContainerName) -> Co
     ContainerName::from(format!("{}_{name}", id.get(..12).unwrap_or(id)))
 }
 
-/// Whether a container bears a temporary name for `name`.
+/// The name of a container that has made way for its replacement, until it is removed; the same as Docker Compose gives.
+pub(super) fn aside_name(replaced: &ContainerId, name: &ContainerName) -> ContainerName {
+    ContainerName::from(format!("{}{ASIDE}", temporary_name(replaced, name)))
+}
+
+const ASIDE: &str = "_replaced";
+
+/// Whether a container bears a temporary name for `name`, as a replacement or as the one that was replaced.
 fn is_temporary(found: &ContainerName, name: &ContainerName) -> bool {
+    let found = found.as_str();
     found
-        .as_str()
+        .strip_suffix(ASIDE)
+        .unwrap_or(found)
         .strip_suffix(name.as_str())
         .and_then(|rest| rest.strip_suffix('_'))
         .is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()))

@@ -351,6 +351,18 @@ async fn interrupted_replacements_are_finished() {
         observed.services.insert("db".into(), vec![old, new]);
     });
     insta::assert_snapshot!("interrupted_before_removal", text(&shop, &both, &ContainerPolicy::default()));
+    let back = observed.clone().with(|observed| {
+        let old = fresh.clone().with(|old| {
+            old.name = "eeeeeeeeeeee_shop-db-1_replaced".into();
+            old.activity = Activity::Exited;
+        });
+        let new = fresh.clone().with(|new| {
+            new.id = "f".repeat(64).into();
+            new.owner.config_hash = None;
+        });
+        observed.services.insert("db".into(), vec![old, new]);
+    });
+    insta::assert_snapshot!("interrupted_and_undone", text(&shop, &back, &ContainerPolicy::default()));
 }
 
 #[tokio::test]
