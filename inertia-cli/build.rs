@@ -1,0 +1,95 @@
+//! Links the program statically on Linux with glibc, so that the binary that a person builds is also the one that
+//! a server runs, in an image that holds nothing else.
+//!
+//! `-C target-feature=+crt-static` would do it too, but reaches macros unless `--target` is given, which cannot be
+//! linked then, and moves the output away from `target/release`. What that feature changes in the end is which
+//! libraries the linker finds: here it finds the static ones first.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+/// What the standard library asks the linker for.
+const LIBRARIES: [&str; 6] = ["c", "m", "rt", "pthread", "util", "dl"];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
+    if !is_glibc() || has_static_flag() {
+        return;
+    }
+    let linked = Toolchain::from_environment().and_then(|found| found.shims(&variable("OUT_DIR")));
+    match linked {
+        Ok(folder) => {
+            println!("cargo::rustc-link-arg-bins=-static-pie");
+            println!("cargo::rustc-link-arg-bins=-L{}", folder.display());
+        }
+        Err(missing) => println!(
+            "cargo::warning=inertia is linked dynamically and cannot be sent to a server, since {missing}: \
+             install the static C library (glibc-static on Fedora and RHEL; Debian's libc6-dev has it)"
+        ),
+    }
+}
+
+fn is_glibc() -> bool {
+    variable("CARGO_CFG_TARGET_OS") == "linux" && variable("CARGO_CFG_TARGET_ENV") == "gnu"
+}
+
+fn has_static_flag() -> bool {
+    variable("CARGO_CFG_TARGET_FEATURE")
+        .split(',')
+        .any(|feature| feature == "crt-static")
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}
+
+/// The C compiler that links, which knows where its libraries lie.
+struct Toolchain {
+    compiler: String,
+}
+
+impl Toolchain {
+    /// Cargo names the linker where one is set for the target; else rustc calls `cc`, which fits only this machine.
+    fn from_environment() -> Result<Self, String> {
+        match env::var("RUSTC_LINKER") {
+            Ok(compiler) => Ok(Self { compiler }),
+            Err(_) if variable("HOST") == variable("TARGET") => Ok(Self { compiler: "cc".to_owned() }),
+            Err(_) => Err(format!("no linker is set for {}", variable("TARGET"))),
+        }
+    }
+
+    /// Makes a folder in which the names of shared libraries lead to static ones.
+    fn shims(&self, out: &str) -> Result<PathBuf, String> {
+        let folder = Path::new(out).join("static");
+        self.find("rcrt1.o")?;
+        let mut scripts = Vec::new();
+        for name in LIBRARIES {
+            scripts.push((name, self.find(&format!("lib{name}.a"))?));
+        }
+        // Unwinding comes from one shared library or from two static ones.
+        scripts.push(("gcc_s", format!("{} {}", self.find("libgcc_eh.a")?, self.find("libgcc.a")?)));
+        write_scripts(&folder, &scripts).map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
+        Ok(folder)
+    }
+
+    fn find(&self, file: &str) -> Result<String, String> {
+        let output = Command::new(&self.compiler).arg(format!("-print-file-name={file}")).output();
+        let printed = output.map_err(|error| format!("{} does not run: {error}", self.compiler))?.stdout;
+        let path = String::from_utf8_lossy(&printed).trim().to_owned();
+        // What is not found is printed as it was asked for.
+        if Path::new(&path).is_absolute() {
+            Ok(path)
+        } else {
+            Err(format!("{} has no {file}", self.compiler))
+        }
+    }
+}
+
+fn write_scripts(folder: &Path, scripts: &[(&str, String)]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    scripts
+        .iter()
+        .try_for_each(|(name, files)| fs::write(folder.join(format!("lib{name}.a")), format!("INPUT({files})\n")))
+}
