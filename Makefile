@@ -3,10 +3,21 @@ SHELL := bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 export INERTIA := $(abspath $(TARGET))/release/inertia
 
-.PHONY: help build demo demo-stop test unit live fixtures conformance runtime acceptance fmt lint doc ci bench clean
+# A simulated server: VPS_OS is debian, ubuntu, centos, almalinux, rockylinux or fedora, VERSION its image's.
+VPS_OS ?= debian
+VERSION ?= $(or $(default_version_$(VPS_OS)),latest)
+default_version_debian := bookworm
+default_version_ubuntu := 24.04
+default_version_centos := stream9
+SSH_PORT ?= 2222
+DAEMON_PORT ?= 8081
+WEB_PORT ?= 8080
+
+.PHONY: help build demo demo-stop test unit live fixtures conformance runtime acceptance fmt lint doc ci bench \
+  testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 build: ## Build release/inertia in the target folder
 	cargo build --locked --release --package inertia-cli
@@ -28,6 +39,15 @@ live: ## Run the fixtures on the engine
 
 conformance runtime acceptance: ## Run what ../shared has for it
 	@fixtures/test.sh $@
+
+testenv: ## Start a simulated server: VPS_OS=debian VERSION=bookworm SSH_PORT=2222
+	@test_env/testenv.sh $(VPS_OS) $(VERSION) $(SSH_PORT) $(DAEMON_PORT) $(WEB_PORT)
+
+testenv-debian testenv-ubuntu testenv-centos: testenv-%: ## The same with VPS_OS in its name
+	@$(MAKE) --no-print-directory testenv VPS_OS=$*
+
+testenv-stop: ## Remove the simulated server of SSH_PORT=2222
+	@test_env/stopvps.sh $(SSH_PORT)
 
 fmt: ## Check the format
 	cargo fmt --all --check
