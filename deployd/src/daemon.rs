@@ -11,7 +11,7 @@ use crate::vault::Vault;
 use crate::wire::{ADMIN_TOKEN_FILE, Role};
 use compose_core::engine::Engine;
 use compose_core::engine::request::PathMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -34,6 +34,8 @@ pub struct Config {
     pub paths: PathMap,
     /// The version that it says it is.
     pub version: String,
+    /// A file in the form of OpenSSH's `known_hosts`, with keys of git hosts; it need not be there.
+    pub known_hosts: Option<PathBuf>,
 }
 
 /// A daemon that is not listening yet: what [`crate::app`] answers from.
@@ -50,6 +52,7 @@ struct Parts {
     feed: Feed,
     workers: Workers,
     version: String,
+    known_hosts: Option<PathBuf>,
     stop: CancellationToken,
 }
 
@@ -81,6 +84,7 @@ impl Daemon {
             engine: config.engine,
             paths: config.paths,
             version: config.version,
+            known_hosts: config.known_hosts,
             stop: CancellationToken::new(),
             store,
             dir,
@@ -149,6 +153,11 @@ impl Daemon {
 
     pub(crate) fn version(&self) -> &str {
         &self.0.version
+    }
+
+    /// The file that knows git hosts, where there is one.
+    pub(crate) fn known_hosts(&self) -> Option<&Path> {
+        self.0.known_hosts.as_deref()
     }
 
     async fn provide_admin_token(&self) -> Result<(), OpenError> {

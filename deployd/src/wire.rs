@@ -124,6 +124,41 @@ pub struct ProjectRegistration {
     /// The folder of `inertia.toml` in the repository; empty for its root.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// The fingerprint of the SSH host key that is accepted from now on, `SHA256:…`. Without it, the first key that the
+    /// host shows is remembered, and any other refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<String>,
+}
+
+/// `GET /v1/projects/{p}/repository`: whether the daemon can read the repository now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryReport {
+    /// The repository.
+    pub url: String,
+    /// The branch that is deployed.
+    pub branch: String,
+    /// The commit that the branch leads to; `None` when there is a problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// The fingerprint of the key that its host showed, where it is reached over SSH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<String>,
+    /// Why it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<RepositoryProblem>,
+}
+
+/// Why a repository cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryProblem {
+    /// A stable identifier: `unreachable`, `key-refused`, `repository-not-found`, `repository-private`,
+    /// `host-key-changed`, `certificate-untrusted`, `repository-empty`, `branch-not-found` or `unreadable`.
+    pub code: String,
+    /// What is wrong.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// A registered project.
@@ -144,6 +179,9 @@ pub struct ProjectInfo {
     /// The webhook's secret; only administrators see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
+    /// When the git host's first signed delivery came; until then the daemon looks for commits by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
+    pub webhook_seen: Option<OffsetDateTime>,
     /// When it was registered.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,

@@ -5,6 +5,7 @@
 
 use super::converge::{self, ConvergeError};
 use super::dirs::ProjectDirs;
+use super::origin;
 use super::recorder::Recorder;
 use super::source::{self, Prepared, Request, SourceError};
 use super::state::Step;
@@ -176,7 +177,7 @@ impl Attempt<'_> {
         let reference = self.deployment.commit.as_ref().unwrap_or(&self.deployment.reference);
         self.recorder
             .note(format!("fetching {} from {}", self.deployment.reference, self.project.url));
-        let commit = source::fetch(&self.dirs, &self.project.url, reference.clone())
+        let commit = origin::fetch(self.daemon, &self.project, reference.clone())
             .await
             .map_err(|error| self.failed(&error))?;
         let store = self.daemon.store();

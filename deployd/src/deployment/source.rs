@@ -1,23 +1,18 @@
-//! From a commit to a loaded project: fetched, checked out, read.
+//! From a fetched commit to a loaded project: checked out, read.
 
 use super::dirs::ProjectDirs;
 use super::files::{FilesError, OwnFolder, Placed, place};
+use super::origin::blocking;
 use crate::environment::Environment;
-use crate::git::{CheckedOut, Commit, GitError, Mirror, RepositoryUrl, check_out};
+use crate::git::{CheckedOut, GitError, Mirror, check_out};
 use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
-use crate::store::ProjectRow;
+use crate::store::{ProjectRow, StoreError};
+use crate::vault::VaultError;
 use compose_core::diagnostic::{Diagnostic, Severity};
 use compose_core::load::{LoadError, Loader};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// The longest that bringing a repository here may take.
-const LONGEST_FETCH: Duration = Duration::from_mins(10);
 
 /// Why a commit cannot be deployed as it is.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +38,12 @@ pub(crate) enum SourceError {
     /// What its containers mount cannot be placed.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// Its deploy key cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The work was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -66,26 +67,6 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Brings the repository here and finds what was asked for. Gives up after [`LONGEST_FETCH`].
-pub(crate) async fn fetch(dirs: &ProjectDirs, url: &str, reference: String) -> Result<Commit, SourceError> {
-    let (mirror, address) = (dirs.mirror(), url.to_owned());
-    let work = blocking(Box::new(move |stop| {
-        let url = RepositoryUrl::parse(&address).map_err(GitError::from)?;
-        Ok(Mirror::update(&mirror, &url, stop)?.find(&reference)?)
-    }));
-    within(LONGEST_FETCH, url, work).await
-}
-
-/// Gives work on a repository so much time.
-async fn within<T>(limit: Duration, url: &str, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
-    timeout(limit, work).await.unwrap_or_else(|_| {
-        Err(SourceError::Git(GitError::Fetch {
-            url: url.to_owned(),
-            reason: format!("it did not arrive within {} s", limit.as_secs()),
-        }))
-    })
-}
-
 /// What to make of a commit.
 pub(crate) struct Request {
     /// The registration.
@@ -104,7 +85,7 @@ pub(crate) struct Request {
 
 /// Checks a fetched commit out, loads its project and places what it mounts.
 pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
-    blocking(Box::new(move |_| {
+    blocking(move |_| {
         let mirror = Mirror::open(&request.dirs.mirror())?;
         let checked_out = check_out(&mirror, &request.commit, &request.checkout)?;
         let folder = project_folder(&request, &checked_out)?;
@@ -123,7 +104,7 @@ pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
             placed,
             warnings,
         })
-    }))
+    })
     .await
 }
 
@@ -224,46 +205,4 @@ fn told(found: &Diagnostic, sources: &SourceMap, checkout: &Path) -> String {
     });
     let help = found.help.as_ref().map(|help| format!(" ({help})"));
     format!("{}{}{}", place.unwrap_or_default(), found.message, help.unwrap_or_default())
-}
-
-type Work<T> = Box<dyn FnOnce(&AtomicBool) -> Result<T, SourceError> + Send>;
-
-/// Runs blocking work that is told when its caller has gone.
-async fn blocking<T: Send + 'static>(work: Work<T>) -> Result<T, SourceError> {
-    struct StopOnDrop(Arc<AtomicBool>);
-    impl Drop for StopOnDrop {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let stop = Arc::new(AtomicBool::new(false));
-    let _guard = StopOnDrop(Arc::clone(&stop));
-    tokio::task::spawn_blocking(move || work(&stop))
-        .await
-        .unwrap_or(Err(SourceError::Interrupted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {
-        let (told, is_told) = std::sync::mpsc::channel();
-        let work = blocking::<()>(Box::new(move |stop| {
-            while !stop.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            told.send(()).expect("someone listens");
-            Ok(())
-        }));
-        let error = within(Duration::from_secs(1), "https://example.com/shop.git", work)
-            .await
-            .expect_err("too slow");
-        assert_eq!(
-            error.to_string(),
-            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s"
-        );
-        is_told.recv_timeout(Duration::from_secs(10)).expect("it was told");
-    }
 }

@@ -2,9 +2,8 @@
 
 use super::attempt::{self, CallOff};
 use super::operations::{self, Operation};
-use super::source;
+use super::origin;
 use crate::daemon::Daemon;
-use crate::deployment::dirs::ProjectDirs;
 use crate::problem::ApiError;
 use crate::store::{Admission, DeploymentRow, Ending, NewDeployment, ProjectRow, StoreError};
 use crate::wire::{Done, Trigger};
@@ -18,6 +17,8 @@ use tokio::time::sleep;
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// The shortest time between two looks for commits.
 const SHORTEST_POLL: Duration = Duration::from_secs(5);
+/// How often to look for commits as long as nobody knows whether the git host's webhooks arrive.
+const UNPROVEN_POLL: Duration = Duration::from_mins(1);
 
 /// What a worker is told.
 pub(crate) enum Command {
@@ -216,13 +217,13 @@ impl Worker {
 
     /// Waits for something to do, and does it where it is no deployment.
     async fn idle(&mut self, project: &ProjectRow) -> Result<(), StoreError> {
-        let command = match project.poll {
+        let command = match interval(project) {
             None => self.commands.recv().await,
             // A command ends a look that is under way: nobody waits for a slow repository.
             Some(interval) => tokio::select! {
                 biased;
                 command = self.commands.recv() => command,
-                looked = look_after(interval.max(SHORTEST_POLL), &self.daemon, project) => return looked,
+                looked = look_after(interval, &self.daemon, project) => return looked,
             },
         };
         match command {
@@ -251,18 +252,28 @@ impl Worker {
     }
 }
 
-/// Looks for a new commit after so long, and queues it.
+/// How often to look for commits: as the project says, and until the git host's first delivery in any case.
+fn interval(project: &ProjectRow) -> Option<Duration> {
+    let unproven = project.webhook_seen.is_none().then_some(UNPROVEN_POLL);
+    project.poll.map(|wanted| wanted.max(SHORTEST_POLL)).or(unproven)
+}
+
+/// Looks for a new commit after so long, and queues it. What was there before anybody deployed anything is not new.
 async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Result<(), StoreError> {
     sleep(span).await;
-    let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
-    let head = match source::fetch(&dirs, &project.url, project.branch.clone()).await {
-        Ok(commit) => commit.id,
+    let head = match origin::look(daemon, project).await.outcome {
+        Ok(head) => head,
         Err(error) => {
             tracing::warn!(%error, project = project.name, "cannot look for commits");
             return Ok(());
         }
     };
-    if daemon.store().latest_commit(&project.name, &project.branch).await?.as_ref() == Some(&head) {
+    let store = daemon.store();
+    let known = match store.latest_commit(&project.name, &project.branch).await? {
+        Some(deployed) => Some(deployed),
+        None => store.first_head(&project.name, &head).await?,
+    };
+    if known.as_ref() == Some(&head) {
         return Ok(());
     }
     let new = NewDeployment {
@@ -297,6 +308,27 @@ mod tests {
     use std::sync::Arc;
 
     #[tokio::test]
+    async fn a_project_is_polled_until_a_webhook_came_or_as_it_says() {
+        let (_temp, store) = crate::store::testing::with_shop().await;
+        let project = store.project("shop").await.expect("read").expect("there");
+        let row = |poll, seen: bool| ProjectRow {
+            poll,
+            webhook_seen: seen.then_some(time::OffsetDateTime::UNIX_EPOCH),
+            ..project.clone()
+        };
+        let minutes = Duration::from_mins;
+        for (poll, seen, wanted) in [
+            (None, false, Some(UNPROVEN_POLL)),
+            (None, true, None),
+            (Some(minutes(5)), false, Some(minutes(5))),
+            (Some(minutes(5)), true, Some(minutes(5))),
+            (Some(Duration::from_millis(1)), true, Some(SHORTEST_POLL)),
+        ] {
+            assert_eq!(interval(&row(poll, seen)), wanted, "{poll:?} {seen}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_defect_after_the_start_is_put_back_once_and_then_ends() {
         let temp = tempfile::tempdir().expect("a temporary folder");
         let config = Config {
@@ -304,6 +336,7 @@ mod tests {
             engine: Arc::new(FakeEngine::new()),
             paths: PathMap::identity(),
             version: "1".to_owned(),
+            known_hosts: None,
         };
         let daemon = Daemon::open(config).await.expect("opens");
         let project = NewProject {
@@ -314,6 +347,7 @@ mod tests {
             deploy_key: vec![1],
             deploy_key_public: String::new(),
             webhook_secret: vec![2],
+            host_key: None,
         };
         let store = daemon.store();
         store.put_project(project).await.expect("stored");

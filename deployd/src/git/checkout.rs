@@ -200,13 +200,13 @@ fn stays_inside(path: &Path, target: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fetch::Repository;
     use super::super::testing::Origin;
-    use super::super::url::RepositoryUrl;
     use super::*;
     use std::sync::atomic::AtomicBool;
 
     fn out(origin: &Origin) -> Result<(CheckedOut, PathBuf), GitError> {
-        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let url = Repository::parse(&origin.url()).expect("an address");
         let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false))?;
         let commit = mirror.find("main")?;
         let folder = origin.temp.path().join("out");

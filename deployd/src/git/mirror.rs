@@ -1,19 +1,15 @@
 //! The bare mirror of a project's repository: fetched before each deployment, thrown away when damaged.
 
-use super::url::{RepositoryUrl, Transport};
-use super::{GitError, sentence};
+use super::GitError;
+use super::fetch::Repository;
+use super::trouble::Unreadable;
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
-use gix::remote::Direction;
-use gix::remote::fetch::Tags;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Branches and tags, at the same place in the mirror.
-const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
 /// How often to look whether another fetch into the same mirror is over.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -57,18 +53,12 @@ impl Mirror {
 
     /// Brings every branch and tag of the repository here, one caller at a time. A damaged mirror is made anew, beside the
     /// old one; whatever else goes wrong leaves the mirror as it is, with the commits that only it has.
-    pub(crate) fn update(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<Self, GitError> {
-        if url.transport() == Transport::Ssh {
-            return Err(GitError::Fetch {
-                url: url.as_str().to_owned(),
-                reason: "this version reads repositories over https, file:// and plain paths only, not yet over ssh".to_owned(),
-            });
-        }
-        let _lock = lock(path, url, stop)?;
+    pub(crate) fn update(path: &Path, origin: &Repository, stop: &AtomicBool) -> Result<Self, GitError> {
+        let _lock = lock(path, origin, stop)?;
         let failure = match Self::open(path) {
             Ok(mirror) => {
                 remove_stale_locks(path).map_err(writing(path))?;
-                match mirror.fetch(url, stop) {
+                match origin.fetch_into(&mirror.repository, stop) {
                     Ok(()) => return Ok(mirror),
                     Err(error) if mirror.is_sound() => return Err(error),
                     Err(error) => error,
@@ -80,14 +70,21 @@ impl Mirror {
         if stop.load(Ordering::Relaxed) {
             return Err(failure);
         }
-        Self::rebuild(path, url, stop)
+        Self::rebuild(path, origin, stop)
+    }
+
+    /// The commit that a branch of a repository leads to, without bringing anything here.
+    pub(crate) fn look(scratch: &Path, origin: &Repository, branch: &str, stop: &AtomicBool) -> Result<String, GitError> {
+        let looked = Self::open(scratch).and_then(|scratch| origin.head_of(&scratch.repository, branch, stop));
+        remove_folder(scratch)?;
+        looked
     }
 
     /// Makes a mirror anew and puts it into the place of a damaged one.
-    fn rebuild(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<Self, GitError> {
+    fn rebuild(path: &Path, origin: &Repository, stop: &AtomicBool) -> Result<Self, GitError> {
         let new = path.with_extension("new");
         remove_folder(&new)?;
-        Self::open(&new)?.fetch(url, stop)?;
+        origin.fetch_into(&Self::open(&new)?.repository, stop)?;
         remove_folder(path)?;
         fs::rename(&new, path).map_err(writing(path))?;
         Self::open(path)
@@ -102,36 +99,6 @@ impl Mirror {
             return false;
         };
         references.all(|reference| reference.is_ok_and(|reference| reference.try_id().is_none_or(|id| self.repository.has_object(id))))
-    }
-
-    fn fetch(&self, url: &RepositoryUrl, stop: &AtomicBool) -> Result<(), GitError> {
-        let unreachable = |error: gix::Error| GitError::Fetch {
-            url: url.as_str().to_owned(),
-            reason: sentence(&error),
-        };
-        let remote = self
-            .repository
-            .remote_at(url.as_str())
-            .and_then(|remote| remote.with_fetch_tags(Tags::None).with_refspecs(REFSPECS, Direction::Fetch))
-            .map_err(unreachable)?;
-        let prepared = remote
-            .connect(Direction::Fetch)
-            .map_err(unreachable)?
-            // Nobody is there to be asked for a password.
-            .with_credentials(|_| Ok(None))
-            .prepare_fetch(gix::progress::Discard, gix::remote::ref_map::Options::default())
-            .map_err(unreachable)?;
-        if prepared.ref_map().remote_refs.is_empty() {
-            return Err(GitError::Fetch {
-                url: url.as_str().to_owned(),
-                reason: "it holds no commit yet; push one first".to_owned(),
-            });
-        }
-        prepared
-            .with_write_packed_refs_only(true)
-            .receive(gix::progress::Discard, stop)
-            .map_err(unreachable)?;
-        Ok(())
     }
 
     /// Finds a commit by its whole id, a branch, a tag, or a commit by the beginning of its id, in that order: whoever
@@ -202,7 +169,7 @@ fn remove_folder(path: &Path) -> Result<(), GitError> {
 }
 
 /// Keeps everyone else from fetching into a mirror for as long as the file lives, which the system sees to.
-fn lock(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<File, GitError> {
+fn lock(path: &Path, origin: &Repository, stop: &AtomicBool) -> Result<File, GitError> {
     let at = path.with_extension("lock");
     if let Some(folder) = at.parent() {
         fs::create_dir_all(folder).map_err(writing(folder))?;
@@ -218,10 +185,7 @@ fn lock(path: &Path, url: &RepositoryUrl, stop: &AtomicBool) -> Result<File, Git
             Ok(()) => return Ok(file),
             Err(TryLockError::Error(error)) => return Err(writing(&at)(error)),
             Err(TryLockError::WouldBlock) if stop.load(Ordering::Relaxed) => {
-                return Err(GitError::Fetch {
-                    url: url.as_str().to_owned(),
-                    reason: "interrupted".to_owned(),
-                });
+                return Err(Unreadable::interrupted(origin.url()).into());
             }
             Err(TryLockError::WouldBlock) => sleep(LOOK_AGAIN),
         }
@@ -267,7 +231,7 @@ mod tests {
     use super::*;
 
     fn update(origin: &Origin) -> Result<Mirror, GitError> {
-        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let url = Repository::parse(&origin.url()).expect("an address");
         Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false))
     }
 
@@ -368,11 +332,11 @@ mod tests {
         origin.git(&["reset", "-q", "--hard", "HEAD~1"]);
         origin.commit("other");
         let path = origin.temp.path().join("mirror");
-        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let url = Repository::parse(&origin.url()).expect("an address");
         let _ = Mirror::update(&path, &url, &AtomicBool::new(true));
         assert_eq!(Mirror::open(&path).expect("opens").find(&gone).expect("still there").title, "two");
         fs::rename(origin.work(), origin.temp.path().join("elsewhere")).expect("moved");
-        assert!(matches!(update(&origin), Err(GitError::Fetch { .. })));
+        assert!(matches!(update(&origin), Err(GitError::Unreadable(_))));
         assert_eq!(Mirror::open(&path).expect("opens").find(&gone).expect("still there").title, "two");
     }
 
@@ -383,7 +347,7 @@ mod tests {
         update(&origin).expect("fetched");
         let config = origin.temp.path().join("mirror/config");
         fs::write(&config, "[broken").expect("written");
-        let url = RepositoryUrl::parse("/nowhere/at/all").expect("an address");
+        let url = Repository::parse("/nowhere/at/all").expect("an address");
         let path = origin.temp.path().join("mirror");
         assert!(Mirror::update(&path, &url, &AtomicBool::new(false)).is_err());
         assert_eq!(fs::read_to_string(config).expect("still there"), "[broken");
@@ -410,7 +374,7 @@ mod tests {
         let held = File::create(origin.temp.path().join("mirror.lock")).expect("made");
         held.lock().expect("locked");
         let path = origin.temp.path().join("mirror");
-        let url = RepositoryUrl::parse(&origin.url()).expect("an address");
+        let url = Repository::parse(&origin.url()).expect("an address");
         let error = Mirror::update(&path, &url, &AtomicBool::new(true)).err().expect("does not get it");
         assert!(error.to_string().contains("interrupted"), "{error}");
         drop(held);
@@ -422,7 +386,7 @@ mod tests {
         let origin = Origin::new();
         let empty = update(&origin).err().expect("holds nothing").to_string();
         assert!(empty.contains("holds no commit yet"), "{empty}");
-        let url = RepositoryUrl::parse("/nowhere/at/all").expect("an address");
+        let url = Repository::parse("/nowhere/at/all").expect("an address");
         let gone = Mirror::update(&origin.temp.path().join("m"), &url, &AtomicBool::new(false));
         let gone = gone.err().expect("not there").to_string();
         assert!(gone.contains("/nowhere/at/all"), "{gone}");

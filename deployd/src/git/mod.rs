@@ -3,12 +3,18 @@
 //! Everything here blocks; callers use `spawn_blocking`.
 
 mod checkout;
+mod fetch;
 mod mirror;
+mod ssh;
+mod trouble;
 mod url;
 
 pub(crate) use checkout::{CheckedOut, Tracked, check_out};
+pub(crate) use fetch::Repository;
 pub(crate) use mirror::{Commit, Mirror};
-pub(crate) use url::{RepositoryUrl, UrlError};
+pub(crate) use ssh::{KnownHosts, Pin, SshAccess, SshAddress, is_fingerprint};
+pub(crate) use trouble::{Trouble, Unreadable};
+pub(crate) use url::{RepositoryUrl, Transport, UrlError};
 
 use std::path::{Path, PathBuf};
 
@@ -19,13 +25,8 @@ pub(crate) enum GitError {
     #[error(transparent)]
     Url(#[from] UrlError),
     /// The repository cannot be read.
-    #[error("cannot read the repository {url}: {reason}")]
-    Fetch {
-        /// The repository.
-        url: String,
-        /// Why not.
-        reason: String,
-    },
+    #[error(transparent)]
+    Unreadable(Box<Unreadable>),
     /// The mirror is damaged.
     #[error("cannot use the mirror {}: {reason}", path.display())]
     Mirror {

@@ -1,5 +1,7 @@
 //! Addresses of repositories: what is taken, and what is refused with a reason.
 
+use super::ssh::SshAddress;
+
 /// A repository's address, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RepositoryUrl {
@@ -52,11 +54,12 @@ impl RepositoryUrl {
             Some(("https", _)) => Transport::Https,
             Some(("ssh", rest)) => {
                 without_password(rest)?;
+                SshAddress::parse(text).ok_or_else(unknown)?;
                 Transport::Ssh
             }
             Some(("http" | "git", _)) => return Err(UrlError::Unencrypted(text.to_owned())),
             None if text.starts_with('/') => Transport::File,
-            None if is_scp_like(text) => Transport::Ssh,
+            None if SshAddress::parse(text).is_some() => Transport::Ssh,
             Some(_) | None => return Err(unknown()),
         };
         Ok(Self {
@@ -86,15 +89,6 @@ fn without_password(after_scheme: &str) -> Result<(), UrlError> {
         Some((user, _)) if user.contains(':') => Err(UrlError::Password),
         _ => Ok(()),
     }
-}
-
-/// `git@host:path`, whose host must not look like an option to ssh.
-fn is_scp_like(text: &str) -> bool {
-    let Some((host, path)) = text.split_once(':') else {
-        return false;
-    };
-    let host = host.rsplit('@').next().unwrap_or_default();
-    !host.is_empty() && !text.starts_with('-') && !host.starts_with('-') && !host.contains('/') && !path.is_empty()
 }
 
 #[cfg(test)]

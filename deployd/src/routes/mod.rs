@@ -12,6 +12,7 @@ mod metrics;
 mod openapi;
 mod plan;
 mod projects;
+mod repository;
 mod server;
 mod status;
 mod tokens;
@@ -145,6 +146,7 @@ fn api() -> Api {
         server::routes as fn(Api) -> Api,
         tokens::routes,
         projects::routes,
+        repository::routes,
         status::routes,
         plan::routes,
         deployments::routes,

@@ -17,10 +17,16 @@ const SCHEMAS: &[(&str, &str)] = &[
         "TokenInfo",
         "id:string subject:string role:Role created_at:time expires_at:time revoked:boolean",
     ),
-    ("ProjectRegistration", "url:string branch:string path?:string"),
+    ("ProjectRegistration", "url:string branch:string path?:string host_key?:string"),
+    (
+        "RepositoryReport",
+        "url:string branch:string head?:string host_key?:string problem?:RepositoryProblem",
+    ),
+    ("RepositoryProblem", "code:string detail:string help?:string"),
     (
         "ProjectInfo",
-        "name:string url:string branch:string path:string deploy_key:string webhook_url:string webhook_secret?:string created_at:time",
+        "name:string url:string branch:string path:string deploy_key:string webhook_url:string webhook_secret?:string \
+         webhook_seen?:time created_at:time",
     ),
     (
         "Deployment",
@@ -252,7 +258,22 @@ mod tests {
                 deploy_key: text(),
                 webhook_url: text(),
                 webhook_secret: Some(text()),
+                webhook_seen: Some(at),
                 created_at: at,
+            },
+        );
+        check(
+            "RepositoryReport",
+            &wire::RepositoryReport {
+                url: text(),
+                branch: text(),
+                head: Some(text()),
+                host_key: Some(text()),
+                problem: Some(wire::RepositoryProblem {
+                    code: text(),
+                    detail: text(),
+                    help: None,
+                }),
             },
         );
         check(

@@ -7,6 +7,7 @@ use crate::auth::Viewer;
 use crate::daemon::Daemon;
 use crate::deployment::converge;
 use crate::deployment::dirs::ProjectDirs;
+use crate::deployment::origin;
 use crate::deployment::source::{self, Request, SourceError};
 use crate::environment::Environment;
 use crate::problem::ApiError;
@@ -76,7 +77,7 @@ async fn plan(
 async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, reference: Option<String>) -> Result<PlanReport, ApiError> {
     let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
     let reference = reference.unwrap_or_else(|| project.branch.clone());
-    let commit = source::fetch(&dirs, &project.url, reference).await?.id;
+    let commit = origin::fetch(daemon, &project, reference).await?.id;
     let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
     // A folder of its own: a deployment of the same commit may be under way.
     let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));

@@ -5,7 +5,8 @@ use super::{Api, delete, get, put};
 use crate::auth::{Admin, Caller, Viewer};
 use crate::daemon::Daemon;
 use crate::deployment::operations::Operation;
-use crate::git::RepositoryUrl;
+use crate::deployment::origin::deploy_key_place;
+use crate::git::{RepositoryUrl, SshAddress, is_fingerprint};
 use crate::problem::ApiError;
 use crate::settings::check_name;
 use crate::state_dir::{hex, random};
@@ -79,7 +80,8 @@ async fn register(
     Body(registration): Body<ProjectRegistration>,
 ) -> Result<Json<ProjectInfo>, ApiError> {
     let registration = checked(&name, &registration)?;
-    let new = new_project(&daemon, &name, registration)?;
+    let known = host_key(daemon.store().project(&name).await?, &registration);
+    let new = new_project(&daemon, &name, registration, known)?;
     let detail = format!("{} {} {}", new.url, new.branch, new.path);
     let project = daemon.store().put_project(new).await?;
     daemon
@@ -100,6 +102,10 @@ async fn forget(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At
 fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegistration, ApiError> {
     check_name(name).map_err(|message| ApiError::invalid("bad-name", message))?;
     let url = RepositoryUrl::parse(&registration.url).map_err(|error| ApiError::invalid("bad-url", error.to_string()))?;
+    if let Some(print) = registration.host_key.as_deref().filter(|print| !is_fingerprint(print)) {
+        let detail = format!("{print:?} is no fingerprint of a key: write it as `ssh-keygen -l` does, SHA256:…");
+        return Err(ApiError::invalid("bad-host-key", detail));
+    }
     let branch = registration.branch.trim();
     if !is_branch(branch) {
         return Err(ApiError::invalid("bad-branch", format!("{branch:?} is no name of a branch")));
@@ -108,7 +114,16 @@ fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegi
         url: url.as_str().to_owned(),
         branch: branch.to_owned(),
         path: folder(&registration.path)?,
+        host_key: registration.host_key.clone(),
     })
+}
+
+/// What is known of the git host from now on: the key that a person accepts, else what was known of the same host.
+fn host_key(before: Option<ProjectRow>, registration: &ProjectRegistration) -> Option<String> {
+    let place = |url: &str| SshAddress::parse(url).map(|address| address.place());
+    let of_same_host = before.filter(|project| place(&project.url) == place(&registration.url));
+    let accepted = registration.host_key.clone();
+    accepted.or_else(|| of_same_host.and_then(|project| project.host_key))
 }
 
 fn is_branch(name: &str) -> bool {
@@ -132,16 +147,12 @@ fn folder(path: &str) -> Result<String, ApiError> {
     Ok(names.join("/"))
 }
 
-fn key_place(project: &str) -> String {
-    format!("deploy-key/{project}")
-}
-
 /// Where the webhook's secret of a project is sealed.
 pub(super) fn secret_place(project: &str) -> String {
     format!("webhook/{project}")
 }
 
-fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration) -> Result<NewProject, ApiError> {
+fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration, host_key: Option<String>) -> Result<NewProject, ApiError> {
     let pair = KeypairData::from(Ed25519Keypair::from_seed(&random()));
     let key = PrivateKey::new(pair, format!("inertia-{name}")).map_err(ApiError::internal)?;
     let private = key.to_openssh(LineEnding::LF).map_err(ApiError::internal)?;
@@ -151,9 +162,10 @@ fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration) -
         url: registration.url,
         branch: registration.branch,
         path: registration.path,
-        deploy_key: daemon.vault().seal(&key_place(name), private.as_bytes()),
+        deploy_key: daemon.vault().seal(&deploy_key_place(name), private.as_bytes()),
         deploy_key_public: key.public_key().to_openssh().map_err(ApiError::internal)?,
         webhook_secret: daemon.vault().seal(&secret_place(name), secret.as_bytes()),
+        host_key,
     })
 }
 
@@ -173,6 +185,7 @@ fn info(daemon: &Daemon, project: ProjectRow, caller: &Caller, parts: &Parts) ->
         branch: project.branch,
         path: project.path,
         deploy_key: project.deploy_key_public,
+        webhook_seen: project.webhook_seen,
         created_at: project.created_at,
     })
 }

@@ -11,7 +11,8 @@ use crate::webhook::{Target, Verdict, judge};
 use crate::wire::{Trigger, WebhookAnswer};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 /// How large a delivery may be.
@@ -47,7 +48,11 @@ async fn receive(
         branch: &project.branch,
         path: &project.path,
     };
-    match judge(&headers, &body, &secret, target) {
+    let verdict = judge(&headers, &body, &secret, target);
+    if verdict != Verdict::Refused && !is_own(&headers) {
+        note_first(&daemon, &name).await?;
+    }
+    match verdict {
         Verdict::Refused => Err(refused()),
         Verdict::Malformed(reason) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-delivery", reason)),
         Verdict::Skip(reason) => Ok(skipped(reason)),
@@ -62,6 +67,21 @@ async fn receive(
             queue(&daemon, project, provider, commit, marks).await
         }
     }
+}
+
+/// Whether `inertia NAME webhook test` delivered it, which says nothing about what the git host can reach.
+fn is_own(headers: &HeaderMap) -> bool {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.starts_with("inertia/"))
+}
+
+/// After the git host's first delivery the project's worker need not look for commits by itself any more.
+async fn note_first(daemon: &Daemon, project: &str) -> Result<(), ApiError> {
+    if daemon.store().note_delivery(project).await? {
+        tracing::info!(project, "the git host's webhooks arrive");
+        daemon.workers().wake(daemon, project);
+    }
+    Ok(())
 }
 
 fn skipped(reason: impl Into<String>) -> (StatusCode, Json<WebhookAnswer>) {

@@ -4,7 +4,8 @@ use super::StoreError;
 use rusqlite::Connection;
 
 /// One step a format; never changed once released, only added to.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE projects (
         name TEXT PRIMARY KEY, url TEXT NOT NULL, branch TEXT NOT NULL, path TEXT NOT NULL,
         deploy_key BLOB NOT NULL, deploy_key_public TEXT NOT NULL, webhook_secret BLOB NOT NULL,
@@ -42,7 +43,13 @@ const STEPS: &[&str] = &["
     CREATE TABLE audit (
         id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, project TEXT, detail TEXT
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE projects ADD COLUMN host_key TEXT;
+    ALTER TABLE projects ADD COLUMN head_seen TEXT;
+    ALTER TABLE projects ADD COLUMN webhook_seen INTEGER;
+",
+];
 
 /// Brings the database to the newest format.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {

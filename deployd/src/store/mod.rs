@@ -153,6 +153,7 @@ pub(crate) mod testing {
             deploy_key: vec![1],
             deploy_key_public: "ssh-ed25519 AAAA".to_owned(),
             webhook_secret: vec![2],
+            host_key: None,
         }
     }
 }

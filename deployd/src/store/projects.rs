@@ -22,6 +22,8 @@ pub(crate) struct NewProject {
     pub(crate) deploy_key_public: String,
     /// The webhook's secret, sealed.
     pub(crate) webhook_secret: Vec<u8>,
+    /// What is known of its git host, as [`crate::git::Pin`] writes it.
+    pub(crate) host_key: Option<String>,
 }
 
 /// A registered project.
@@ -49,9 +51,16 @@ pub(crate) struct ProjectRow {
     pub(crate) poll: Option<Duration>,
     /// The deployment whose release runs, or ran last.
     pub(crate) current: Option<u64>,
+    /// What is known of its git host, as [`crate::git::Pin`] writes it.
+    pub(crate) host_key: Option<String>,
+    /// The branch's head when it was first looked at, before anything was deployed.
+    pub(crate) head_seen: Option<String>,
+    /// When the git host first delivered something that was signed with the secret.
+    pub(crate) webhook_seen: Option<OffsetDateTime>,
 }
 
-const COLUMNS: &str = "name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, compose_name, poll_ms, current";
+const COLUMNS: &str = "name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, compose_name, poll_ms, current, \
+     host_key, head_seen, webhook_seen";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
     Ok(ProjectRow {
@@ -66,6 +75,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
         compose_name: row.get(8)?,
         poll: row.get::<_, Option<i64>>(9)?.map(|millis| Duration::from_millis(unsigned(millis))),
         current: row.get::<_, Option<i64>>(10)?.map(unsigned),
+        host_key: row.get(11)?,
+        head_seen: row.get(12)?,
+        webhook_seen: row.get::<_, Option<i64>>(13)?.map(from_millis),
     })
 }
 
@@ -75,13 +87,17 @@ fn find(db: &Connection, name: &str) -> Result<Option<ProjectRow>, StoreError> {
 }
 
 impl Store {
-    /// Registers a project, or changes where a registered one comes from: its keys and secrets stay.
+    /// Registers a project, or changes where a registered one comes from: its keys and secrets stay. What was seen of
+    /// the repository before is forgotten when it is another one.
     pub(crate) async fn put_project(&self, new: NewProject) -> Result<ProjectRow, StoreError> {
         self.run(move |db| {
             db.execute(
-                "INSERT INTO projects (name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, path = excluded.path",
+                "INSERT INTO projects (name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, host_key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, path = excluded.path,
+                     host_key = excluded.host_key,
+                     head_seen = CASE WHEN url = excluded.url AND branch = excluded.branch THEN head_seen END,
+                     webhook_seen = CASE WHEN url = excluded.url THEN webhook_seen END",
                 (
                     &new.name,
                     &new.url,
@@ -91,6 +107,7 @@ impl Store {
                     &new.deploy_key_public,
                     &new.webhook_secret,
                     now(),
+                    &new.host_key,
                 ),
             )?;
             find(db, &new.name)?.ok_or(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))
@@ -120,6 +137,38 @@ impl Store {
         self.run(move |db| {
             db.execute("DELETE FROM projects WHERE name = ?1", [&name])?;
             Ok(())
+        })
+        .await
+    }
+
+    /// Remembers the key of a project's git host, unless the project was registered with another repository meanwhile.
+    pub(crate) async fn pin_host(&self, name: &str, url: &str, key: &str) -> Result<(), StoreError> {
+        let values = [name, url, key].map(str::to_owned);
+        self.run(move |db| {
+            let sql = "UPDATE projects SET host_key = ?3 WHERE name = ?1 AND url = ?2 AND host_key IS NULL";
+            db.execute(sql, values)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Remembers the head of a project's branch at the first look; what the first look saw, now and later.
+    pub(crate) async fn first_head(&self, name: &str, head: &str) -> Result<Option<String>, StoreError> {
+        let (name, head) = (name.to_owned(), head.to_owned());
+        self.run(move |db| {
+            let sql = "UPDATE projects SET head_seen = ?2 WHERE name = ?1 AND head_seen IS NULL";
+            db.execute(sql, (&name, &head))?;
+            Ok(find(db, &name)?.and_then(|project| project.head_seen))
+        })
+        .await
+    }
+
+    /// Remembers that a signed delivery came; `true` at the first.
+    pub(crate) async fn note_delivery(&self, name: &str) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.run(move |db| {
+            let sql = "UPDATE projects SET webhook_seen = ?2 WHERE name = ?1 AND webhook_seen IS NULL";
+            Ok(db.execute(sql, (&name, now()))? > 0)
         })
         .await
     }
@@ -159,6 +208,37 @@ mod tests {
             ("next", vec![1], vec![2])
         );
         assert_eq!(store.projects().await.expect("listed").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_of_a_repository_is_kept_as_long_as_it_is_that_one() {
+        let (_temp, store) = with_shop().await;
+        assert!(store.note_delivery("shop").await.expect("noted"));
+        assert!(!store.note_delivery("shop").await.expect("noted"), "only the first");
+        for head in ["a", "b"] {
+            assert_eq!(store.first_head("shop", head).await.expect("noted").as_deref(), Some("a"));
+        }
+        store.pin_host("shop", "/elsewhere", "k0").await.expect("ignored");
+        for key in ["k1", "k2"] {
+            store.pin_host("shop", "/srv/shop.git", key).await.expect("noted");
+        }
+        let row = store.project("shop").await.expect("read").expect("there");
+        assert_eq!(row.host_key.as_deref(), Some("k1"));
+        let again = NewProject {
+            host_key: row.host_key,
+            ..shop()
+        };
+        let row = store.put_project(again).await.expect("stored");
+        assert!(
+            row.webhook_seen.is_some() && row.head_seen.is_some() && row.host_key.is_some(),
+            "{row:?}"
+        );
+        let other = NewProject {
+            url: "/srv/other.git".to_owned(),
+            ..shop()
+        };
+        let row = store.put_project(other).await.expect("stored");
+        assert_eq!((row.webhook_seen, row.head_seen, row.host_key), (None, None, None));
     }
 
     #[tokio::test]

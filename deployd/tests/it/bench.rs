@@ -82,11 +82,17 @@ impl Bench {
 
     /// A daemon with the project `shop`, whose first commit is pushed.
     pub(crate) async fn shop() -> Self {
+        let bench = Self::unregistered().await;
+        bench.register("").await;
+        bench
+    }
+
+    /// A project whose first commit is pushed, not registered yet.
+    pub(crate) async fn unregistered() -> Self {
         let bench = Self::empty().await;
         bench.git(&["init", "-q", "-b", "main", "."]);
         bench.write("inertia.toml", "name = \"shop\"\nhealth_timeout = \"3s\"\n");
         bench.push(COMPOSE);
-        bench.register("").await;
         bench
     }
 
@@ -269,6 +275,7 @@ fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
         engine: Arc::clone(engine) as Arc<dyn Engine>,
         paths: PathMap::identity(),
         version: "1.2.3".to_owned(),
+        known_hosts: None,
     }
 }
 

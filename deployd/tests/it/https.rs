@@ -97,6 +97,7 @@ async fn serves_by_its_pin_and_ends_when_told() {
         engine: Arc::new(FakeEngine::new().with_behaviour("x", healthy())),
         paths: PathMap::identity(),
         version: "1.2.3".to_owned(),
+        known_hosts: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(deployd::serve(listener, config, async {

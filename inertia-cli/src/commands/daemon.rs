@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
             engine,
             paths: PathMap::identity(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            known_hosts: settings.environment.variable("SSH_KNOWN_HOSTS").map(PathBuf::from),
         };
         let mut signals = StopSignals::new()?;
         deployd::serve(listener, config, async move { signals.next().await })

@@ -28,10 +28,8 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         url: repository.origin()?,
         branch,
         path: repository.sub_path(folder).unwrap_or_default(),
+        host_key: None,
     };
-    if registration.url.starts_with("ssh://") || !registration.url.contains("://") && registration.url.contains('@') {
-        note("warning: the daemon cannot fetch over SSH yet; give it an https URL or a path it can read: `git remote set-url origin URL`");
-    }
     if repository.head().is_none() {
         note("warning: there is no commit yet; commit and push before `up`");
     }
@@ -61,7 +59,7 @@ fn report(made: &ProjectInfo, target: &Target, settings: &Settings) -> Result<Ex
          Content type:   application/json, event: push\n\
          The daemon's certificate is its own: switch off \"SSL verification\" of the webhook.\n\
          \n\
-         Deploy key, for repositories over SSH (this version fetches over https, file:// and plain paths):\n\
+         Deploy key, for repositories over SSH:\n\
          {key}\n\
          \n\
          Next: inertia {remote} up",

@@ -1,0 +1,153 @@
+//! A project's repository: read with the project's deploy key, its host remembered.
+
+use super::dirs::ProjectDirs;
+use super::source::SourceError;
+use crate::daemon::Daemon;
+use crate::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
+use crate::state_dir::{hex, random};
+use crate::store::ProjectRow;
+use russh::keys::PrivateKey;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest that bringing a repository here may take.
+const LONGEST_FETCH: Duration = Duration::from_mins(10);
+/// The longest that a look may take.
+const LONGEST_LOOK: Duration = Duration::from_mins(1);
+
+/// Where a project's deploy key is sealed.
+pub(crate) fn deploy_key_place(project: &str) -> String {
+    format!("deploy-key/{project}")
+}
+
+/// Brings the repository here and finds what was asked for. Gives up after [`LONGEST_FETCH`].
+pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: String) -> Result<Commit, SourceError> {
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+        Mirror::update(&mirror, repository, stop)?.find(&reference)
+    })
+    .await
+    .outcome
+}
+
+/// What came of a look at a repository.
+pub(crate) struct Read<T> {
+    /// What was found.
+    pub(crate) outcome: Result<T, SourceError>,
+    /// The fingerprint of the key that its host showed, where it is reached over SSH.
+    pub(crate) host_key: Option<String>,
+}
+
+/// The commit that the project's branch leads to now, without bringing it here.
+pub(crate) async fn look(daemon: &Daemon, project: &ProjectRow) -> Read<String> {
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    // A folder of its own: a fetch may be under way.
+    let scratch = mirror.with_extension(format!("look-{}", hex(&random::<8>())));
+    let branch = project.branch.clone();
+    read(daemon, project, LONGEST_LOOK, move |repository, stop| {
+        Mirror::look(&scratch, repository, &branch, stop)
+    })
+    .await
+}
+
+async fn read<T: Send + 'static>(
+    daemon: &Daemon,
+    project: &ProjectRow,
+    limit: Duration,
+    work: impl FnOnce(&Repository, &AtomicBool) -> Result<T, GitError> + Send + 'static,
+) -> Read<T> {
+    let repository = match repository(daemon, project) {
+        Ok(repository) => Arc::new(repository),
+        Err(error) => {
+            return Read {
+                outcome: Err(error),
+                host_key: None,
+            };
+        }
+    };
+    let shared = Arc::clone(&repository);
+    let outcome = within(limit, &repository, blocking(move |stop| Ok(work(&shared, stop)?))).await;
+    let remembered = remember(daemon, project, &repository).await;
+    Read {
+        outcome: outcome.and_then(|found| remembered.map(|()| found)),
+        host_key: repository.shown(),
+    }
+}
+
+fn repository(daemon: &Daemon, project: &ProjectRow) -> Result<Repository, SourceError> {
+    let repository = Repository::parse(&project.url).map_err(GitError::from)?;
+    if repository.url().transport() != Transport::Ssh {
+        return Ok(repository);
+    }
+    let private = daemon.vault().open_text(&deploy_key_place(&project.name), &project.deploy_key)?;
+    let key = PrivateKey::from_openssh(private.as_str()).map_err(|error| {
+        let unreadable = Unreadable::new(repository.url(), Trouble::Other, format!("its deploy key is damaged: {error}"));
+        GitError::from(unreadable)
+    })?;
+    let known = KnownHosts {
+        file: daemon.known_hosts().map(ToOwned::to_owned),
+        pin: project.host_key.as_deref().and_then(Pin::parse),
+    };
+    Ok(repository.with_ssh(SshAccess::new(key, known)))
+}
+
+/// Remembers the key of a host that was new, also when the repository could not be read.
+async fn remember(daemon: &Daemon, project: &ProjectRow, repository: &Repository) -> Result<(), SourceError> {
+    if let Some(pin) = repository.learned() {
+        tracing::info!(project = project.name, key = pin.fingerprint(), "the git host's key is remembered");
+        daemon.store().pin_host(&project.name, &project.url, &pin.to_text()).await?;
+    }
+    Ok(())
+}
+
+/// Gives work on a repository so much time.
+async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let reason = format!("it did not arrive within {} s", limit.as_secs());
+        let unreadable = Unreadable::new(repository.url(), Trouble::Unreachable, reason);
+        Err(SourceError::Git(unreadable.into()))
+    })
+}
+
+/// Runs blocking work that is told when its caller has gone.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    struct StopOnDrop(Arc<AtomicBool>);
+    impl Drop for StopOnDrop {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let _guard = StopOnDrop(Arc::clone(&stop));
+    tokio::task::spawn_blocking(move || work(&stop))
+        .await
+        .unwrap_or(Err(SourceError::Interrupted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {
+        let (told, is_told) = std::sync::mpsc::channel();
+        let work = blocking::<()>(move |stop| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            told.send(()).expect("someone listens");
+            Ok(())
+        });
+        let repository = Repository::parse("https://example.com/shop.git").expect("an address");
+        let error = within(Duration::from_secs(1), &repository, work).await.expect_err("too slow");
+        assert_eq!(
+            error.to_string(),
+            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s"
+        );
+        is_told.recv_timeout(Duration::from_secs(10)).expect("it was told");
+    }
+}
