@@ -9,12 +9,13 @@ VERSION ?= $(or $(default_version_$(VPS_OS)),latest)
 default_version_debian := bookworm
 default_version_ubuntu := 24.04
 default_version_centos := stream9
+VPS_USER ?= root
 SSH_PORT ?= 2222
 DAEMON_PORT ?= 8081
 WEB_PORT ?= 8080
 
 .PHONY: help build demo demo-stop test unit live fixtures conformance runtime acceptance fmt lint doc ci bench \
-  testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
+  test-vps dist testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +41,10 @@ live: ## Run the fixtures on the engine
 conformance runtime acceptance: ## Run what ../shared has for it
 	@fixtures/test.sh $@
 
+# BUILT=yes takes the program as it is.
+test-vps: $(if $(BUILT),,build) ## Walk from a bare simulated server to a page: VPS_OS=debian VERSION=bookworm VPS_USER=root
+	@test_env/walk.sh $(VPS_OS) $(VERSION) $(VPS_USER)
+
 testenv: ## Start a simulated server: VPS_OS=debian VERSION=bookworm SSH_PORT=2222
 	@test_env/testenv.sh $(VPS_OS) $(VERSION) $(SSH_PORT) $(DAEMON_PORT) $(WEB_PORT)
 
@@ -48,6 +53,9 @@ testenv-debian testenv-ubuntu testenv-centos: testenv-%: ## The same with VPS_OS
 
 testenv-stop: ## Remove the simulated server of SSH_PORT=2222
 	@test_env/stopvps.sh $(SSH_PORT)
+
+dist: ## Release files for x86_64 and aarch64 in target/dist, and their checksums
+	@dist/build.sh
 
 fmt: ## Check the format
 	cargo fmt --all --check

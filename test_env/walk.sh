@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Walks from a bare server to a page changed by a push, on a simulated server: what `make test-vps` runs.
+#
+#   walk.sh OS VERSION [root|deploy]
+#
+# root logs in as root; deploy as a person outside the group docker, who gives a password for sudo.
+# FORWARDING=no   sshd forwards neither sockets nor ports
+# DOCKER=there    Docker is on the server before, as with many providers; the time to the first page counts then
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/.." && pwd)
+[ $# -ge 2 ] || { echo "usage: walk.sh OS VERSION [root|deploy]" >&2; exit 2; }
+os=$1 version=$2 user=${3:-root}
+inertia=${INERTIA:-${CARGO_TARGET_DIR:-$root/target}/release/inertia}
+. "$root/fixtures/web.sh"
+
+place=$(mktemp -d)
+name=inertia-walk-$$
+ssh_port=$(free_port) daemon_port=$(free_port) web=$(free_port)
+vps=inertia-vps-$ssh_port
+
+# ---- What happens however it ends
+
+leave() {
+    local status=$?
+    [ $status -eq 0 ] || tell_why
+    "$here/stopvps.sh" "$ssh_port" >/dev/null 2>&1 || true
+    "$here/gitserver/stop.sh" "$name-git" >/dev/null 2>&1 || true
+    docker network rm "$name" >/dev/null 2>&1 || true
+    rm -rf "$place"
+}
+trap leave EXIT
+
+tell_why() {
+    echo "== the walk over $os $version as $user ended early" >&2
+    for file in "$place"/*.err; do
+        [ -s "$file" ] && { echo "-- ${file##*/}, its end:" >&2; tail -n 30 "$file" >&2; }
+    done
+    echo "-- the server:" >&2
+    docker logs --tail 10 "$vps" >&2 || true
+    docker exec "$vps" sh -c 'tail -n 10 /var/log/dockerd.log' >&2 || true
+}
+
+# ---- Words of the walk
+
+# A step with its time: step WHAT COMMAND…
+step() {
+    local what=$1 begun=${EPOCHREALTIME/[.,]/}; shift
+    "$@" || { echo "FAIL $what" >&2; exit 1; }
+    local tenths=$(( (${EPOCHREALTIME/[.,]/} - begun) / 100000 ))
+    printf 'ok   %3d.%d s  %s\n' $((tenths / 10)) $((tenths % 10)) "$what"
+}
+
+# The program under test finds git to call and nothing else: no ssh, no docker, no compose.
+product() {
+    (cd "$place/app" && PATH=$place/bin HOME=$place/home INERTIA_SUDO_PASSWORD=${password:-} "${traced[@]}" "$inertia" --no-input "$@")
+}
+traced=()
+
+on_server() { docker exec "$vps" sh -c "$1"; }
+head_commit() { git -C "$place/app" rev-parse HEAD; }
+
+# One field of a JSON document on standard input: field NAME
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+
+push() { # MESSAGE
+    (
+        cd "$place/app"
+        git add -A
+        git -c user.name=t -c user.email=t@example.com commit -qm "$1"
+        GIT_SSH_COMMAND="ssh -q -i $developer -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null" git push -q origin main
+    )
+}
+
+# ---- The steps
+
+git_server() {
+    docker network create "$name" >/dev/null
+    { read -r origin; read -r developer; } < <("$here/gitserver/start.sh" "$name-git" "$name")
+    [ -n "${developer:-}" ]
+}
+
+server() {
+    local options=""
+    [ "${FORWARDING:-yes}" = yes ] || options="-o AllowTcpForwarding=no -o AllowStreamLocalForwarding=no"
+    { read -r image; read -r key; } < <("$here/image.sh" "$os" "$version")
+    [ -n "${key:-}" ] || return 1
+    SSHD_OPTIONS=$options VPS_NETWORK=$name "$here/startvps.sh" "$ssh_port" "$image" "$daemon_port" "$web"
+    if [ "${DOCKER:-}" = there ]; then
+        on_server 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install docker.io' >"$place/docker.err" 2>&1
+    else
+        ! on_server 'command -v dockerd || command -v docker'
+    fi
+}
+
+# A web project whose images need no registry, served on port 80.
+repository() {
+    mkdir "$place/app" "$place/home" "$place/bin"
+    ln -s "$(command -v git)" "$place/bin/git"
+    [ ! -x "$(command -v strace)" ] || ln -s "$(command -v strace)" "$place/bin/strace"
+    cp -r "$root"/fixtures/projects/scratch/{compose.yaml,web} "$place/app/"
+    rm -f "$place/app/web/.gitignore"
+    sed -i 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' "$place/app/compose.yaml"
+    git -C "$place/app" init -q -b main
+    git -C "$place/app" remote add origin "$origin"
+    product init >/dev/null
+    push "Say hello"
+}
+
+add_remote() {
+    product remote add local -a 127.0.0.1 --ssh-port "$ssh_port" --port "$daemon_port" -u "$user" -i "$key" --accept-new-host-key >/dev/null
+}
+
+# The server is made ready; then the daemon cannot read the repository yet, and says with which key it would.
+bootstrap() {
+    if command -v strace >/dev/null; then traced=(strace -f -qq -e trace=execve -o "$place/started"); fi
+    product --json local init >"$place/init.json" 2>"$place/init.err" || true
+    traced=()
+    [ -s "$place/init.json" ] || return 1
+    cat "$place/init.err"
+    secret=$(field webhook_secret <"$place/init.json")
+}
+
+# Nothing but the program itself, and git, was started on this side.
+starts_nothing() {
+    [ -e "$place/started" ] || { echo "skipped: there is no strace here"; return 0; }
+    ! grep -E 'execve\(' "$place/started" | grep -vE "execve\(\"($inertia|$place/bin/[a-z]+)\"" | grep -v ENOENT
+}
+
+authorise() { field deploy_key <"$place/init.json" | "$here/gitserver/authorize.sh" "$name-git"; }
+
+accepts() { product remote status local | grep "Remote instance 'local' accepting requests at https://"; }
+
+answers_200() {
+    python3 - "$daemon_port" <<'PYTHON'
+import ssl, sys, urllib.request
+answer = urllib.request.urlopen(f"https://127.0.0.1:{sys.argv[1]}/", context=ssl._create_unverified_context(), timeout=10)
+sys.exit(answer.status != 200)
+PYTHON
+}
+
+first_page() {
+    product local up 2>"$place/up.err"
+    answers "$web" / "You are visitor"
+}
+
+# What a git host says: a signed push, to the address that init gave.
+push_deploys() {
+    echo "A push was a deployment." > "$place/app/web/motd.txt"
+    push "Say something else"
+    python3 - "$place/init.json" "$(head_commit)" "$daemon_port" <<'PYTHON'
+import hashlib, hmac, json, ssl, sys, urllib.parse, urllib.request
+made = json.load(open(sys.argv[1]))
+body = json.dumps({"ref": "refs/heads/main", "after": sys.argv[2], "head_commit": {"id": sys.argv[2]},
+                   "repository": {"clone_url": made["url"], "ssh_url": made["url"]}}).encode()
+signature = "sha256=" + hmac.new(made["webhook_secret"].encode(), body, hashlib.sha256).hexdigest()
+path = urllib.parse.urlsplit(made["webhook_url"]).path
+request = urllib.request.Request(f"https://127.0.0.1:{sys.argv[3]}{path}", data=body, headers={
+    "Content-Type": "application/json", "X-GitHub-Event": "push", "X-GitHub-Delivery": sys.argv[2], "X-Hub-Signature-256": signature})
+answer = urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10)
+sys.exit(answer.status != 202)
+PYTHON
+    answers "$web" / "A push was a deployment."
+}
+
+history_of() { product --json local history; }
+settled() { history_of | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)[0]["state"] != "healthy")'; }
+await_settled() {
+    local tries
+    for tries in $(seq 60); do settled && return; sleep 0.5; done
+    echo "the last deployment is not healthy after $tries tries" >&2
+    return 1
+}
+
+init_again() {
+    await_settled
+    history_of >"$place/before.json"
+    product --json local init >"$place/again.json" 2>"$place/again.err"
+    [ "$(field webhook_secret <"$place/again.json")" = "$secret" ] || { echo "the webhook's secret changed" >&2; return 1; }
+    nothing_lost
+}
+
+nothing_lost() {
+    history_of >"$place/after.json"
+    cmp "$place/before.json" "$place/after.json" || { echo "the history changed" >&2; return 1; }
+    answers "$web" / "A push was a deployment."
+}
+
+reboot() {
+    docker restart "$vps" >/dev/null
+    answers "$web" / "A push was a deployment."
+    local tries
+    for tries in $(seq 60); do
+        if product remote status local >/dev/null 2>&1; then nothing_lost; return; fi
+        sleep 0.5
+    done
+    echo "the daemon does not answer after $tries tries" >&2
+    return 1
+}
+
+[ "$user" = root ] || password=push-to-deploy
+echo "== $os $version as $user${FORWARDING:+, forwarding: $FORWARDING}${DOCKER:+, Docker: $DOCKER}"
+begun=$SECONDS
+step "a git server with an empty repository" git_server
+step "a server${DOCKER:+ with Docker}" server
+[ -x "$root/fixtures/projects/scratch/web/scratch-web" ] || step "the project's program is built" "$root/fixtures/projects/scratch/build.sh"
+step "inertia init; the first push" repository
+ready=$SECONDS
+step "inertia remote add local" add_remote
+step "inertia local init" bootstrap
+step "it started neither ssh nor docker on this side" starts_nothing
+step "the repository lets the deploy key in" authorise
+step "inertia remote status local" accepts
+step "HTTPS GET answers 200" answers_200
+step "inertia local up: the page answers" first_page
+echo "     from 'remote add' to the first page: $((SECONDS - ready)) s"
+step "a push, a signed webhook: the page has changed" push_deploys
+step "inertia local init again: nothing is lost" init_again
+step "a reboot: everything comes back" reboot
+echo "== walked in $((SECONDS - begun)) s"
