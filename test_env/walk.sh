@@ -103,6 +103,7 @@ repository() {
     sed -i 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' "$place/app/compose.yaml"
     git -C "$place/app" init -q -b main
     git -C "$place/app" remote add origin "$origin"
+    git -C "$place/app" add -A
     product init >/dev/null
     push "Say hello"
 }
