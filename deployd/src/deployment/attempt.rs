@@ -240,11 +240,33 @@ impl Attempt<'_> {
 
     async fn check_owner(&self, prepared: &Prepared) -> Result<(), Stop> {
         let name = &prepared.placed.project.name;
+        if let Some(former) = self
+            .project
+            .compose_name
+            .as_ref()
+            .map(ProjectName::new)
+            .filter(|former| former != name)
+        {
+            self.check_former(&former, name).await?;
+        }
         let ours = self.daemon.paths().to_host(&self.dirs.checkouts());
         let folders = [ours, self.dirs.checkouts()];
         match converge::strangers(self.daemon.engine().as_ref(), name, &folders).await {
             Ok(None) => Ok(()),
             Ok(Some(strangers)) => Err(Stop::Failed(strangers)),
+            Err(error) => Err(Stop::Failed(error.to_string())),
+        }
+    }
+
+    /// Containers, networks and volumes carry the compose file's name: under another one they would be left behind.
+    async fn check_former(&self, former: &ProjectName, name: &ProjectName) -> Result<(), Stop> {
+        match converge::containers(self.daemon.engine().as_ref(), former).await {
+            Ok(left) if left.is_empty() => Ok(()),
+            Ok(left) => Err(Stop::Failed(format!(
+                "the compose file calls the project {name} now, and containers of {former} are there ({}); nothing was touched; \
+                 keep the name with `name: {former}`, or take them down first with `inertia NAME down` (volumes stay, under their old names)",
+                left.len()
+            ))),
             Err(error) => Err(Stop::Failed(error.to_string())),
         }
     }

@@ -15,6 +15,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 128;
+/// The largest file that is taken: git holds a file in memory while it is written.
+const LARGEST_FILE: u64 = 256 << 20;
 /// How a file that stands for one in large-file storage begins.
 const LARGE_FILE: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -126,6 +128,15 @@ impl Checkout<'_> {
     }
 
     fn file(&mut self, id: ObjectId, path: PathBuf, executable: bool) -> Result<(), GitError> {
+        let size = self.mirror.size(id)?;
+        if size > LARGEST_FILE {
+            let reason = format!(
+                "a file of {} MiB, over the limit of {} MiB: keep it in an image or a volume",
+                size >> 20,
+                LARGEST_FILE >> 20
+            );
+            return Err(unsafe_path(&path, &reason));
+        }
         let data = self.mirror.read(id)?;
         if data.starts_with(LARGE_FILE) {
             self.out.large_files.push(path.clone());

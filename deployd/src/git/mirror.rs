@@ -146,6 +146,12 @@ impl Mirror {
         Ok(tree.detach())
     }
 
+    /// The size of an object's data, in bytes.
+    pub(super) fn size(&self, id: ObjectId) -> Result<u64, GitError> {
+        let header = self.repository.find_header(id);
+        Ok(header.map_err(|error| GitError::mirror(&self.path, &error))?.size())
+    }
+
     /// The data of an object.
     pub(super) fn read(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
         let mut object = self

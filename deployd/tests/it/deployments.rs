@@ -494,3 +494,24 @@ async fn a_one_shot_that_ends_well_is_well() {
     bench.register("").await;
     bench.deploy_well().await;
 }
+
+#[tokio::test]
+async fn a_compose_file_that_changes_its_name_leaves_nothing_behind() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    bench.push(&format!("name: market\n{COMPOSE}"));
+    let refused = bench.deploy().await;
+    let ended = bench.ended(refused).await;
+    let reason = ended.reason.unwrap();
+    assert_eq!(ended.state, State::Failed, "{reason}");
+    assert!(
+        reason.contains("containers of shop") && reason.contains("inertia NAME down"),
+        "{reason}"
+    );
+    assert_eq!(bench.running().await, web("web:1"));
+    let down = bench.post("/v1/projects/shop/down", &json!({})).await;
+    assert_eq!(down.status, StatusCode::OK);
+    bench.deploy_well().await;
+    let names: Vec<_> = bench.running().await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["market-web-1"]);
+}
