@@ -64,6 +64,9 @@ impl Ending {
     }
 }
 
+/// How many deployments a project's history reaches back.
+const KEPT_DEPLOYMENTS: i64 = 500;
+
 const SELECT: &str = "
     SELECT d.project, d.id, d.state, d.reference, d.commit_id, d.message, d.cause, d.reason, d.created_at, d.started_at, d.finished_at,
            d.failure, p.current IS d.id, r.deployment IS NOT NULL, d.touched
@@ -168,7 +171,18 @@ fn insert(db: &Transaction<'_>, new: &NewDeployment) -> Result<u64, StoreError> 
         reason: None,
     };
     events::append(db, &new.project, unsigned(id), now(), &body)?;
+    forget_old(db, &new.project, id)?;
     Ok(unsigned(id))
+}
+
+/// Forgets deployments, and with them their events, that ended long ago and whose release is not kept.
+fn forget_old(db: &Transaction<'_>, project: &str, newest: i64) -> Result<(), StoreError> {
+    db.execute(
+        "DELETE FROM deployments WHERE project = ?1 AND id <= ?2 AND finished_at IS NOT NULL
+             AND id NOT IN (SELECT deployment FROM releases WHERE project = ?1)",
+        (project, newest - KEPT_DEPLOYMENTS),
+    )?;
+    Ok(())
 }
 
 impl Store {
@@ -429,6 +443,23 @@ mod tests {
         assert_eq!(current, [12]);
         assert_eq!(store.project("shop").await.expect("read").expect("there").current, Some(12));
         assert!(store.release("shop", 2).await.expect("read").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_long_history_ends_somewhere_but_releases_stay() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        run_to_health(&store, 1).await;
+        let newest = 2 + unsigned(KEPT_DEPLOYMENTS);
+        for id in 2..=newest {
+            store.admit(push("c"), vec![]).await.expect("queued");
+            store.advance("shop", id, Step::Begin).await.expect("begun");
+            store.end("shop", id, Ending::Failed, "no".to_owned()).await.expect("ended");
+        }
+        let history = store.history("shop", 10_000).await.expect("read");
+        let oldest: Vec<u64> = history.iter().rev().map(|one| one.id).take(2).collect();
+        assert_eq!(oldest, [1, 3]);
+        assert!(store.events_after("shop", 2, 0).await.expect("read").is_empty());
     }
 
     #[tokio::test]
