@@ -1,6 +1,6 @@
 //! Why a command failed, in the terms of whoever typed it.
 
-use compose_core::apply::{ApplyError, StepError};
+use compose_core::apply::ApplyError;
 use compose_core::load::LoadError;
 use std::fmt::Display;
 
@@ -109,16 +109,9 @@ impl From<LoadError> for Failure {
 
 impl From<compose_core::engine::EngineError> for Failure {
     fn from(error: compose_core::engine::EngineError) -> Self {
-        use compose_core::engine::EngineError;
-        let failure = Self::new(chain(&error));
+        let failure = error.remedy().into_iter().fold(Self::new(chain(&error)), Self::hint);
         match error {
-            EngineError::Unreachable { .. } => failure
-                .hint("start it with `sudo systemctl start docker`, or install it: https://docs.docker.com/engine/install/")
-                .hint("an engine elsewhere is named by DOCKER_HOST"),
-            EngineError::PermissionDenied { .. } => {
-                failure.hint("add yourself to the socket's group: `sudo usermod -aG docker \"$USER\"`, then log in again")
-            }
-            EngineError::TooOld { .. } => failure.hint("upgrade the Docker Engine to 20.10 or newer"),
+            compose_core::engine::EngineError::Unreachable { .. } => failure.hint("an engine elsewhere is named by DOCKER_HOST"),
             _ => failure,
         }
     }
@@ -128,16 +121,12 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Engine(engine) => engine.into(),
-            ApplyError::Step { step, cause, others } => {
+            ApplyError::Step { ref others, .. } => {
                 let others = others
                     .iter()
                     .map(|(step, cause)| format!("it failed to {step} too: {}", chain(cause)));
-                let hints: Vec<String> = others.collect();
-                let failure = match cause {
-                    StepError::Engine(engine) => engine.into(),
-                    cause => Self::new(format!("cannot {step}: {}", chain(&cause))),
-                };
-                hints.into_iter().fold(failure, Self::hint)
+                let remedies = error.remedy().map(str::to_owned).into_iter().chain(others);
+                remedies.fold(Self::new(chain(&error)), Self::hint)
             }
             other => Self::new(chain(&other)),
         }

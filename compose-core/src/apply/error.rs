@@ -18,7 +18,7 @@ pub enum ApplyError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A step failed; what came after it was not tried, everything else was done.
-    #[error("{cause}")]
+    #[error("{}", step_sentence(step, cause))]
     Step {
         /// What the step was to do.
         step: String,
@@ -38,8 +38,8 @@ pub enum ApplyError {
 #[non_exhaustive]
 pub enum StepError {
     /// The engine refused or failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
+    #[error("{}", .0.sentence())]
+    Engine(EngineError),
     /// The service asks for what this engine cannot do.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -68,6 +68,34 @@ pub enum StepError {
     /// The caller ended it.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<EngineError> for StepError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// What was waited for says by itself what is wrong; everything else is about what was to be done.
+fn step_sentence(step: &str, cause: &StepError) -> String {
+    match cause {
+        StepError::Wait(_) | StepError::Hook { .. } | StepError::Cancelled => cause.to_string(),
+        _ => format!("cannot {step}: {cause}"),
+    }
+}
+
+impl ApplyError {
+    /// What a person can do about it, where that is known.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Engine(error)
+            | Self::Step {
+                cause: StepError::Engine(error),
+                ..
+            } => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// Why waiting for a service was in vain.

@@ -262,7 +262,7 @@ async fn a_failure_skips_what_comes_after_it_and_nothing_else() {
     ]);
     stage.engine.fail("start shop-a-1", 0);
     let error = stage.up(&shop).await.unwrap_err();
-    assert_eq!(error.to_string(), "start shop-a-1: made to fail");
+    assert_eq!(error.to_string(), "cannot start container shop-a-1: made to fail");
     assert_eq!(stage.running(), ["shop-d-1"]);
     let told = stage.told.lock().unwrap();
     let skipped = told
@@ -467,7 +467,7 @@ async fn images_come_first() {
     ]);
     let before = stage.engine.calls().len();
     let error = stage.up(&wanted).await.unwrap_err();
-    assert_eq!(error.to_string(), "pull nowhere: manifest unknown");
+    assert_eq!(error.to_string(), "cannot pull image nowhere: manifest unknown");
     let calls = stage.engine.calls().split_off(before);
     assert!(
         calls.iter().all(|call| call.starts_with("pull")),

@@ -99,11 +99,118 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What went wrong, without what was tried: for whoever says that already.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Refused { message, .. } | Self::Failed { message, .. } | Self::Transport { message, .. } => message.clone(),
+            other => match std::error::Error::source(other) {
+                Some(source) => format!("{other}: {source}"),
+                None => other.to_string(),
+            },
+        }
+    }
+
+    /// What a person can do about it, where the engine's sentence gives it away.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => {
+                Some("start it with `sudo systemctl start docker`, or install it: https://docs.docker.com/engine/install/")
+            }
+            Self::PermissionDenied { .. } => {
+                Some("add yourself to the socket's group: `sudo usermod -aG docker \"$USER\"`, then log in again")
+            }
+            Self::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or newer"),
+            Self::Refused { message, .. } | Self::Failed { message, .. } => remedy_for(message),
+            _ => None,
+        }
+    }
+
     /// The HTTP status, where the engine refused.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+}
+
+/// The engine tells by sentences alone what it has met; the first that fits decides.
+fn remedy_for(sentence: &str) -> Option<&'static str> {
+    const REMEDIES: [(&[&str], &str); 6] = [
+        (
+            &["address already in use", "port is already allocated"],
+            "something else on the host has that port (`ss -ltnp` and `docker ps` show who): stop it, or publish another one",
+        ),
+        (
+            &["no space left on device"],
+            "free some space on the engine's disk: `docker system df` shows what its images, volumes and build cache take",
+        ),
+        (
+            &[
+                "no such host",
+                "connection refused",
+                "i/o timeout",
+                "no route to host",
+                "TLS handshake timeout",
+            ],
+            "the engine does not reach the registry: check the image's name and the network of the engine's host",
+        ),
+        (
+            &[
+                "pull access denied",
+                "unauthorized",
+                "no basic auth credentials",
+                "denied: requested access",
+            ],
+            "check the image's name; a private one needs `docker login REGISTRY` first",
+        ),
+        (
+            &["manifest unknown", "manifest for", "not found: manifest"],
+            "the registry has no such tag: check the image's name",
+        ),
+        (
+            &["no matching manifest"],
+            "the image is not made for this machine's architecture: choose another tag, or set `platform`",
+        ),
+    ];
+    let fits = |signs: &[&str]| signs.iter().any(|sign| sentence.contains(sign));
+    REMEDIES.iter().find(|(signs, _)| fits(signs)).map(|(_, remedy)| *remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_meet_often_comes_with_what_to_do() {
+        for (sentence, remedy) in [
+            (
+                "Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use",
+                Some("another one"),
+            ),
+            ("Bind for 0.0.0.0:80 failed: port is already allocated", Some("another one")),
+            (
+                "Get \"https://r.example/v2/\": dial tcp: lookup r.example: no such host",
+                Some("reach the registry"),
+            ),
+            (
+                "pull access denied for shop, repository does not exist or may require 'docker login'",
+                Some("docker login"),
+            ),
+            ("manifest for shop:9 not found: manifest unknown", Some("no such tag")),
+            ("write /var/lib/docker/tmp/x: no space left on device", Some("docker system df")),
+            ("No such container: x", None),
+        ] {
+            let error = EngineError::Failed {
+                attempt: "pull shop".to_owned(),
+                message: sentence.to_owned(),
+            };
+            let found = error.remedy();
+            assert_eq!(found.is_some(), remedy.is_some(), "{sentence}");
+            assert!(
+                found.zip(remedy).is_none_or(|(found, part)| found.contains(part)),
+                "{sentence}: {found:?}"
+            );
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) enum ConvergeError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// A step failed.
-    #[error(transparent)]
+    #[error("{}{}", .0, remedy(.0))]
     Apply(#[from] ApplyError),
     /// An image is not there any more.
     #[error("the image of service {service} is not on this engine any more; deploy its commit again instead of putting the release back")]
@@ -150,6 +150,10 @@ pub(crate) async fn start(
         () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
         outcome = watched => outcome?.map(|()| images).map_err(ConvergeError::Ill),
     }
+}
+
+fn remedy(error: &ApplyError) -> String {
+    error.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default()
 }
 
 fn longest_grace(project: &Project) -> Duration {
