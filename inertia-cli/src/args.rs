@@ -1,11 +1,14 @@
 //! The command line as typed.
 
+use crate::bootstrap::BootstrapArgs;
 use crate::commands::compose::ComposeArgs;
 use crate::commands::daemon::DaemonArgs;
 use crate::commands::deployed::{down, env, history, logs, plan, up, webhook};
 use crate::commands::manual::{CompletionsArgs, ManArgs};
 use crate::commands::remote::RemoteArgs;
+use crate::commands::server::{SendArgs, ShellArgs, UninstallArgs};
 use crate::environment::Environment;
+use crate::far_end::FarEndArgs;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 
@@ -69,8 +72,8 @@ pub(crate) enum ColorChoice {
 pub(crate) enum Command {
     /// Run a docker compose command, natively
     Compose(Box<ComposeArgs>),
-    /// Look at this folder and write inertia.toml; for a remote: register the project there
-    Init,
+    /// Look at this folder and write inertia.toml; for a remote: set its server up and register the project there
+    Init(BootstrapArgs),
     /// Add, list, show and remove remotes, or ask one for its status
     Remote(RemoteArgs),
     /// Deploy now, watch it to its end and exit by its outcome
@@ -99,6 +102,17 @@ pub(crate) enum Command {
     Env(env::EnvArgs),
     /// Show what a git host is told, or try it
     Webhook(webhook::WebhookArgs),
+    /// Open a terminal on the remote's server, or run a command there
+    Ssh(ShellArgs),
+    /// Send a file to the remote's server
+    Send(SendArgs),
+    /// Replace the remote's daemon by the one that this program brings
+    Upgrade(BootstrapArgs),
+    /// Take the remote's daemon away; what it deployed goes on running
+    Uninstall(UninstallArgs),
+    /// Work on a server for somebody who is connected to it
+    #[command(hide = true)]
+    FarEnd(FarEndArgs),
     /// Run the daemon
     Daemon(DaemonArgs),
     /// Print a shell's completion script

@@ -1,18 +1,23 @@
 //! The `inertia` command.
 //!
 //! As typed ([`args`]) → as meant ([`settings`]) → one command of [`commands`] → exit code. What is
-//! shown to people is made in [`render`]; the outside world comes in through [`environment`].
+//! shown to people is made in [`render`]; the outside world comes in through [`environment`]. Servers
+//! are reached by [`ssh`], set up by [`bootstrap`], and worked on there by [`far_end`].
 
 mod args;
+mod ask;
+mod bootstrap;
 mod client;
 mod commands;
 mod environment;
 mod failure;
+mod far_end;
 mod project_file;
 mod remotes;
 mod render;
 mod repository;
 mod settings;
+mod ssh;
 
 use environment::Environment;
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 //! The file is readable by its owner alone and keeps itself out of git.
 
 use crate::failure::{Attempt as _, Failure};
+use crate::ssh::Wanted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
@@ -12,17 +13,64 @@ const FOLDER: &str = ".inertia";
 const FILE: &str = "remotes.toml";
 
 /// A daemon under a local name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remote {
-    /// `https://HOST:PORT`.
+    /// `https://HOST:PORT`; empty until its server was set up.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) address: String,
     /// SHA-256 of its certificate's public key, in hexadecimal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) pin: String,
     /// The token it knows us by.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) token: String,
     /// The state folder, of a daemon on this machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<PathBuf>,
+    /// Its port is closed from outside: it is reached through SSH.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) tunnel: bool,
+    /// How its server is reached over SSH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ssh: Option<SshAccess>,
+}
+
+/// How a server is reached over SSH; what is absent is as `~/.ssh/config` says, or as is usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct SshAccess {
+    /// A name, an address or an alias of the configuration.
+    pub(crate) host: String,
+    /// The user there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+    /// The port of SSH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    /// The private key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<PathBuf>,
+    /// The daemon's port on the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) daemon_port: Option<u16>,
+    /// The host's key is remembered without asking when it is not known yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) accept_new_host_key: bool,
+    /// The program that was sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) program: Option<String>,
+}
+
+impl SshAccess {
+    /// Where to go, before the person's configuration is asked.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted {
+            host: self.host.clone(),
+            user: self.user.clone(),
+            port: self.port,
+            identity: self.key.clone(),
+        }
+    }
 }
 
 /// All remotes of a project's folder.
@@ -68,7 +116,7 @@ impl Remotes {
         let mut all = self.iter();
         match (all.next(), all.next()) {
             (Some(only), None) => Ok(only),
-            (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME --local DIR`")),
+            (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME -a HOST`, or `--local DIR` for a daemon on this machine")),
             (Some(_), Some(_)) => Err(Failure::usage(format!("which remote? there are {}", self.names()))
                 .hint("put its name before the command: `inertia NAME COMMAND`")),
         }
@@ -89,6 +137,11 @@ impl Remotes {
         }
         self.remotes.insert(name.to_owned(), remote);
         Ok(())
+    }
+
+    /// Puts what is known about a remote in the place of what was known.
+    pub(crate) fn replace(&mut self, name: &str, remote: Remote) {
+        self.remotes.insert(name.to_owned(), remote);
     }
 
     /// Takes a remote out.
@@ -125,7 +178,7 @@ impl Remotes {
     fn unknown(&self, name: &str) -> Failure {
         let failure = Failure::usage(format!("there is no remote '{name}'"));
         if self.remotes.is_empty() {
-            failure.hint(format!("add it: `inertia remote add {name} --local DIR`"))
+            failure.hint(format!("add it: `inertia remote add {name} -a HOST`"))
         } else {
             failure.hint(format!("there are {}", self.names()))
         }
@@ -150,7 +203,7 @@ mod tests {
             address: "https://127.0.0.1:1".into(),
             pin: "00".repeat(32),
             token: "t".into(),
-            state: None,
+            ..Remote::default()
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod pin;
 mod sse;
+mod tunnel;
 
 pub(crate) use sse::ServerEvents;
 
 use crate::failure::{Failure, chain};
 use crate::remotes::Remote;
+use crate::settings::Settings;
 use deployd::wire::Problem;
 use hmac::{Hmac, KeyInit, Mac as _};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -26,7 +28,25 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Prepares to talk to a remote; nothing is sent yet.
+    /// Opens the way to a remote: straight to its address, or through SSH where its port is closed.
+    pub(crate) fn open(name: &str, remote: &Remote, settings: &Settings) -> Result<Self, Failure> {
+        if remote.pin.is_empty() {
+            return Err(Failure::new(format!("the server of the remote '{name}' was not set up yet")).hint(format!("set it up: `inertia {name} init`")));
+        }
+        let access = remote.ssh.as_ref().filter(|_| remote.tunnel);
+        match access {
+            None => Self::new(name, remote),
+            Some(access) => Self::new(
+                name,
+                &Remote {
+                    address: format!("https://{}", tunnel::open(access, settings)?),
+                    ..remote.clone()
+                },
+            ),
+        }
+    }
+
+    /// Prepares to talk straight to a remote; nothing is sent yet.
     pub(crate) fn new(name: &str, remote: &Remote) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(pin::tls(&remote.pin)?)
@@ -43,6 +63,12 @@ impl Client {
             address: remote.address.trim_end_matches('/').to_owned(),
             token: remote.token.clone(),
         })
+    }
+
+    /// Whether the daemon lives.
+    pub(crate) async fn lives(&self) -> Result<(), Failure> {
+        let request = self.request(Method::GET, "/healthz").timeout(Duration::from_secs(5));
+        self.send(request).await.map(drop)
     }
 
     /// `GET`, decoded.
@@ -149,7 +175,7 @@ impl Client {
             ));
         }
         Failure::new(format!("the remote '{name}' does not answer at {address}: {text}"))
-            .hint("is the daemon running? `inertia daemon` starts one on this machine")
+            .hint(format!("is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"))
     }
 
     async fn refused(&self, answer: Response) -> Failure {

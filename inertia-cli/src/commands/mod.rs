@@ -8,6 +8,7 @@ mod init;
 pub(crate) mod manual;
 mod moment;
 pub(crate) mod remote;
+pub(crate) mod server;
 mod stop_signals;
 
 use crate::args::Command;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let runs_here = matches!(
         settings.command,
-        Command::Compose(_) | Command::Daemon(_) | Command::Completions(_) | Command::Man(_)
+        Command::Compose(_) | Command::Daemon(_) | Command::FarEnd(_) | Command::Completions(_) | Command::Man(_)
     );
     if let Some(remote) = settings.remote.as_ref().filter(|_| runs_here) {
         return Err(Failure::usage(format!(
@@ -29,8 +30,8 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     }
     match &settings.command {
         Command::Compose(arguments) => compose::run(arguments, settings),
-        Command::Init if settings.remote.is_some() => deployed::register::run(settings),
-        Command::Init => init::run(settings),
+        Command::Init(options) if settings.remote.is_some() => server::init(options, settings),
+        Command::Init(_) => init::run(settings),
         Command::Remote(arguments) => remote::run(arguments, settings),
         Command::Up(arguments) => deployed::up::run(arguments, settings),
         Command::Plan(arguments) => deployed::plan::run(arguments, settings),
@@ -45,6 +46,11 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         Command::Restart(arguments) => deployed::down::restart(arguments, settings),
         Command::Env(arguments) => deployed::env::run(arguments, settings),
         Command::Webhook(arguments) => deployed::webhook::run(arguments, settings),
+        Command::Ssh(arguments) => server::shell(arguments, settings),
+        Command::Send(arguments) => server::send(arguments, settings),
+        Command::Upgrade(options) => server::upgrade(options, settings),
+        Command::Uninstall(arguments) => server::uninstall(arguments, settings),
+        Command::FarEnd(arguments) => crate::far_end::run(arguments, settings),
         Command::Daemon(arguments) => daemon::run(arguments, settings),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
@@ -52,7 +58,7 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
 }
 
 /// Runs the asynchronous part of a command to its end, on this thread.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

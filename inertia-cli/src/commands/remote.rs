@@ -1,13 +1,15 @@
 //! `inertia remote …`: the daemons that this folder knows.
 
+mod add;
+mod set;
+
 use crate::client::Client;
-use crate::failure::{Attempt as _, Failure};
+use crate::failure::Failure;
 use crate::remotes::{Remote, Remotes};
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
-use deployd::wire::{ADDRESS_FILE, ADMIN_TOKEN_FILE, PIN_FILE, ServerInfo};
-use std::path::{Path, PathBuf};
+use deployd::wire::ServerInfo;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -18,14 +20,8 @@ pub(crate) struct RemoteArgs {
 
 #[derive(Debug, Subcommand)]
 enum RemoteCommand {
-    /// Add a daemon under a local name
-    Add {
-        /// What to call it here
-        name: String,
-        /// The state folder of a daemon on this machine
-        #[arg(long, value_name = "DIR", required = true)]
-        local: PathBuf,
-    },
+    /// Add a server, or a daemon on this machine, under a local name; asks for what is missing
+    Add(add::AddArgs),
     /// List the remotes
     Ls,
     /// Show a remote, without its token
@@ -33,6 +29,8 @@ enum RemoteCommand {
         /// Its name; may be left out when there is one
         name: Option<String>,
     },
+    /// Change how a remote is reached
+    Set(set::SetArgs),
     /// Forget a remote; the daemon and what it runs stay as they are
     Rm {
         /// Its name
@@ -50,9 +48,10 @@ pub(crate) fn run(arguments: &RemoteArgs, settings: &Settings) -> Result<ExitCod
     let mut remotes = Remotes::load(&settings.environment.cwd)?;
     let named = |name: &Option<String>| name.clone().or_else(|| settings.remote.clone());
     match &arguments.command {
-        RemoteCommand::Add { name, local } => add(&mut remotes, name, local, settings),
+        RemoteCommand::Add(arguments) => add::run(arguments, &mut remotes, settings),
         RemoteCommand::Ls => list(&remotes, settings),
         RemoteCommand::Show { name } => show(&remotes, named(name).as_deref(), settings),
+        RemoteCommand::Set(arguments) => set::run(arguments, &mut remotes, settings),
         RemoteCommand::Rm { name } => {
             remotes.remove(name)?;
             remotes.save()?;
@@ -69,36 +68,6 @@ fn done(settings: &Settings, name: &str, text: &str) -> Result<ExitCode, Failure
     }
 }
 
-fn add(remotes: &mut Remotes, name: &str, state: &Path, settings: &Settings) -> Result<ExitCode, Failure> {
-    let state = settings.environment.cwd.join(state);
-    let read = |file: &str| -> Result<String, Failure> {
-        let path = state.join(file);
-        let text = std::fs::read_to_string(&path)
-            .attempt(format_args!("cannot read {}", path.display()))
-            .map_err(|failure| {
-                failure.hint(format!(
-                    "is {} the state folder of a daemon that was started? `inertia daemon --state DIR` starts one",
-                    state.display()
-                ))
-            })?;
-        Ok(text.trim().to_owned())
-    };
-    let remote = Remote {
-        address: read(ADDRESS_FILE)?,
-        pin: read(PIN_FILE)?,
-        token: read(ADMIN_TOKEN_FILE)?,
-        state: Some(state.clone()),
-    };
-    let address = remote.address.clone();
-    remotes.add(name, remote)?;
-    remotes.save()?;
-    done(
-        settings,
-        name,
-        &format!("Added the remote '{name}' at {address}. Next: inertia {name} init"),
-    )
-}
-
 fn list(remotes: &Remotes, settings: &Settings) -> Result<ExitCode, Failure> {
     match settings.output {
         Output::Json => say(&remotes
@@ -107,37 +76,68 @@ fn list(remotes: &Remotes, settings: &Settings) -> Result<ExitCode, Failure> {
             .collect::<serde_json::Value>()
             .to_string()),
         Output::Text => say(&table::render(
-            &["NAME", "ADDRESS"],
-            remotes.iter().map(|(name, remote)| vec![name.to_owned(), remote.address.clone()]),
+            &["NAME", "ADDRESS", "SERVER"],
+            remotes
+                .iter()
+                .map(|(name, remote)| vec![name.to_owned(), shown_address(remote).to_owned(), place(remote)]),
         )),
+    }
+}
+
+fn shown_address(remote: &Remote) -> &str {
+    if remote.address.is_empty() { "(not set up)" } else { &remote.address }
+}
+
+/// Where its daemon runs.
+fn place(remote: &Remote) -> String {
+    match (&remote.ssh, &remote.state) {
+        (Some(access), _) => access.user.as_ref().map_or_else(|| access.host.clone(), |user| format!("{user}@{}", access.host)),
+        (None, Some(state)) => state.display().to_string(),
+        (None, None) => String::new(),
     }
 }
 
 fn show(remotes: &Remotes, name: Option<&str>, settings: &Settings) -> Result<ExitCode, Failure> {
     let (name, remote) = remotes.find(name)?;
-    match settings.output {
-        Output::Json => say(&document(name, remote).to_string()),
-        Output::Text => {
-            let state = remote
-                .state
-                .as_ref()
-                .map(|state| format!("\nstate folder: {}", state.display()))
-                .unwrap_or_default();
-            say(&format!(
-                "name: {name}\naddress: {}\npinned key: {}{state}",
-                remote.address, remote.pin
-            ))
-        }
+    if settings.output == Output::Json {
+        return say(&document(name, remote).to_string());
     }
+    let mut lines = vec![
+        format!("name: {name}"),
+        format!("address: {}", shown_address(remote)),
+        format!("pinned key: {}", remote.pin),
+    ];
+    if let Some(state) = &remote.state {
+        lines.push(format!("state folder: {}", state.display()));
+    }
+    if let Some(access) = &remote.ssh {
+        let or_config = |value: Option<String>| value.unwrap_or_else(|| "as ~/.ssh/config says".to_owned());
+        lines.extend([
+            format!("host: {}", access.host),
+            format!("user: {}", or_config(access.user.clone())),
+            format!("ssh-port: {}", or_config(access.port.map(|port| port.to_string()))),
+            format!("key: {}", or_config(access.key.as_ref().map(|key| key.display().to_string()))),
+            format!("port: {}", access.daemon_port.unwrap_or(crate::bootstrap::DAEMON_PORT)),
+            format!("tunnel: {}", remote.tunnel),
+        ]);
+    }
+    say(&lines.join("\n"))
 }
 
 fn document(name: &str, remote: &Remote) -> serde_json::Value {
-    serde_json::json!({ "name": name, "address": remote.address, "pin": remote.pin, "state": remote.state })
+    serde_json::json!({
+        "name": name,
+        "address": remote.address,
+        "pin": remote.pin,
+        "state": remote.state,
+        "tunnel": remote.tunnel,
+        "ssh": remote.ssh,
+    })
 }
 
 fn status(remotes: &Remotes, name: Option<&str>, settings: &Settings) -> Result<ExitCode, Failure> {
     let (name, remote) = remotes.find(name)?;
-    let client = Client::new(name, remote)?;
+    let client = Client::open(name, remote, settings)?;
     let about: ServerInfo = super::block_on(client.get("/"))?;
     match settings.output {
         Output::Json => {

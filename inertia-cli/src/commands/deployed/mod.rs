@@ -32,7 +32,7 @@ impl Target {
         let remotes = Remotes::load(&settings.environment.cwd)?;
         let (name, remote) = remotes.find(settings.remote.as_deref())?;
         Ok(Self {
-            client: Client::new(name, remote)?,
+            client: Client::open(name, remote, settings)?,
             remote: name.to_owned(),
             project,
         })

@@ -1,0 +1,54 @@
+//! Questions to the person at the terminal; where nobody may be asked, there is no answer.
+
+use crate::failure::{Attempt as _, Failure};
+use crate::settings::Settings;
+use zeroize::Zeroizing;
+
+/// Who can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// The person at the terminal.
+    Terminal,
+    /// Nobody.
+    Nobody,
+}
+
+impl Ask {
+    /// Who can be asked under these settings.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        if settings.may_ask { Self::Terminal } else { Self::Nobody }
+    }
+
+    /// Yes or no; `None` where nobody can be asked.
+    pub(crate) fn confirm(self, question: &str) -> Result<Option<bool>, Failure> {
+        if self == Self::Nobody {
+            return Ok(None);
+        }
+        let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+        answer.attempt("no answer could be read").map(Some)
+    }
+
+    /// A line of text, with an answer that is meant when none is given; `None` where nobody can be asked.
+    pub(crate) fn text(self, question: &str, usual: Option<&str>) -> Result<Option<String>, Failure> {
+        if self == Self::Nobody {
+            return Ok(None);
+        }
+        let mut input = dialoguer::Input::<String>::new().with_prompt(question);
+        if let Some(usual) = usual {
+            input = input.default(usual.to_owned());
+        }
+        input.interact_text().attempt("no answer could be read").map(Some)
+    }
+
+    /// Something that is not shown while it is typed; `None` where nobody can be asked.
+    pub(crate) fn secret(self, question: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+        if self == Self::Nobody {
+            return Ok(None);
+        }
+        let answer = dialoguer::Password::new()
+            .with_prompt(question)
+            .allow_empty_password(true)
+            .interact();
+        answer.attempt("no answer could be read").map(Zeroizing::new).map(Some)
+    }
+}

@@ -1,0 +1,84 @@
+//! `inertia remote set`: changes how a remote is reached.
+
+use super::add::check_host;
+use super::done;
+use crate::failure::Failure;
+use crate::remotes::{Remotes, SshAccess};
+use crate::settings::Settings;
+use clap::{Args, ValueEnum};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(crate) struct SetArgs {
+    /// The remote
+    name: String,
+    /// What to change
+    key: Key,
+    /// What it becomes; empty text for what is usual
+    value: String,
+}
+
+/// What can be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Key {
+    /// The server's name or address
+    Host,
+    /// The user to connect as
+    User,
+    /// The port of SSH
+    SshPort,
+    /// The private key to show
+    Key,
+    /// The daemon's port on the server
+    Port,
+    /// Whether the daemon is reached through SSH: true or false
+    Tunnel,
+}
+
+/// Changes a remote.
+pub(super) fn run(arguments: &SetArgs, remotes: &mut Remotes, settings: &Settings) -> Result<ExitCode, Failure> {
+    let (name, value) = (&arguments.name, arguments.value.trim());
+    let mut remote = remotes.find(Some(name))?.1.clone();
+    let mut access = match remote.ssh.take() {
+        Some(access) => access,
+        None if arguments.key == Key::Host => SshAccess::default(),
+        None => {
+            return Err(Failure::new(format!("the remote '{name}' is not reached over SSH"))
+                .hint(format!("say where its server is first: `inertia remote set {name} host ADDRESS`")));
+        }
+    };
+    let given = (!value.is_empty()).then(|| value.to_owned());
+    let mut then = String::new();
+    match arguments.key {
+        Key::Host => {
+            check_host(value)?;
+            value.clone_into(&mut access.host);
+            then = format!(" Next: inertia {name} init");
+        }
+        Key::User => access.user = given,
+        Key::SshPort => access.port = given.map(|value| port(&value)).transpose()?,
+        Key::Key => access.key = given.map(|value| settings.environment.cwd.join(value)),
+        Key::Port => {
+            access.daemon_port = given.map(|value| port(&value)).transpose()?;
+            then = format!(" Next: inertia {name} init");
+        }
+        Key::Tunnel => {
+            remote.tunnel = match value {
+                "true" => true,
+                "false" => false,
+                _ => return Err(Failure::usage(format!("'{value}' is neither true nor false"))),
+            }
+        }
+    }
+    remote.ssh = Some(access);
+    remotes.replace(name, remote);
+    remotes.save()?;
+    done(settings, name, &format!("Changed the remote '{name}'.{then}"))
+}
+
+fn port(text: &str) -> Result<u16, Failure> {
+    text.parse()
+        .ok()
+        .filter(|&port| port > 0)
+        .ok_or_else(|| Failure::usage(format!("'{text}' is no port: a number from 1 to 65535 is expected")))
+}

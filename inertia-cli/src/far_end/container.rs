@@ -1,0 +1,206 @@
+//! The daemon's container: what it is like, and which containers on the engine are one.
+
+use crate::failure::Failure;
+use compose_core::engine::request::{ContainerBody, HostConfig, LogConfig, MountBody, PortBinding, RestartPolicyBody};
+use compose_core::engine::{ContainerSummary, DockerEngine, Engine as _, Selector};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// Says that a container or an image is a daemon; its value is the version that made it.
+pub(super) const LABEL: &str = "dev.inertia.daemon";
+/// Where it keeps its state.
+const STATE: &str = "dev.inertia.daemon.state";
+/// Its port on the server.
+const PORT: &str = "dev.inertia.daemon.port";
+/// What it was made from: the same means that nothing is to be done.
+const SPECIFICATION: &str = "dev.inertia.daemon.specification";
+
+/// The container's name.
+pub(super) const NAME: &str = "inertia-daemon";
+/// Its name while it is not known whether the next one works.
+pub(super) const PREVIOUS: &str = "inertia-daemon-previous";
+/// The name of one that is not in its place yet.
+pub(super) const NEXT: &str = "inertia-daemon-next";
+
+/// The port that the daemon listens on in its container.
+const INSIDE: &str = "8081/tcp";
+/// The port on the server where nobody said another.
+pub(super) const USUAL_PORT: u16 = 8081;
+
+/// What the daemon may do as root in its container: use folders of others, and give files away.
+const CAPABILITIES: [&str; 4] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"];
+
+/// What decides how the container is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Specification {
+    pub(super) image: String,
+    /// The image's id: a name may mean another one tomorrow.
+    pub(super) image_id: String,
+    pub(super) port: u16,
+    pub(super) state: String,
+    pub(super) home: String,
+}
+
+impl Specification {
+    /// The request that makes it.
+    pub(super) fn body(&self) -> ContainerBody {
+        let mut body = ContainerBody {
+            image: self.image.clone(),
+            labels: BTreeMap::from([
+                (LABEL.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+                (STATE.to_owned(), self.state.clone()),
+                (PORT.to_owned(), self.port.to_string()),
+            ]),
+            exposed_ports: BTreeSet::from([INSIDE.to_owned()]),
+            env: vec![
+                "DAEMON=true".to_owned(),
+                format!("HOME={}", self.home),
+                format!("SSH_KNOWN_HOSTS={}/known_hosts", self.state),
+            ],
+            cmd: Some(["daemon", "--state", &self.state].map(str::to_owned).to_vec()),
+            stop_timeout: Some(30),
+            host_config: self.host_config(),
+            ..ContainerBody::default()
+        };
+        let fingerprint = self.fingerprint(&body);
+        body.labels.insert(SPECIFICATION.to_owned(), fingerprint);
+        body
+    }
+
+    fn host_config(&self) -> HostConfig {
+        let bind = |path: &str| MountBody {
+            kind: "bind",
+            source: Some(path.to_owned()),
+            target: path.to_owned(),
+            ..MountBody::default()
+        };
+        HostConfig {
+            mounts: vec![bind("/var/run/docker.sock"), bind(&self.state)],
+            tmpfs: BTreeMap::from([("/tmp".to_owned(), "mode=1777,size=64m".to_owned())]),
+            readonly_rootfs: true,
+            port_bindings: BTreeMap::from([(
+                INSIDE.to_owned(),
+                vec![PortBinding {
+                    host_ip: String::new(),
+                    host_port: self.port.to_string(),
+                }],
+            )]),
+            restart_policy: Some(RestartPolicyBody {
+                name: "unless-stopped".to_owned(),
+                maximum_retry_count: 0,
+            }),
+            log_config: Some(LogConfig {
+                driver: "json-file".to_owned(),
+                config: [("max-size", "10m"), ("max-file", "3")]
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .into(),
+            }),
+            cap_drop: vec!["ALL".to_owned()],
+            cap_add: CAPABILITIES.map(str::to_owned).to_vec(),
+            // The engine's socket is not labelled for containers where SELinux watches.
+            security_opt: vec!["no-new-privileges:true".to_owned(), "label=disable".to_owned()],
+            // On an engine that maps users, root here has to be the root that owns the socket.
+            userns_mode: Some("host".to_owned()),
+            ..HostConfig::default()
+        }
+    }
+
+    fn fingerprint(&self, body: &ContainerBody) -> String {
+        let text = serde_json::to_string(body).expect("a request is JSON");
+        let mut hash = Sha256::new();
+        hash.update(text.as_bytes());
+        hash.update(self.image_id.as_bytes());
+        hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// The daemon's containers on an engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Found {
+    /// The one in its place.
+    pub(super) current: Option<ContainerSummary>,
+    /// One that was put aside.
+    pub(super) previous: Option<ContainerSummary>,
+    /// Ones that never got to their place.
+    pub(super) others: Vec<ContainerSummary>,
+}
+
+impl Found {
+    /// Looks for them by their label.
+    pub(super) async fn on(engine: &DockerEngine) -> Result<Self, Failure> {
+        let labels = vec![LABEL.to_owned()];
+        let mut found = Self::default();
+        for container in engine.list_containers(&Selector { labels }).await? {
+            match container.name.as_str() {
+                NAME => found.current = Some(container),
+                PREVIOUS => found.previous = Some(container),
+                _ => found.others.push(container),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The one that tells where state and port are: in its place, or put aside.
+    fn telling(&self) -> Option<&ContainerSummary> {
+        self.current.as_ref().or(self.previous.as_ref()).or(self.others.first())
+    }
+
+    /// Where an existing daemon keeps its state.
+    pub(super) fn state(&self) -> Option<String> {
+        self.telling()?.labels.get(STATE).cloned()
+    }
+
+    /// The port of an existing daemon.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.telling()?.labels.get(PORT)?.parse().ok()
+    }
+}
+
+/// Whether a container was made from exactly this request.
+pub(super) fn is_as(container: &ContainerSummary, body: &ContainerBody) -> bool {
+    container.labels.get(SPECIFICATION) == body.labels.get(SPECIFICATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specification() -> Specification {
+        Specification {
+            image: "inertia-daemon:0.1.0-abc".to_owned(),
+            image_id: "sha256:1".to_owned(),
+            port: 9000,
+            state: "/home/me/.inertia".to_owned(),
+            home: "/home/me".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_container_may_do_little() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&specification().body()).expect("JSON"));
+    }
+
+    #[test]
+    fn whatever_differs_makes_another_container() {
+        let label = |specification: &Specification| specification.body().labels[SPECIFICATION].clone();
+        let usual = label(&specification());
+        assert_eq!(usual, label(&specification()));
+        for other in [
+            Specification { port: 1, ..specification() },
+            Specification {
+                image_id: "sha256:2".to_owned(),
+                ..specification()
+            },
+            Specification {
+                state: "/x".to_owned(),
+                ..specification()
+            },
+        ] {
+            assert_ne!(usual, label(&other), "{other:?}");
+        }
+    }
+}

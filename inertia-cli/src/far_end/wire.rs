@@ -1,0 +1,112 @@
+//! What client and far end say to each other.
+
+use serde::{Deserialize, Serialize};
+
+/// What the daemon is to be like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InstallRequest {
+    /// The port on the server; that of an existing daemon, or 8081, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port: Option<u16>,
+    /// The home folder of the person who connects.
+    pub(crate) home: String,
+    /// An image to pull instead of making one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) image: Option<String>,
+}
+
+/// What is to be taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RemoveRequest {
+    /// The state folder too.
+    pub(crate) data: bool,
+}
+
+/// One line from the far end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "snake_case")]
+pub(crate) enum Word {
+    /// Something begins.
+    Step {
+        /// What.
+        name: String,
+    },
+    /// The daemon runs.
+    Installed(Installed),
+    /// The daemon is gone.
+    Removed {
+        /// The state folder, where it stayed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<String>,
+        /// There was a daemon.
+        found: bool,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        message: String,
+        /// What to do.
+        hints: Vec<String>,
+    },
+}
+
+/// A daemon that runs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Installed {
+    /// What was done to get there.
+    pub(crate) outcome: Outcome,
+    /// The port on the server.
+    pub(crate) port: u16,
+    /// Where it keeps its state.
+    pub(crate) state: String,
+    /// SHA-256 of its certificate's public key.
+    pub(crate) pin: String,
+    /// An administrator's token.
+    pub(crate) token: String,
+    /// The engine's version.
+    pub(crate) engine: String,
+}
+
+impl std::fmt::Debug for Installed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Installed")
+            .field("outcome", &self.outcome)
+            .field("port", &self.port)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of the daemon's container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// There was none.
+    Created,
+    /// It was as it should be.
+    LeftAlone,
+    /// It was as it should be, and did not run.
+    Started,
+    /// It was another one.
+    Replaced,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let installed = Installed {
+            outcome: Outcome::Created,
+            port: 1,
+            state: "/s".into(),
+            pin: "p".into(),
+            token: "secret".into(),
+            engine: "20.10".into(),
+        };
+        assert!(!format!("{:?}", Word::Installed(installed.clone())).contains("secret"));
+        let line = serde_json::to_string(&Word::Installed(installed.clone())).expect("written");
+        assert_eq!(serde_json::from_str::<Word>(&line).expect("read"), Word::Installed(installed));
+    }
+}

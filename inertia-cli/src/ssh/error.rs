@@ -1,0 +1,175 @@
+//! Why a server could not be reached or talked to over SSH, and what to do about it.
+
+use crate::failure::{Failure, chain};
+use std::path::PathBuf;
+
+/// What went wrong on the way to a server, or while talking to it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SshError {
+    /// The person's configuration makes no sense.
+    #[error("{place}: {message}")]
+    Config {
+        /// File and line.
+        place: String,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The configuration wants a program to make the connection.
+    #[error("~/.ssh/config reaches {host} by the program `{command}` (ProxyCommand), and inertia starts no programs")]
+    ProxyCommand {
+        /// The host.
+        host: String,
+        /// The program.
+        command: String,
+    },
+    /// The name means no address.
+    #[error("cannot find the address of {host}: {reason}")]
+    Unresolved {
+        /// The name.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Nothing answers there.
+    #[error("cannot reach {host}:{port}: {reason}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the system said.
+        reason: String,
+    },
+    /// Something answers, but no agreement was come to.
+    #[error("what answers at {host}:{port} cannot be talked to over SSH: {reason}")]
+    Handshake {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The host shows another key than the one that is known.
+    #[error("the host key of {host} is not the one that {place} knows: it shows {fingerprint} now")]
+    HostKeyChanged {
+        /// The name under which it is known.
+        host: String,
+        /// File and line.
+        place: String,
+        /// The key that was shown.
+        fingerprint: String,
+    },
+    /// The host shows a key that was revoked.
+    #[error("the host key of {host} was revoked by {place}: {fingerprint}")]
+    HostKeyRevoked {
+        /// The host.
+        host: String,
+        /// File and line.
+        place: String,
+        /// The key.
+        fingerprint: String,
+    },
+    /// The host's key is not known and nobody can be asked.
+    #[error("the host key of {host} is not known: {algorithm} {fingerprint}")]
+    HostKeyUnknown {
+        /// The host.
+        host: String,
+        /// The kind of key.
+        algorithm: String,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// The person did not accept the host's key.
+    #[error("the host key of {host} was not accepted; nothing was sent")]
+    HostKeyDeclined {
+        /// The host.
+        host: String,
+    },
+    /// A file of host keys cannot be used.
+    #[error("cannot use {}: {reason}", path.display())]
+    KnownHosts {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A key that was asked for cannot be used.
+    #[error("cannot use the key {}: {reason}", path.display())]
+    Identity {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The host accepted none of the keys.
+    #[error("{host} does not let '{user}' in: {}", tried_text(tried))]
+    Refused {
+        /// The host.
+        host: String,
+        /// The user.
+        user: String,
+        /// What was shown, or why not.
+        tried: Vec<String>,
+        /// What the host would accept.
+        accepts: Vec<String>,
+    },
+    /// The connection ended.
+    #[error("the connection to {host} was lost: {reason}")]
+    Lost {
+        /// The host.
+        host: String,
+        /// What ended it.
+        reason: String,
+    },
+}
+
+fn tried_text(tried: &[String]) -> String {
+    if tried.is_empty() {
+        return "there was no key to show".to_owned();
+    }
+    format!("tried {}", tried.join(", "))
+}
+
+impl From<SshError> for Failure {
+    fn from(error: SshError) -> Self {
+        let failure = Self::new(chain(&error));
+        match error {
+            SshError::ProxyCommand { .. } => failure
+                .hint("reach it by `ProxyJump HOST` instead, which inertia understands")
+                .hint("or name the server's own address: `inertia remote set NAME host ADDRESS`"),
+            SshError::Unresolved { .. } => failure.hint("check the spelling, or give its address: `inertia remote set NAME host ADDRESS`"),
+            SshError::Unreachable { .. } => failure
+                .hint("is the server running, and does its firewall (or the provider's) let SSH through?")
+                .hint("SSH on another port is named by `inertia remote set NAME ssh-port PORT`"),
+            SshError::Handshake { .. } => failure.hint("is it really an SSH server that listens there? `--ssh-port` names another port"),
+            SshError::HostKeyChanged { host, .. } => failure
+                .hint("someone may be listening in between; nothing was sent")
+                .hint(format!(
+                    "if you know why it changed (the server was set up anew), forget the old key: ssh-keygen -R '{host}'"
+                )),
+            SshError::HostKeyUnknown { .. } => failure
+                .hint("compare the fingerprint with the one your provider shows, then accept it: --accept-new-host-key")
+                .hint("on a terminal inertia asks"),
+            SshError::Refused { user, accepts, .. } => {
+                let failure = failure
+                    .hint(format!(
+                        "put your public key into ~{user}/.ssh/authorized_keys there, or name the right key with -i KEY"
+                    ))
+                    .hint(format!(
+                        "is '{user}' the right user? servers do not say when a user does not exist; another is named by -u USER"
+                    ));
+                if accepts.iter().any(|method| method == "password") && !accepts.iter().any(|method| method == "publickey") {
+                    return failure.hint("it accepts passwords alone: switch `PubkeyAuthentication` on in its sshd_config");
+                }
+                failure
+            }
+            SshError::Lost { .. } => failure.hint("run the command again: what was done is found and not done twice"),
+            SshError::Config { .. }
+            | SshError::HostKeyRevoked { .. }
+            | SshError::HostKeyDeclined { .. }
+            | SshError::KnownHosts { .. }
+            | SshError::Identity { .. } => failure,
+        }
+    }
+}

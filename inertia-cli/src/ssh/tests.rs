@@ -1,0 +1,234 @@
+//! Sessions against a server within the test's own process.
+
+use super::{Destination, NewHostKeys, Session, SshError, Wanted};
+use crate::ask::Ask;
+use crate::environment::Environment;
+use russh::keys::ssh_key::LineEnding;
+use russh::keys::{Algorithm, PrivateKey, PublicKey};
+use russh::server::{Auth, ChannelOpenHandle, Config, Msg, Session as Served, VerifiedPublicKey, run_stream};
+use russh::{Channel, ChannelId};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+fn new_key() -> PrivateKey {
+    PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).expect("a key")
+}
+
+/// Lets one user with one key in and understands four commands.
+struct Peer {
+    key: PublicKey,
+    received: Vec<u8>,
+    copies: bool,
+}
+
+impl russh::server::Handler for Peer {
+    type Error = russh::Error;
+
+    async fn auth_publickey(&mut self, user: &str, shown: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        if user == "deploy" && shown.public_key.key_data() == self.key.key_data() {
+            Ok(Auth::Accept)
+        } else {
+            Ok(Auth::reject())
+        }
+    }
+
+    async fn channel_open_session(&mut self, _: Channel<Msg>, reply: ChannelOpenHandle, _: &mut Served) -> Result<(), Self::Error> {
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn exec_request(&mut self, channel: ChannelId, command: &[u8], session: &mut Served) -> Result<(), Self::Error> {
+        session.channel_success(channel)?;
+        match command {
+            b"greet" => {
+                session.data(channel, b"hello\n".to_vec())?;
+                session.extended_data(channel, 1, b"careful\n".to_vec())?;
+                session.exit_status_request(channel, 7)?;
+                session.close(channel)?;
+            }
+            b"copy" => self.copies = true,
+            b"full" => {
+                session.exit_status_request(channel, 1)?;
+                session.close(channel)?;
+            }
+            _ => return Err(russh::Error::Disconnect),
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self, _: ChannelId, data: &[u8], _: &mut Served) -> Result<(), Self::Error> {
+        self.received.extend_from_slice(data);
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, session: &mut Served) -> Result<(), Self::Error> {
+        if self.copies {
+            session.data(channel, self.received.len().to_string().into_bytes())?;
+            session.exit_status_request(channel, 0)?;
+            session.close(channel)?;
+        }
+        Ok(())
+    }
+}
+
+/// A server and the home folder of a person whom it lets in.
+struct Scene {
+    home: tempfile::TempDir,
+    port: u16,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let key = new_key();
+        let ssh = home.path().join(".ssh");
+        std::fs::create_dir(&ssh).expect("made");
+        write_key(&ssh.join("id_ed25519"), &key);
+        let port = serve(key.public_key().clone(), new_key()).await;
+        Self { home, port }
+    }
+
+    fn known_hosts(&self) -> std::path::PathBuf {
+        self.home.path().join(".ssh/known_hosts")
+    }
+
+    fn destination(&self, user: &str, port: u16) -> Destination {
+        let environment = Environment {
+            arguments: Vec::new(),
+            variables: BTreeMap::from([("HOME".to_owned(), self.home.path().display().to_string())]),
+            cwd: self.home.path().to_owned(),
+            stdin_is_terminal: false,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        };
+        let wanted = Wanted {
+            host: "127.0.0.1".to_owned(),
+            user: Some(user.to_owned()),
+            port: Some(port),
+            identity: None,
+        };
+        Destination::resolve(&wanted, &environment).expect("resolved")
+    }
+
+    async fn connect(&self, user: &str, policy: NewHostKeys) -> Result<Session, SshError> {
+        Session::connect(&self.destination(user, self.port), policy, Ask::Nobody).await
+    }
+}
+
+fn write_key(path: &Path, key: &PrivateKey) {
+    std::fs::write(path, key.to_openssh(LineEnding::LF).expect("text").as_bytes()).expect("written");
+}
+
+async fn serve(client: PublicKey, host: PrivateKey) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let config = Arc::new(Config {
+        keys: vec![host],
+        auth_rejection_time: Duration::from_millis(1),
+        ..Config::default()
+    });
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let peer = Peer {
+                key: client.clone(),
+                received: Vec::new(),
+                copies: false,
+            };
+            if let Ok(running) = run_stream(Arc::clone(&config), stream, peer).await {
+                tokio::spawn(running);
+            }
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_key_lets_us_in_and_commands_tell_how_they_ended() {
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let told = session.run("greet", b"").await.expect("run");
+    assert_eq!(
+        (told.status, told.out.as_str(), told.error.as_str()),
+        (Some(7), "hello\n", "careful\n")
+    );
+    let megabytes = vec![7; 5 << 20];
+    let told = session.run("copy", &megabytes).await.expect("run");
+    assert_eq!((told.status, told.out), (Some(0), megabytes.len().to_string()));
+    let told = session.run("full", &megabytes).await.expect("a command that does not read its input");
+    assert_eq!(told.status, Some(1));
+    session.close().await;
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_refused_until_it_was_accepted() {
+    let scene = Scene::new().await;
+    let refused = scene.connect("deploy", NewHostKeys::Ask(Ask::Nobody)).await.err().expect("refused");
+    assert!(matches!(refused, SshError::HostKeyUnknown { .. }), "{refused}");
+    assert!(!scene.known_hosts().exists(), "nothing is remembered");
+    scene.connect("deploy", NewHostKeys::Accept).await.expect("accepted");
+    scene.connect("deploy", NewHostKeys::Ask(Ask::Nobody)).await.expect("known");
+}
+
+#[tokio::test]
+async fn a_changed_host_key_is_refused_also_where_new_ones_are_accepted() {
+    let scene = Scene::new().await;
+    scene.connect("deploy", NewHostKeys::Accept).await.expect("accepted");
+    let text = std::fs::read_to_string(scene.known_hosts()).expect("there");
+    let other = new_key().public_key().to_openssh().expect("text");
+    let name = text.split(' ').next().expect("a name").to_owned();
+    std::fs::write(scene.known_hosts(), format!("# mine\n{name} {other}\n")).expect("written");
+    let refused = scene.connect("deploy", NewHostKeys::Accept).await.err().expect("refused");
+    let place = format!("{}:2", scene.known_hosts().display());
+    assert!(
+        matches!(&refused, SshError::HostKeyChanged { place: found, .. } if *found == place),
+        "{refused}"
+    );
+    let failure = crate::failure::Failure::from(refused);
+    assert!(failure.hints.iter().any(|hint| hint.contains(&format!("ssh-keygen -R '{name}'"))));
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_learns_what_was_tried() {
+    let scene = Scene::new().await;
+    let wrong = scene.connect("nobody", NewHostKeys::Accept).await.err().expect("refused");
+    let text = wrong.to_string();
+    assert!(text.contains("does not let 'nobody' in") && text.contains("id_ed25519"), "{text}");
+    let path = scene.home.path().join(".ssh/id_ed25519");
+    let encrypted = new_key().encrypt(&mut russh::keys::key::safe_rng(), "secret").expect("encrypted");
+    write_key(&path, &encrypted);
+    let skipped = scene.connect("deploy", NewHostKeys::Accept).await.err().expect("refused").to_string();
+    assert!(skipped.contains("skipped: it is encrypted"), "{skipped}");
+    std::fs::remove_file(path).expect("removed");
+    let none = scene.connect("deploy", NewHostKeys::Accept).await.err().expect("refused").to_string();
+    assert!(none.contains("there was no key to show"), "{none}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_is_told_from_a_command_that_ends() {
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let lost = session.run("hang up", b"").await.expect_err("the server hangs up");
+    assert!(matches!(lost, SshError::Lost { .. }), "{lost}");
+    let again = session.run("greet", b"").await.expect_err("it stays lost");
+    assert!(matches!(again, SshError::Lost { .. }), "{again}");
+}
+
+#[tokio::test]
+async fn where_nothing_or_something_else_answers_is_said() {
+    let scene = Scene::new().await;
+    let closed = scene.destination("deploy", 1);
+    let refused = Session::connect(&closed, NewHostKeys::Accept, Ask::Nobody).await.err().expect("closed");
+    assert!(matches!(refused, SshError::Unreachable { port: 1, .. }), "{refused}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    });
+    let web = scene.destination("deploy", port);
+    let refused = Session::connect(&web, NewHostKeys::Accept, Ask::Nobody).await.err().expect("no SSH");
+    assert!(matches!(refused, SshError::Handshake { .. }), "{refused}");
+}
