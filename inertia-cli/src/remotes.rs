@@ -116,7 +116,8 @@ impl Remotes {
         let mut all = self.iter();
         match (all.next(), all.next()) {
             (Some(only), None) => Ok(only),
-            (None, _) => Err(Failure::usage("there is no remote yet").hint("add one: `inertia remote add NAME -a HOST`, or `--local DIR` for a daemon on this machine")),
+            (None, _) => Err(Failure::usage("there is no remote yet")
+                .hint("add one: `inertia remote add NAME -a HOST`, or `--local DIR` for a daemon on this machine")),
             (Some(_), Some(_)) => Err(Failure::usage(format!("which remote? there are {}", self.names()))
                 .hint("put its name before the command: `inertia NAME COMMAND`")),
         }

@@ -61,11 +61,11 @@ fn docker(facts: &Facts) -> Result<(), Failure> {
 
 fn room(facts: &Facts) -> Result<(), Failure> {
     let short = |what: &str, free: u64, needed: u64| {
-        Err(Failure::new(format!(
-            "the disk is full: {free} MiB are free {what}, and {needed} MiB are needed"
-        ))
-        .hint("`df -h` there shows what is full; `docker system df` what Docker keeps")
-        .hint("`sudo apt-get clean`, old kernels and /var/log are where room is found most often"))
+        Err(
+            Failure::new(format!("the disk is full: {free} MiB are free {what}, and {needed} MiB are needed"))
+                .hint("`df -h` there shows what is full; `docker system df` what Docker keeps")
+                .hint("`sudo apt-get clean`, old kernels and /var/log are where room is found most often"),
+        )
     };
     match (facts.free_images_mib, facts.free_home_mib) {
         (Some(free), _) if free < ROOM_MIB => short("for images (/var/lib)", free, ROOM_MIB),
@@ -93,9 +93,13 @@ pub(super) fn rights(facts: &Facts, user: &str) -> Result<(), Failure> {
     if facts.sudo != Sudo::None || facts.docker.is_some() && facts.socket_writable {
         return Ok(());
     }
-    Err(Failure::new(format!("'{user}' is not root there, and there is no sudo to become it"))
-        .hint("connect as root: `inertia remote set NAME user root`")
-        .hint(format!("or, as root there, install sudo and let '{user}' use it: `usermod -aG sudo {user}` (`wheel` on RHEL)")))
+    Err(
+        Failure::new(format!("'{user}' is not root there, and there is no sudo to become it"))
+            .hint("connect as root: `inertia remote set NAME user root`")
+            .hint(format!(
+                "or, as root there, install sudo and let '{user}' use it: `usermod -aG sudo {user}` (`wheel` on RHEL)"
+            )),
+    )
 }
 
 #[cfg(test)]
@@ -121,15 +125,65 @@ mod tests {
     fn a_good_server_passes_and_each_trouble_is_named() {
         assert!(server(&good(), 8081, 1000).is_ok());
         let table: [(Facts, &str); 9] = [
-            (Facts { kernel: "Darwin 23".into(), ..good() }, "Linux is needed"),
-            (Facts { os: "alpine".into(), os_name: "Alpine Linux".into(), ..good() }, "install it on Alpine Linux"),
-            (Facts { docker: Some("/snap/bin/docker".into()), ..good() }, "snap"),
+            (
+                Facts {
+                    kernel: "Darwin 23".into(),
+                    ..good()
+                },
+                "Linux is needed",
+            ),
+            (
+                Facts {
+                    os: "alpine".into(),
+                    os_name: "Alpine Linux".into(),
+                    ..good()
+                },
+                "install it on Alpine Linux",
+            ),
+            (
+                Facts {
+                    docker: Some("/snap/bin/docker".into()),
+                    ..good()
+                },
+                "snap",
+            ),
             (Facts { snap: true, ..good() }, "snap"),
-            (Facts { rootless: true, docker: Some("/usr/bin/dockerd".into()), ..good() }, "rootless"),
-            (Facts { free_images_mib: Some(1023), ..good() }, "1023 MiB are free for images"),
-            (Facts { free_home_mib: Some(5), ..good() }, "in /root"),
-            (Facts { clock: Some(1000 - 600), ..good() }, "10 minutes behind"),
-            (Facts { listening: vec![22, 8081], ..good() }, "port 8081"),
+            (
+                Facts {
+                    rootless: true,
+                    docker: Some("/usr/bin/dockerd".into()),
+                    ..good()
+                },
+                "rootless",
+            ),
+            (
+                Facts {
+                    free_images_mib: Some(1023),
+                    ..good()
+                },
+                "1023 MiB are free for images",
+            ),
+            (
+                Facts {
+                    free_home_mib: Some(5),
+                    ..good()
+                },
+                "in /root",
+            ),
+            (
+                Facts {
+                    clock: Some(1000 - 600),
+                    ..good()
+                },
+                "10 minutes behind",
+            ),
+            (
+                Facts {
+                    listening: vec![22, 8081],
+                    ..good()
+                },
+                "port 8081",
+            ),
         ];
         for (facts, says) in table {
             let refused = server(&facts, 8081, 1000).expect_err(says);
@@ -141,11 +195,32 @@ mod tests {
     #[test]
     fn what_does_no_harm_passes() {
         for facts in [
-            Facts { os: "alpine".into(), docker: Some("/usr/bin/dockerd".into()), ..good() },
-            Facts { rootless: true, socket: true, docker: Some("/usr/bin/dockerd".into()), ..good() },
-            Facts { listening: vec![8081], docker: Some("/usr/bin/dockerd".into()), ..good() },
-            Facts { clock: None, free_images_mib: None, free_home_mib: None, ..good() },
-            Facts { clock: Some(1300), ..good() },
+            Facts {
+                os: "alpine".into(),
+                docker: Some("/usr/bin/dockerd".into()),
+                ..good()
+            },
+            Facts {
+                rootless: true,
+                socket: true,
+                docker: Some("/usr/bin/dockerd".into()),
+                ..good()
+            },
+            Facts {
+                listening: vec![8081],
+                docker: Some("/usr/bin/dockerd".into()),
+                ..good()
+            },
+            Facts {
+                clock: None,
+                free_images_mib: None,
+                free_home_mib: None,
+                ..good()
+            },
+            Facts {
+                clock: Some(1300),
+                ..good()
+            },
         ] {
             assert!(server(&facts, 8081, 1000).is_ok(), "{facts:?}");
         }
@@ -153,10 +228,26 @@ mod tests {
 
     #[test]
     fn rights_come_from_root_sudo_or_the_socket() {
-        let none = Facts { sudo: Sudo::None, ..good() };
+        let none = Facts {
+            sudo: Sudo::None,
+            ..good()
+        };
         assert!(rights(&none, "me").is_err());
-        let socket = Facts { docker: Some("/usr/bin/dockerd".into()), socket_writable: true, ..none };
+        let socket = Facts {
+            docker: Some("/usr/bin/dockerd".into()),
+            socket_writable: true,
+            ..none
+        };
         assert!(rights(&socket, "me").is_ok());
-        assert!(rights(&Facts { sudo: Sudo::Password, ..good() }, "me").is_ok());
+        assert!(
+            rights(
+                &Facts {
+                    sudo: Sudo::Password,
+                    ..good()
+                },
+                "me"
+            )
+            .is_ok()
+        );
     }
 }

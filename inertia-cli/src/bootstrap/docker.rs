@@ -24,9 +24,11 @@ pub(super) async fn provide(server: &Server, steps: &mut Steps) -> Result<(), Fa
         let mut tail = Tail::default();
         let status = server.script_as_root(script, &mut tail).await?;
         if status != Some(0) {
-            return Err(Failure::new(format!("it did not work; its last words:\n{}", tail.lines(LAST_LINES)))
-                .hint("can the server reach its package mirrors? `sudo apt-get update` (or `sudo dnf check-update`) there tells")
-                .hint("run the command again once that works: what was installed is kept"));
+            return Err(
+                Failure::new(format!("it did not work; its last words:\n{}", tail.lines(LAST_LINES)))
+                    .hint("can the server reach its package mirrors? `sudo apt-get update` (or `sudo dnf check-update`) there tells")
+                    .hint("run the command again once that works: what was installed is kept"),
+            );
         }
         steps.finish("");
     }
@@ -35,8 +37,11 @@ pub(super) async fn provide(server: &Server, steps: &mut Steps) -> Result<(), Fa
         let mut tail = Tail::default();
         let status = server.script_as_root(START, &mut tail).await?;
         if status != Some(0) {
-            return Err(Failure::new(format!("Docker does not start; the last words:\n{}", tail.lines(LAST_LINES)))
-                .hint("`sudo journalctl -u docker -n 50` there tells why; the kernel of some virtual servers (OpenVZ, LXC) cannot run it"));
+            return Err(
+                Failure::new(format!("Docker does not start; the last words:\n{}", tail.lines(LAST_LINES))).hint(
+                    "`sudo journalctl -u docker -n 50` there tells why; the kernel of some virtual servers (OpenVZ, LXC) cannot run it",
+                ),
+            );
         }
         steps.finish("");
     }

@@ -31,8 +31,10 @@ pub(super) async fn call(server: &Server, program: &str, part: &str, request: &i
     match last {
         Some(Word::Failed { message, hints }) => Err(hints.into_iter().fold(Failure::new(message), Failure::hint)),
         Some(word) => Ok(word),
-        None if status == Some(126) => Err(Failure::new(format!("the program cannot be started on the server:\n{}", tail.lines(3)))
-            .hint("the home folder may be mounted without the right to execute (`noexec`); connect as a user whose home allows it")),
+        None if status == Some(126) => Err(
+            Failure::new(format!("the program cannot be started on the server:\n{}", tail.lines(3)))
+                .hint("the home folder may be mounted without the right to execute (`noexec`); connect as a user whose home allows it"),
+        ),
         None => Err(Failure::new(format!(
             "the program on the server ended without an answer ({}):\n{}",
             status.map_or_else(|| "by a signal".to_owned(), |status| format!("exit status {status}")),

@@ -31,7 +31,11 @@ impl Firewall {
     }
 
     fn parse(text: &str) -> Self {
-        let said = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::trim);
+        let said = |key: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+                .map(str::trim)
+        };
         if said("ufw").is_some_and(|status| status.eq_ignore_ascii_case("Status: active")) {
             return Self::Ufw;
         }
@@ -65,7 +69,11 @@ mod tests {
     fn the_firewall_that_is_on_is_named() {
         for (text, firewall, says) in [
             ("ufw=Status: active\nfirewalld=\n", Firewall::Ufw, "ufw allow 8081/tcp"),
-            ("ufw=Status: inactive\nfirewalld=running\n", Firewall::Firewalld, "--add-port=8081/tcp"),
+            (
+                "ufw=Status: inactive\nfirewalld=running\n",
+                Firewall::Firewalld,
+                "--add-port=8081/tcp",
+            ),
             ("ufw=\nfirewalld=not running\n", Firewall::Provider, "provider's console"),
             ("ufw=Status: inactive\nfirewalld=\n", Firewall::Provider, "TCP port 8081"),
             ("", Firewall::Provider, "security group"),

@@ -21,7 +21,7 @@ pub(crate) use steps::Steps;
 
 use crate::ask::Ask;
 use crate::failure::Failure;
-use crate::far_end::wire::{InstallRequest, Installed, RemoveRequest, Word};
+use crate::far_end::wire::{InstallRequest, Installed, Outcome, RemoveRequest, Word};
 use crate::remotes::{Remote, Remotes, SshAccess};
 use crate::settings::Settings;
 use crate::ssh::{Destination, NewHostKeys, Session};
@@ -106,9 +106,9 @@ pub(crate) async fn uninstall(
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
     steps.begin("Look for the daemon");
-    let state = match far_side::call(&server, &path, "remove", &RemoveRequest { data }, steps).await? {
-        Word::Removed { state, .. } => state,
-        _ => return Err(unexpected()),
+    let removed = far_side::call(&server, &path, "remove", &RemoveRequest { data }, steps).await?;
+    let Word::Removed { state, .. } = removed else {
+        return Err(unexpected());
     };
     steps.begin("Remove the program");
     let folder = crate::ssh::quote(path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder));
@@ -192,7 +192,6 @@ async fn install(
     let Word::Installed(installed) = far_side::call(server, program, "install", &request, steps).await? else {
         return Err(unexpected());
     };
-    use crate::far_end::wire::Outcome;
     steps.finish(match installed.outcome {
         Outcome::Created => "it runs",
         Outcome::LeftAlone => "it runs already, and is as it should be",

@@ -71,7 +71,10 @@ impl Facts {
         is("end").then(|| Self {
             os: word("os"),
             os_like: word("os_like"),
-            os_name: said.get("os_name").or(said.get("os")).map_or_else(|| "an unknown system".to_owned(), |&name| name.to_owned()),
+            os_name: said
+                .get("os_name")
+                .or(said.get("os"))
+                .map_or_else(|| "an unknown system".to_owned(), |&name| name.to_owned()),
             machine: word("machine"),
             kernel: word("kernel"),
             home: word("home"),
@@ -121,9 +124,18 @@ mod tests {
     #[test]
     fn facts_are_read() {
         let facts = Facts::parse(BOOKWORM).expect("complete");
-        assert_eq!((facts.os.as_str(), facts.sudo, facts.family()), ("debian", Sudo::Password, Some(Family::Debian)));
-        assert_eq!((facts.memory_mib, facts.free_images_mib, facts.free_home_mib), (Some(2000), Some(10240), Some(20)));
-        assert_eq!((facts.listening.as_slice(), facts.clock), ([22, 8081].as_slice(), Some(1_700_000_000)));
+        assert_eq!(
+            (facts.os.as_str(), facts.sudo, facts.family()),
+            ("debian", Sudo::Password, Some(Family::Debian))
+        );
+        assert_eq!(
+            (facts.memory_mib, facts.free_images_mib, facts.free_home_mib),
+            (Some(2000), Some(10240), Some(20))
+        );
+        assert_eq!(
+            (facts.listening.as_slice(), facts.clock),
+            ([22, 8081].as_slice(), Some(1_700_000_000))
+        );
         assert!(facts.socket && !facts.socket_writable && !facts.snap && facts.docker.is_some());
     }
 
@@ -166,6 +178,9 @@ mod tests {
     fn the_script_comes_to_its_end() {
         let told = std::process::Command::new("sh").arg("-c").arg(SCRIPT).output().expect("sh");
         let facts = Facts::parse(&String::from_utf8_lossy(&told.stdout)).expect("complete");
-        assert!(!facts.machine.is_empty() && facts.clock.is_some() && facts.free_images_mib.is_some(), "{facts:?}");
+        assert!(
+            !facts.machine.is_empty() && facts.clock.is_some() && facts.free_images_mib.is_some(),
+            "{facts:?}"
+        );
     }
 }

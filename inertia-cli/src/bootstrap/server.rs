@@ -62,7 +62,9 @@ impl Server {
             let password = Zeroizing::new(password.to_owned());
             return match self.fits(&password).await? {
                 None => Ok(password),
-                Some(reason) => Err(Failure::new(format!("sudo does not take the password of {PASSWORD_VARIABLE}: {reason}"))),
+                Some(reason) => Err(Failure::new(format!(
+                    "sudo does not take the password of {PASSWORD_VARIABLE}: {reason}"
+                ))),
             };
         }
         let mut reason = String::new();

@@ -11,7 +11,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 /// Sends the program where it is not there yet. Its path on the server, and how many bytes went over the wire.
 pub(super) async fn provide(server: &Server, program: &Program, steps: &mut Steps) -> Result<(String, usize), Failure> {
-    let path = format!("{}/.inertia/bin/inertia-{}", server.facts.home.trim_end_matches('/'), &program.digest[..16]);
+    let path = format!(
+        "{}/.inertia/bin/inertia-{}",
+        server.facts.home.trim_end_matches('/'),
+        &program.digest[..16]
+    );
     let (quoted, digest) = (quote(&path), &program.digest);
     let there = server
         .run(&format!("[ \"$(sha256sum {quoted} 2>/dev/null | cut -c1-64)\" = {digest} ]"))

@@ -31,7 +31,8 @@ impl Client {
     /// Opens the way to a remote: straight to its address, or through SSH where its port is closed.
     pub(crate) fn open(name: &str, remote: &Remote, settings: &Settings) -> Result<Self, Failure> {
         if remote.pin.is_empty() {
-            return Err(Failure::new(format!("the server of the remote '{name}' was not set up yet")).hint(format!("set it up: `inertia {name} init`")));
+            return Err(Failure::new(format!("the server of the remote '{name}' was not set up yet"))
+                .hint(format!("set it up: `inertia {name} init`")));
         }
         let access = remote.ssh.as_ref().filter(|_| remote.tunnel);
         match access {
@@ -174,8 +175,9 @@ impl Client {
                 "if the daemon was set up anew, take its new pin: `inertia remote rm {name}`, then `inertia remote add {name} …`"
             ));
         }
-        Failure::new(format!("the remote '{name}' does not answer at {address}: {text}"))
-            .hint(format!("is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"))
+        Failure::new(format!("the remote '{name}' does not answer at {address}: {text}")).hint(format!(
+            "is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"
+        ))
     }
 
     async fn refused(&self, answer: Response) -> Failure {

@@ -15,8 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) fn open(access: &SshAccess, settings: &Settings) -> Result<SocketAddr, Failure> {
     let destination = Destination::resolve(&access.wanted(), &settings.environment)?;
     let (Some(program), Some(port)) = (&access.program, access.daemon_port) else {
-        return Err(Failure::new("the daemon is reached through SSH, and its server was not set up yet")
-            .hint("set it up: `inertia NAME init`"));
+        return Err(
+            Failure::new("the daemon is reached through SSH, and its server was not set up yet").hint("set it up: `inertia NAME init`")
+        );
     };
     let command = format!("exec {} far-end connect 127.0.0.1:{port}", quote(program));
     let ask = Ask::of(settings);

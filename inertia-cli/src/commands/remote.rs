@@ -85,13 +85,20 @@ fn list(remotes: &Remotes, settings: &Settings) -> Result<ExitCode, Failure> {
 }
 
 fn shown_address(remote: &Remote) -> &str {
-    if remote.address.is_empty() { "(not set up)" } else { &remote.address }
+    if remote.address.is_empty() {
+        "(not set up)"
+    } else {
+        &remote.address
+    }
 }
 
 /// Where its daemon runs.
 fn place(remote: &Remote) -> String {
     match (&remote.ssh, &remote.state) {
-        (Some(access), _) => access.user.as_ref().map_or_else(|| access.host.clone(), |user| format!("{user}@{}", access.host)),
+        (Some(access), _) => access
+            .user
+            .as_ref()
+            .map_or_else(|| access.host.clone(), |user| format!("{user}@{}", access.host)),
         (None, Some(state)) => state.display().to_string(),
         (None, None) => String::new(),
     }

@@ -40,7 +40,7 @@ pub(crate) fn upgrade(options: &BootstrapArgs, settings: &Settings) -> Result<Ex
     let remotes = Remotes::load(&settings.environment.cwd)?;
     let (name, remote) = remotes.find(settings.remote.as_deref())?;
     bootstrap::access(name, remote)?;
-    let (done, steps) = set_up(&name.to_owned(), options, settings)?;
+    let (done, steps) = set_up(name, options, settings)?;
     if settings.output == Output::Json {
         return say(&document(name, &done, &steps).to_string());
     }

@@ -190,7 +190,10 @@ mod tests {
         let usual = label(&specification());
         assert_eq!(usual, label(&specification()));
         for other in [
-            Specification { port: 1, ..specification() },
+            Specification {
+                port: 1,
+                ..specification()
+            },
             Specification {
                 image_id: "sha256:2".to_owned(),
                 ..specification()

@@ -96,7 +96,13 @@ impl Context {
         fs::write(folder.join("etc/passwd"), users).attempt(saying())?;
         fs::write(folder.join("etc/group"), "root:x:0:\nnobody:x:65534:\n").attempt(saying())?;
         #[cfg(unix)]
-        for (path, mode) in [("etc", 0o755), ("etc/passwd", 0o644), ("etc/group", 0o644), ("tmp", 0o1777), (".", 0o755)] {
+        for (path, mode) in [
+            ("etc", 0o755),
+            ("etc/passwd", 0o644),
+            ("etc/group", 0o644),
+            ("tmp", 0o1777),
+            (".", 0o755),
+        ] {
             use std::os::unix::fs::PermissionsExt as _;
             fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).attempt(saying())?;
         }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long a new daemon may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the old one may take to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -32,7 +32,9 @@ pub(super) fn run() -> Result<Word, Failure> {
 async fn install(request: &InstallRequest) -> Result<Installed, Failure> {
     let engine = engine().await?;
     let found = mend(&engine).await?;
-    let state = found.state().unwrap_or_else(|| format!("{}/.inertia", request.home.trim_end_matches('/')));
+    let state = found
+        .state()
+        .unwrap_or_else(|| format!("{}/.inertia", request.home.trim_end_matches('/')));
     let port = request.port.or(found.port()).unwrap_or(USUAL_PORT);
     if found.port() != Some(port) || found.current.is_none() {
         port_is_free(&engine, port).await?;
@@ -133,8 +135,9 @@ async fn converge(
 async fn create(engine: &DockerEngine, name: &str, body: &ContainerBody) -> Result<ContainerId, Failure> {
     let created = engine.create_container(&ContainerName::new(name), None, body).await;
     created.map_err(|error| match error.status() {
-        Some(409) => Failure::new(format!("a container named {name} is there that inertia did not make"))
-            .hint(format!("look at it with `docker inspect {name}`; rename or remove it, then run the command again")),
+        Some(409) => Failure::new(format!("a container named {name} is there that inertia did not make")).hint(format!(
+            "look at it with `docker inspect {name}`; rename or remove it, then run the command again"
+        )),
         _ => error.into(),
     })
 }
@@ -235,9 +238,7 @@ async fn port_is_free(engine: &DockerEngine, port: u16) -> Result<(), Failure> {
     for container in engine.list_containers(&everything).await? {
         let publishes = container.ports.iter().any(|listed| listed.public == Some(port));
         if publishes && !container.labels.contains_key(super::container::LABEL) {
-            return Err(
-                Failure::new(format!("port {port} of the server is taken by the container {}", container.name)).hint(remedy),
-            );
+            return Err(Failure::new(format!("port {port} of the server is taken by the container {}", container.name)).hint(remedy));
         }
         if publishes {
             return Ok(());

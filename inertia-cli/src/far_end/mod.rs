@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use wire::Word;
 
 /// How long an engine that was just started may take to answer.
-const ENGINE_START: Duration = Duration::from_secs(60);
+const ENGINE_START: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct FarEndArgs {

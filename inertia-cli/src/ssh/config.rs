@@ -235,7 +235,11 @@ Host *
         ]);
         let web = read(home.path(), "web").expect("read");
         assert_eq!((web.user.as_deref(), web.port), (Some("early"), Some(3333)));
-        assert_eq!(web.host_name.as_deref(), Some("192.0.2.1"), "the block of an included file ends with it");
+        assert_eq!(
+            web.host_name.as_deref(),
+            Some("192.0.2.1"),
+            "the block of an included file ends with it"
+        );
     }
 
     #[test]

@@ -56,13 +56,12 @@ impl Destination {
 
     /// `user@host`, with the port where it is not the usual one.
     pub(crate) fn shown(&self) -> String {
-        let port = if self.port == SSH_PORT { String::new() } else { format!(":{}", self.port) };
+        let port = if self.port == SSH_PORT {
+            String::new()
+        } else {
+            format!(":{}", self.port)
+        };
         format!("{}@{}{port}", self.user, self.host)
-    }
-
-    /// The connection goes through other hosts.
-    pub(crate) fn has_jumps(&self) -> bool {
-        !self.jumps.is_empty()
     }
 }
 
@@ -72,7 +71,9 @@ fn resolve(wanted: &Wanted, environment: &Environment, jumps_left: usize) -> Res
         Some(home) => config::read(home, &wanted.host)?,
         None => HostConfig::default(),
     };
-    let local_user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.variable(name));
+    let local_user = ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| environment.variable(name));
     let tokens = |text: &str, host: &str, user: &str| expand(text, host, user, home.as_deref());
     let host = config
         .host_name
@@ -200,12 +201,11 @@ fn expand(text: &str, host: &str, user: &str, home: Option<&Path>) -> String {
             Some('h' | 'n') => expanded.push_str(host),
             Some('r') => expanded.push_str(user),
             Some('d') => expanded.push_str(&home),
-            Some('%') => expanded.push('%'),
+            Some('%') | None => expanded.push('%'),
             Some(other) => {
                 expanded.push('%');
                 expanded.push(other);
             }
-            None => expanded.push('%'),
         }
         rest = chars.as_str();
     }
@@ -263,7 +263,10 @@ mod tests {
         assert_eq!(flagged.shown(), "root@web.example.com");
         assert_eq!(flagged.identity, Some(PathBuf::from("/work/key")));
         let plain = Destination::resolve(&host("192.0.2.7"), &environment).expect("resolved");
-        assert_eq!((plain.shown().as_str(), plain.agent), ("me@192.0.2.7", Some(PathBuf::from("/agent"))));
+        assert_eq!(
+            (plain.shown().as_str(), plain.agent),
+            ("me@192.0.2.7", Some(PathBuf::from("/agent")))
+        );
         assert_eq!(plain.usual_files.len(), 3);
     }
 

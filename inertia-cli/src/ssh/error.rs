@@ -143,11 +143,9 @@ impl From<SshError> for Failure {
                 .hint("is the server running, and does its firewall (or the provider's) let SSH through?")
                 .hint("SSH on another port is named by `inertia remote set NAME ssh-port PORT`"),
             SshError::Handshake { .. } => failure.hint("is it really an SSH server that listens there? `--ssh-port` names another port"),
-            SshError::HostKeyChanged { host, .. } => failure
-                .hint("someone may be listening in between; nothing was sent")
-                .hint(format!(
-                    "if you know why it changed (the server was set up anew), forget the old key: ssh-keygen -R '{host}'"
-                )),
+            SshError::HostKeyChanged { host, .. } => failure.hint("someone may be listening in between; nothing was sent").hint(format!(
+                "if you know why it changed (the server was set up anew), forget the old key: ssh-keygen -R '{host}'"
+            )),
             SshError::HostKeyUnknown { .. } => failure
                 .hint("compare the fingerprint with the one your provider shows, then accept it: --accept-new-host-key")
                 .hint("on a terminal inertia asks"),

@@ -43,7 +43,9 @@ impl russh::client::Handler for Handler {
     type Error = HandlerError;
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, HandlerError> {
-        self.check(shown).map(|()| true).map_err(|error| HandlerError::Host(Box::new(error)))
+        self.check(shown)
+            .map(|()| true)
+            .map_err(|error| HandlerError::Host(Box::new(error)))
     }
 }
 
@@ -61,7 +63,8 @@ impl Handler {
         let algorithm = key.algorithm().to_string();
         if let NewHostKeys::Ask(ask) = self.policy {
             self.asked.store(true, Ordering::SeqCst);
-            let question = format!("The host {host} is not known yet. It shows the key\n  {algorithm} {fingerprint}\nConnect and remember it?");
+            let question =
+                format!("The host {host} is not known yet. It shows the key\n  {algorithm} {fingerprint}\nConnect and remember it?");
             match ask.confirm(&question) {
                 Ok(Some(true)) => {}
                 Ok(Some(false)) | Err(_) => return Err(SshError::HostKeyDeclined { host }),

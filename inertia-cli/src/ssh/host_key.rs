@@ -86,7 +86,9 @@ impl KnownHost {
         if valid.clone().any(|entry| same(&entry)) {
             return Standing::Known;
         }
-        valid.next().map_or(Standing::Unknown, |entry| Standing::Changed(entry.place.clone()))
+        valid
+            .next()
+            .map_or(Standing::Unknown, |entry| Standing::Changed(entry.place.clone()))
     }
 
     /// The kinds of keys it is known by: these are asked for first.
@@ -219,20 +221,55 @@ mod tests {
         for (text, host, port, expected) in [
             (format!("example.com {ONE}"), "example.com", 22, Standing::Known),
             (format!("example.com {OTHER}"), "example.com", 22, changed("1")),
-            (format!("# x\n\nEXAMPLE.com,10.0.0.1 {ONE} me@here"), "10.0.0.1", 22, Standing::Known),
+            (
+                format!("# x\n\nEXAMPLE.com,10.0.0.1 {ONE} me@here"),
+                "10.0.0.1",
+                22,
+                Standing::Known,
+            ),
             (format!("example.com {ONE}"), "example.com", 2222, Standing::Unknown),
             (format!("[example.com]:2222 {ONE}"), "example.com", 2222, Standing::Known),
             (format!("[example.com]:2222 {ONE}"), "example.com", 22, Standing::Unknown),
             (format!("{} {ONE}", hashed("example.com")), "example.com", 22, Standing::Known),
             (format!("{} {OTHER}", hashed("example.com")), "example.com", 22, changed("1")),
-            (format!("{} {ONE}", hashed("[example.com]:2222")), "example.com", 2222, Standing::Known),
-            (format!("*.example.com,!db.example.com {ONE}"), "www.example.com", 22, Standing::Known),
-            (format!("*.example.com,!db.example.com {ONE}"), "db.example.com", 22, Standing::Unknown),
-            (format!("example.com {OTHER}\nexample.com {ONE}"), "example.com", 22, Standing::Known),
-            (format!("@revoked * {ONE}\nexample.com {ONE}"), "example.com", 22, Standing::Revoked("1".to_owned())),
+            (
+                format!("{} {ONE}", hashed("[example.com]:2222")),
+                "example.com",
+                2222,
+                Standing::Known,
+            ),
+            (
+                format!("*.example.com,!db.example.com {ONE}"),
+                "www.example.com",
+                22,
+                Standing::Known,
+            ),
+            (
+                format!("*.example.com,!db.example.com {ONE}"),
+                "db.example.com",
+                22,
+                Standing::Unknown,
+            ),
+            (
+                format!("example.com {OTHER}\nexample.com {ONE}"),
+                "example.com",
+                22,
+                Standing::Known,
+            ),
+            (
+                format!("@revoked * {ONE}\nexample.com {ONE}"),
+                "example.com",
+                22,
+                Standing::Revoked("1".to_owned()),
+            ),
             (format!("@revoked * {OTHER}\nexample.com {ONE}"), "example.com", 22, Standing::Known),
             (format!("@cert-authority * {ONE}"), "example.com", 22, Standing::Unknown),
-            ("example.com\nexample.com ssh-ed25519\nexample.com ssh-ed25519 ???".to_owned(), "example.com", 22, Standing::Unknown),
+            (
+                "example.com\nexample.com ssh-ed25519\nexample.com ssh-ed25519 ???".to_owned(),
+                "example.com",
+                22,
+                Standing::Unknown,
+            ),
             ("|1|bad|worse ssh-ed25519 AAAA".to_owned(), "example.com", 22, Standing::Unknown),
         ] {
             assert_eq!(standing(&text, host, port, ONE), expected, "{text}");
@@ -269,6 +306,10 @@ mod tests {
         }
         std::fs::write(&file, "other.com ssh-ed25519 x").expect("written");
         find().learn(&key(ONE)).expect("written");
-        assert_eq!(find().standing(&key(ONE)), Standing::Known, "a file that ends within a line is mended");
+        assert_eq!(
+            find().standing(&key(ONE)),
+            Standing::Known,
+            "a file that ends within a line is mended"
+        );
     }
 }

@@ -95,8 +95,10 @@ impl Proof<'_> {
         let key = match self.load(path) {
             Ok(Some(key)) => key,
             Ok(None) => {
-                self.tried
-                    .push(format!("{} (skipped: it is encrypted and nobody can be asked for its passphrase)", path.display()));
+                self.tried.push(format!(
+                    "{} (skipped: it is encrypted and nobody can be asked for its passphrase)",
+                    path.display()
+                ));
                 return Ok(false);
             }
             Err(reason) if insisted => return Err(refuse(reason)),
@@ -113,7 +115,7 @@ impl Proof<'_> {
         let shown = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
         let answer = self.handle.authenticate_publickey(self.destination.user.clone(), shown).await;
         let answer = answer.map_err(|error| self.lost(&error))?;
-        Ok(self.note(answer, path.display().to_string()))
+        Ok(self.note(answer, &path.display().to_string()))
     }
 
     async fn through_agent(&mut self, key: &PublicKey, name: &str) -> Result<bool, SshError> {
@@ -125,7 +127,7 @@ impl Proof<'_> {
         let user = self.destination.user.clone();
         let answer = self.handle.authenticate_publickey_with(user, key.clone(), hash, agent).await;
         match answer {
-            Ok(answer) => Ok(self.note(answer, name.to_owned())),
+            Ok(answer) => Ok(self.note(answer, name)),
             Err(error) => {
                 self.tried.push(format!("{name} (skipped: {})", chain(&error)));
                 Ok(false)
@@ -145,7 +147,7 @@ impl Proof<'_> {
         seen
     }
 
-    fn note(&mut self, answer: AuthResult, name: String) -> bool {
+    fn note(&mut self, answer: AuthResult, name: &str) -> bool {
         match answer {
             AuthResult::Success => true,
             AuthResult::Failure {

@@ -151,9 +151,8 @@ impl Session {
                 Some(ChannelMsg::ExitStatus { exit_status }) => status = Some(Some(exit_status)),
                 Some(ChannelMsg::ExitSignal { .. }) => status = Some(None),
                 Some(ChannelMsg::Failure) => return Err(self.lost(&russh::Error::RequestDenied)),
-                Some(ChannelMsg::Close) => break,
+                Some(ChannelMsg::Close) | None => break,
                 Some(_) => {}
-                None => break,
             }
         }
         match status {
@@ -267,11 +266,7 @@ where
 fn known_first(known: &[Algorithm]) -> Vec<Algorithm> {
     let usual = Preferred::default().key;
     let is_rsa = |algorithm: &Algorithm| matches!(algorithm, Algorithm::Rsa { .. });
-    let is_known = |algorithm: &&Algorithm| {
-        known
-            .iter()
-            .any(|known| known == *algorithm || is_rsa(known) && is_rsa(algorithm))
-    };
+    let is_known = |algorithm: &&Algorithm| known.iter().any(|known| known == *algorithm || is_rsa(known) && is_rsa(algorithm));
     let (first, rest): (Vec<&Algorithm>, Vec<&Algorithm>) = usual.iter().partition(is_known);
     first.into_iter().chain(rest).cloned().collect()
 }

@@ -48,14 +48,14 @@ impl Session {
         let mut open = true;
         loop {
             tokio::select! {
-                bytes = typed.recv(), if open => match bytes {
+                bytes = typed.recv(), if open => {
+                    open = bytes.is_some();
                     // What cannot be sent any more is of no use: the reading side tells how it ended.
-                    Some(bytes) => { let _ = write.data_bytes(bytes).await; }
-                    None => {
-                        open = false;
-                        let _ = write.eof().await;
-                    }
-                },
+                    let _ = match bytes {
+                        Some(bytes) => write.data_bytes(bytes).await,
+                        None => write.eof().await,
+                    };
+                }
                 () = resized.next(), if raw.is_some() => {
                     let (columns, rows) = terminal::size();
                     let _ = write.window_change(columns, rows, 0, 0).await;

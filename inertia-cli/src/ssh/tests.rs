@@ -157,7 +157,10 @@ async fn a_key_lets_us_in_and_commands_tell_how_they_ended() {
     let megabytes = vec![7; 5 << 20];
     let told = session.run("copy", &megabytes).await.expect("run");
     assert_eq!((told.status, told.out), (Some(0), megabytes.len().to_string()));
-    let told = session.run("full", &megabytes).await.expect("a command that does not read its input");
+    let told = session
+        .run("full", &megabytes)
+        .await
+        .expect("a command that does not read its input");
     assert_eq!(told.status, Some(1));
     session.close().await;
 }
@@ -199,10 +202,20 @@ async fn who_is_not_let_in_learns_what_was_tried() {
     let path = scene.home.path().join(".ssh/id_ed25519");
     let encrypted = new_key().encrypt(&mut russh::keys::key::safe_rng(), "secret").expect("encrypted");
     write_key(&path, &encrypted);
-    let skipped = scene.connect("deploy", NewHostKeys::Accept).await.err().expect("refused").to_string();
+    let skipped = scene
+        .connect("deploy", NewHostKeys::Accept)
+        .await
+        .err()
+        .expect("refused")
+        .to_string();
     assert!(skipped.contains("skipped: it is encrypted"), "{skipped}");
     std::fs::remove_file(path).expect("removed");
-    let none = scene.connect("deploy", NewHostKeys::Accept).await.err().expect("refused").to_string();
+    let none = scene
+        .connect("deploy", NewHostKeys::Accept)
+        .await
+        .err()
+        .expect("refused")
+        .to_string();
     assert!(none.contains("there was no key to show"), "{none}");
 }
 
@@ -220,7 +233,10 @@ async fn a_connection_that_ends_is_told_from_a_command_that_ends() {
 async fn where_nothing_or_something_else_answers_is_said() {
     let scene = Scene::new().await;
     let closed = scene.destination("deploy", 1);
-    let refused = Session::connect(&closed, NewHostKeys::Accept, Ask::Nobody).await.err().expect("closed");
+    let refused = Session::connect(&closed, NewHostKeys::Accept, Ask::Nobody)
+        .await
+        .err()
+        .expect("closed");
     assert!(matches!(refused, SshError::Unreachable { port: 1, .. }), "{refused}");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -229,6 +245,9 @@ async fn where_nothing_or_something_else_answers_is_said() {
         let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     });
     let web = scene.destination("deploy", port);
-    let refused = Session::connect(&web, NewHostKeys::Accept, Ask::Nobody).await.err().expect("no SSH");
+    let refused = Session::connect(&web, NewHostKeys::Accept, Ask::Nobody)
+        .await
+        .err()
+        .expect("no SSH");
     assert!(matches!(refused, SshError::Handshake { .. }), "{refused}");
 }

@@ -28,7 +28,8 @@ enum Key {
     /// The port of SSH
     SshPort,
     /// The private key to show
-    Key,
+    #[value(name = "key")]
+    Identity,
     /// The daemon's port on the server
     Port,
     /// Whether the daemon is reached through SSH: true or false
@@ -57,7 +58,7 @@ pub(super) fn run(arguments: &SetArgs, remotes: &mut Remotes, settings: &Setting
         }
         Key::User => access.user = given,
         Key::SshPort => access.port = given.map(|value| port(&value)).transpose()?,
-        Key::Key => access.key = given.map(|value| settings.environment.cwd.join(value)),
+        Key::Identity => access.key = given.map(|value| settings.environment.cwd.join(value)),
         Key::Port => {
             access.daemon_port = given.map(|value| port(&value)).transpose()?;
             then = format!(" Next: inertia {name} init");

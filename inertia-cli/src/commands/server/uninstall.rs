@@ -50,7 +50,9 @@ pub(crate) fn run(arguments: &UninstallArgs, settings: &Settings) -> Result<Exit
     let stayed = state.map_or_else(String::new, |state| {
         format!(" Its state stayed in {state}: `inertia {name} init` takes it up again.")
     });
-    say(&format!("The daemon of '{name}' is gone; what it deployed goes on running.{stayed}"))
+    say(&format!(
+        "The daemon of '{name}' is gone; what it deployed goes on running.{stayed}"
+    ))
 }
 
 fn confirm(arguments: &UninstallArgs, name: &str, settings: &Settings) -> Result<(), Failure> {
