@@ -14,7 +14,7 @@ SSH_PORT ?= 2222
 DAEMON_PORT ?= 8081
 WEB_PORT ?= 8080
 
-.PHONY: help build demo demo-stop test unit live fixtures conformance runtime acceptance fmt lint doc ci bench \
+.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci bench \
   test-vps dist testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
@@ -37,6 +37,9 @@ unit: ## Run the tests of the three crates
 
 live: ## Run the fixtures on the engine
 	@fixtures/test.sh fixtures
+
+server: ## The image of the root, and the walk from a bare server to a page
+	@fixtures/test.sh server
 
 conformance runtime acceptance: ## Run what ../shared has for it
 	@fixtures/test.sh $@

@@ -1,4 +1,5 @@
 //! `inertia daemon`: runs deployd in this process, until a signal ends it.
+#![cfg_attr(not(unix), expect(dead_code, unused_imports, reason = "deployd serves on Unix"))]
 
 use super::stop_signals::StopSignals;
 use crate::failure::{Attempt as _, Failure, chain};
@@ -27,7 +28,14 @@ pub(crate) struct DaemonArgs {
     state: Option<PathBuf>,
 }
 
+/// Servers run Linux; what people work at may be anything.
+#[cfg(not(unix))]
+pub(crate) fn run(_arguments: &DaemonArgs, _settings: &Settings) -> Result<ExitCode, Failure> {
+    Err(Failure::new("the daemon does not run on this system").hint("`inertia NAME init` starts it on a server"))
+}
+
 /// Runs the daemon until it is told to stop.
+#[cfg(unix)]
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     log(settings);
     // One provider of cryptography for everything that speaks TLS without having been given one: fetches over https.

@@ -13,11 +13,10 @@ use hyper::body::{Frame, Incoming};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
+#[cfg(unix)]
 use hyperlocal::UnixConnector;
 use serde::de::DeserializeOwned;
-use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,32 +50,47 @@ pub(super) struct Transport {
 }
 
 enum Connector {
+    #[cfg(unix)]
     Unix(Client<UnixConnector, Body>),
     Tcp(Client<HttpConnector, Body>),
 }
 
+impl Connector {
+    /// To a socket of this machine, with the scheme and authority of its URLs.
+    #[cfg(unix)]
+    fn unix(socket: &Path) -> Result<(Self, &'static str, String), String> {
+        use std::fmt::Write as _;
+        use std::os::unix::ffi::OsStrExt as _;
+        // hyperlocal wants the socket's path as the host, in hexadecimal digits.
+        let host = socket.as_os_str().as_bytes().iter().fold(String::new(), |mut host, byte| {
+            let _ = write!(host, "{byte:02x}");
+            host
+        });
+        let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
+        Ok((Self::Unix(client), "unix", format!("{host}:0")))
+    }
+
+    #[cfg(not(unix))]
+    fn unix(_socket: &Path) -> Result<(Self, &'static str, String), String> {
+        Err("this system has no such sockets; set DOCKER_HOST to the engine's tcp:// address".to_owned())
+    }
+}
+
 impl Transport {
     pub(super) fn new(address: &EngineAddress) -> Result<Self, EngineError> {
-        let builder = Client::builder(TokioExecutor::new());
+        let refuse = |reason: String| EngineError::Address {
+            address: address.to_string(),
+            reason,
+        };
         let (client, scheme, authority) = match address {
-            EngineAddress::Unix(socket) => {
-                // hyperlocal wants the socket's path as the host, in hexadecimal digits.
-                let mut host = String::new();
-                for byte in socket.as_os_str().as_bytes() {
-                    let _ = write!(host, "{byte:02x}");
-                }
-                (Connector::Unix(builder.build(UnixConnector)), "unix", format!("{host}:0"))
-            }
+            EngineAddress::Unix(socket) => Connector::unix(socket).map_err(refuse)?,
             EngineAddress::Tcp { host, port } => {
                 let mut connector = HttpConnector::new();
                 connector.set_nodelay(true);
                 connector.set_connect_timeout(Some(Duration::from_secs(30)));
-                (Connector::Tcp(builder.build(connector)), "http", format!("{host}:{port}"))
+                let client = Client::builder(TokioExecutor::new()).build(connector);
+                (Connector::Tcp(client), "http", format!("{host}:{port}"))
             }
-        };
-        let refuse = |reason: String| EngineError::Address {
-            address: address.to_string(),
-            reason,
         };
         Ok(Self {
             client,
@@ -99,6 +113,7 @@ impl Transport {
         head.uri = self.place(&head.uri);
         let request = Request::from_parts(head, body);
         match &self.client {
+            #[cfg(unix)]
             Connector::Unix(client) => client.request(request).await,
             Connector::Tcp(client) => client.request(request).await,
         }
