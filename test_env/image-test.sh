@@ -10,6 +10,7 @@ root=$(cd "$here/.." && pwd)
 image=$1
 inertia=${INERTIA:-${CARGO_TARGET_DIR:-$root/target}/release/inertia}
 . "$root/fixtures/web.sh"
+. "$here/steps.sh"
 
 place=$(mktemp -d)
 id=image-test-$$
@@ -17,6 +18,7 @@ port=$(free_port) web=$(free_port)
 
 leave() {
     local status=$?
+    tell_failed
     [ $status -eq 0 ] || docker logs --tail 30 "$id" >&2 || true
     (cd "$place/app" 2>/dev/null && "$inertia" local down --volumes >/dev/null 2>&1) || true
     docker stop --time 10 "$id" >/dev/null 2>&1 || true
@@ -48,7 +50,6 @@ keeps_state_on_the_host() { [ -d "$place/home/.inertia" ]; }
 
 git_server() {
     { read -r origin; read -r developer; } < <("$here/gitserver/start.sh" "$id-git" "$id")
-    [ -n "${developer:-}" ] || return 1
     local address=${origin#*@}
     # As `ssh-keyscan` would write it.
     echo "${address%%/*} $(docker exec "$id-git" cat /etc/ssh/ssh_host_ed25519_key.pub)" > "$place/home/.ssh/known_hosts"
@@ -95,26 +96,30 @@ registers() {
     python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["deploy_key"])' "$place/init.json" | "$here/gitserver/authorize.sh" "$id-git"
 }
 
-quietly() { "$@" >/dev/null 2>"$place/said" || { cat "$place/said" >&2; return 1; }; }
+quietly() {
+    if ! "$@" >"$place/said" 2>&1; then
+        cat "$place/said" >&2
+        return 1
+    fi
+}
 holds() { page "$web" | grep -q "$1"; }
 
 mkdir -p "$place/home/.ssh" "$place/state"
 "$root/fixtures/base-images.sh" busybox
 docker network create "$id" >/dev/null
-check "the git server stands" git_server
-check "the daemon starts by the original's line" daemon
-check "its state is in the host's home folder" keeps_state_on_the_host
-check "a repository is pushed" project
+step "the git server stands" git_server
+step "the daemon starts by the original's line" daemon
+step "its state is in the host's home folder" keeps_state_on_the_host
+step "a repository is pushed" project
 cd "$place/app"
-check "the daemon knows the project" registers
-check "it is deployed" quietly "$inertia" local up
-check "the page answers" answers "$web" / "from context.txt"
-check "an env_file was read" holds "from the env_file"
-check "a folder was mounted" holds "from page/bind.txt"
-check "a file was mounted" holds "from page/single.txt"
-check "a config was given" holds "from motto.txt"
-check "a secret was given" holds "from word.txt"
+step "the daemon knows the project" registers
+step "it is deployed" quietly "$inertia" local up
+step "the page answers" answers "$web" / "from context.txt"
+step "an env_file was read" holds "from the env_file"
+step "a folder was mounted" holds "from page/bind.txt"
+step "a file was mounted" holds "from page/single.txt"
+step "a config was given" holds "from motto.txt"
+step "a secret was given" holds "from word.txt"
 docker restart "$id" >/dev/null
-check "the daemon restarts; the page stays" answers "$web" / "from context.txt"
-check "it is taken away" quietly "$inertia" local down --volumes
-echo "$passed passed, 0 failed"
+step "the daemon restarts; the page stays" answers "$web" / "from context.txt"
+step "it is taken away" quietly "$inertia" local down --volumes

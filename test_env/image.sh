@@ -21,7 +21,7 @@ esac
 docker build --quiet --file "$here/Dockerfile.$dockerfile" "${arguments[@]}" --tag "$image" "$here" >/dev/null
 mkdir -p "$here/keys"
 # Written beside and put in place, so that a key is never readable by others and never half.
-(umask 077 && docker run --rm --entrypoint cat "$image" /usr/lib/vps/key > "$key.new")
-mv "$key.new" "$key"
+(umask 077 && docker run --rm --entrypoint cat "$image" /usr/lib/vps/key > "$key.$$")
+mv "$key.$$" "$key"
 echo "$image"
 echo "$key"

@@ -13,6 +13,7 @@ root=$(cd "$here/.." && pwd)
 os=$1 version=$2 user=${3:-root}
 inertia=${INERTIA:-${CARGO_TARGET_DIR:-$root/target}/release/inertia}
 . "$root/fixtures/web.sh"
+. "$here/steps.sh"
 
 place=$(mktemp -d)
 name=inertia-walk-$$
@@ -32,7 +33,7 @@ leave() {
 trap leave EXIT
 
 tell_why() {
-    echo "== the walk over $os $version as $user ended early" >&2
+    tell_failed
     for file in "$place"/*.err; do
         [ -s "$file" ] && { echo "-- ${file##*/}, its end:" >&2; tail -n 30 "$file" >&2; }
     done
@@ -42,14 +43,6 @@ tell_why() {
 }
 
 # ---- Words of the walk
-
-# A step with its time: step WHAT COMMAND…
-step() {
-    local what=$1 begun=${EPOCHREALTIME/[.,]/}; shift
-    "$@" || { echo "FAIL $what" >&2; exit 1; }
-    local tenths=$(( (${EPOCHREALTIME/[.,]/} - begun) / 100000 ))
-    printf 'ok   %3d.%d s  %s\n' $((tenths / 10)) $((tenths % 10)) "$what"
-}
 
 # The program under test finds git to call and nothing else: no ssh, no docker, no compose.
 product() {
@@ -77,30 +70,28 @@ push() { # MESSAGE
 git_server() {
     docker network create "$name" >/dev/null
     { read -r origin; read -r developer; } < <("$here/gitserver/start.sh" "$name-git" "$name")
-    [ -n "${developer:-}" ]
 }
 
 server() {
     local options=""
     [ "${FORWARDING:-yes}" = yes ] || options="-o AllowTcpForwarding=no -o AllowStreamLocalForwarding=no"
     { read -r image; read -r key; } < <("$here/image.sh" "$os" "$version")
-    [ -n "${key:-}" ] || return 1
     SSHD_OPTIONS=$options VPS_NETWORK=$name "$here/startvps.sh" "$ssh_port" "$image" "$daemon_port" "$web"
     if [ "${DOCKER:-}" = there ]; then
         on_server 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install docker.io' >"$place/docker.err" 2>&1
     else
-        ! on_server 'command -v dockerd || command -v docker'
+        on_server '! command -v dockerd && ! command -v docker'
     fi
 }
 
-# A web project whose images need no registry, served on port 80.
+# A web project whose images need no registry, served on port 80, which a reboot does not end.
 repository() {
     mkdir "$place/app" "$place/home" "$place/bin"
     ln -s "$(command -v git)" "$place/bin/git"
     [ ! -x "$(command -v strace)" ] || ln -s "$(command -v strace)" "$place/bin/strace"
     cp -r "$root"/fixtures/projects/scratch/{compose.yaml,web} "$place/app/"
     rm -f "$place/app/web/.gitignore"
-    sed -i 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' "$place/app/compose.yaml"
+    sed -i -e 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' -e 's/^  init: true/&\n  restart: unless-stopped/' "$place/app/compose.yaml"
     git -C "$place/app" init -q -b main
     git -C "$place/app" remote add origin "$origin"
     git -C "$place/app" add -A
@@ -117,15 +108,17 @@ bootstrap() {
     if command -v strace >/dev/null; then traced=(strace -f -qq -e trace=execve -o "$place/started"); fi
     product --json local init >"$place/init.json" 2>"$place/init.err" || true
     traced=()
-    [ -s "$place/init.json" ] || return 1
     cat "$place/init.err"
+    [ -s "$place/init.json" ]
     secret=$(field webhook_secret <"$place/init.json")
 }
 
 # Nothing but the program itself, and git, was started on this side.
 starts_nothing() {
     [ -e "$place/started" ] || { echo "skipped: there is no strace here"; return 0; }
-    ! grep -E 'execve\(' "$place/started" | grep -vE "execve\(\"($inertia|$place/bin/[a-z]+)\"" | grep -v ENOENT
+    local others
+    others=$(grep -F 'execve(' "$place/started" | grep -vF -e "execve(\"$inertia\"" -e "execve(\"$place/bin/" -e ENOENT || true)
+    [ -z "$others" ] || { echo "$others" >&2; return 1; }
 }
 
 authorise() { field deploy_key <"$place/init.json" | "$here/gitserver/authorize.sh" "$name-git"; }
@@ -183,7 +176,7 @@ init_again() {
 
 nothing_lost() {
     history_of >"$place/after.json"
-    cmp "$place/before.json" "$place/after.json" || { echo "the history changed" >&2; return 1; }
+    cmp "$place/before.json" "$place/after.json"
     answers "$web" / "A push was a deployment."
 }
 
@@ -192,11 +185,10 @@ reboot() {
     answers "$web" / "A push was a deployment."
     local tries
     for tries in $(seq 60); do
-        if product remote status local >/dev/null 2>&1; then nothing_lost; return; fi
+        ! product remote status local >/dev/null 2>"$place/status.err" || break
         sleep 0.5
     done
-    echo "the daemon does not answer after $tries tries" >&2
-    return 1
+    nothing_lost
 }
 
 [ "$user" = root ] || password=push-to-deploy

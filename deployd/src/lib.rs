@@ -24,6 +24,7 @@ mod feed;
 mod git;
 /// The addresses of repositories, for clients that run elsewhere.
 #[cfg(not(unix))]
+#[expect(dead_code, reason = "the daemon connects to them")]
 mod git {
     #[path = "ssh/address.rs"]
     mod address;

@@ -1,6 +1,6 @@
 //! The signals by which people and systems end a command.
 
-use crate::failure::{Attempt as _, Failure};
+use crate::failure::Failure;
 
 /// Interrupt and termination, as they come.
 pub(crate) struct StopSignals {
@@ -15,6 +15,7 @@ impl StopSignals {
     pub(crate) fn new() -> Result<Self, Failure> {
         #[cfg(unix)]
         {
+            use crate::failure::Attempt as _;
             use tokio::signal::unix::{SignalKind, signal};
             let saying = "cannot listen for signals";
             Ok(Self {
