@@ -54,11 +54,11 @@ impl Authority {
         })
     }
 
-    /// Makes a token and tells the store about it.
+    /// Makes a token and tells the store about it, and about the person whose it is or who makes it.
     pub(crate) async fn issue(
         &self,
         store: &Store,
-        subject: &str,
+        (subject, owner): (&str, Option<String>),
         role: Role,
         lifetime: Duration,
     ) -> Result<(String, TokenInfo), ApiError> {
@@ -80,7 +80,9 @@ impl Authority {
             expires_at,
             revoked: false,
         };
-        store.add_token(info.clone()).await?;
+        if !store.add_token(info.clone(), owner).await? {
+            return Err(ApiError::unauthorized());
+        }
         Ok((token, info))
     }
 
@@ -97,18 +99,20 @@ pub(crate) struct Caller {
     pub(crate) subject: String,
     /// What the token allows.
     pub(crate) role: Role,
+    /// The person whose token it is, or who made it.
+    pub(crate) owner: Option<String>,
 }
 
 impl Caller {
     async fn of(parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
         let claims = bearer(parts).and_then(|token| daemon.authority().check(token));
         let claims = claims.ok_or_else(ApiError::unauthorized)?;
-        if !daemon.store().token_is_valid(claims.jti).await? {
-            return Err(ApiError::unauthorized());
-        }
+        let held = daemon.store().token(claims.jti).await?;
+        let held = held.ok_or_else(ApiError::unauthorized)?;
         Ok(Self {
             subject: claims.sub,
             role: claims.role,
+            owner: held.owner,
         })
     }
 

@@ -17,6 +17,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
+/// Whom the first administrator's token is for; nobody else may be called so.
+pub(crate) const FIRST_ADMIN: &str = "admin";
 /// How long the first administrator's token lasts; it is made anew when it is about to end.
 const ADMIN_LIFETIME: Duration = Duration::from_hours(3650 * 24);
 /// How long before its end that is.
@@ -164,7 +166,10 @@ impl Daemon {
         if self.admin_token_holds().await? {
             return Ok(());
         }
-        let issued = self.authority().issue(self.store(), "admin", Role::Admin, ADMIN_LIFETIME).await;
+        let issued = self
+            .authority()
+            .issue(self.store(), (FIRST_ADMIN, None), Role::Admin, ADMIN_LIFETIME)
+            .await;
         let (token, _) = issued.map_err(|error| OpenError::AdminToken(error.to_string()))?;
         Ok(self.dir().write_private(ADMIN_TOKEN_FILE, token.as_bytes())?)
     }
@@ -177,6 +182,6 @@ impl Daemon {
             return Ok(false);
         };
         let ends_soon = claims.exp < (OffsetDateTime::now_utc() + ADMIN_MARGIN).unix_timestamp();
-        Ok(!ends_soon && self.store().token_is_valid(claims.jti).await?)
+        Ok(!ends_soon && self.store().token(claims.jti).await?.is_some())
     }
 }

@@ -113,6 +113,69 @@ pub struct TokenInfo {
     pub revoked: bool,
 }
 
+/// `POST /v1/users`: lets a person in, or onto another machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRequest {
+    /// The person's name: letters, digits, `.`, `_`, `-` and `@`, beginning with a letter or digit, at most 63.
+    pub name: String,
+    /// What the person may do.
+    pub role: Role,
+}
+
+/// The answer to [`UserRequest`]: the only time that the code is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInvited {
+    /// The person's name.
+    pub name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// The code that the person shows once, to `POST /v1/join`.
+    pub code: String,
+    /// When the code ends.
+    #[serde(with = "rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for UserInvited {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UserInvited({}, {})", self.name, self.role)
+    }
+}
+
+/// `GET /v1/users`: one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    /// The person's name.
+    pub name: String,
+    /// What the person may do.
+    pub role: Role,
+    /// When the person was let in first.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// How many tokens hold that the person has or made.
+    pub tokens: u64,
+    /// Until when a code may be used that was not used yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
+    pub invited_until: Option<OffsetDateTime>,
+}
+
+/// `POST /v1/join`: a code for a token; answered by [`TokenCreated`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinRequest {
+    /// The person's name.
+    pub name: String,
+    /// The code.
+    pub code: String,
+}
+
+impl std::fmt::Debug for JoinRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JoinRequest({})", self.name)
+    }
+}
+
 /// `PUT /v1/projects/{p}`: where a project comes from. Saying the same again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -16,6 +16,7 @@ mod repository;
 mod server;
 mod status;
 mod tokens;
+mod users;
 mod webhooks;
 
 use crate::daemon::Daemon;
@@ -145,6 +146,7 @@ fn api() -> Api {
     let subjects = [
         server::routes as fn(Api) -> Api,
         tokens::routes,
+        users::routes,
         projects::routes,
         repository::routes,
         status::routes,

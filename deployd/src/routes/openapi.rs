@@ -17,6 +17,13 @@ const SCHEMAS: &[(&str, &str)] = &[
         "TokenInfo",
         "id:string subject:string role:Role created_at:time expires_at:time revoked:boolean",
     ),
+    ("UserRequest", "name:string role:Role"),
+    ("UserInvited", "name:string role:Role code:string expires_at:time"),
+    (
+        "UserInfo",
+        "name:string role:Role created_at:time tokens:integer invited_until?:time",
+    ),
+    ("JoinRequest", "name:string code:string"),
     ("ProjectRegistration", "url:string branch:string path?:string host_key?:string"),
     (
         "RepositoryReport",
@@ -241,6 +248,25 @@ mod tests {
             },
         );
         check("TokenInfo", &info);
+        check(
+            "UserInfo",
+            &wire::UserInfo {
+                name: text(),
+                role: Role::Viewer,
+                created_at: at,
+                tokens: 0,
+                invited_until: Some(at),
+            },
+        );
+        check(
+            "UserInvited",
+            &wire::UserInvited {
+                name: text(),
+                role: Role::Viewer,
+                code: text(),
+                expires_at: at,
+            },
+        );
         check("Deployment", &deployment());
     }
 

@@ -5,6 +5,7 @@ use super::{Api, delete, get, post};
 use crate::auth::{Admin, DEFAULT_LIFETIME, LONGEST_LIFETIME};
 use crate::daemon::Daemon;
 use crate::problem::ApiError;
+use crate::store::Removed;
 use crate::wire::{Role, TokenCreated, TokenInfo, TokenRequest};
 use axum::Json;
 use axum::extract::State;
@@ -31,6 +32,11 @@ pub(super) fn routes(api: Api) -> Api {
     )
 }
 
+/// The refusal to leave a daemon that nobody can administer.
+pub(super) fn last_admin() -> ApiError {
+    ApiError::conflict("last-admin", "nobody could administer the daemon any more").help("let another administrator in first")
+}
+
 async fn create(
     State(daemon): State<Daemon>,
     Admin(caller): Admin,
@@ -47,7 +53,10 @@ async fn create(
     if lifetime.is_zero() || lifetime > LONGEST_LIFETIME {
         return Err(ApiError::invalid("bad-lifetime", "a token lasts between a second and ten years"));
     }
-    let (token, info) = daemon.authority().issue(daemon.store(), subject, request.role, lifetime).await?;
+    let (token, info) = daemon
+        .authority()
+        .issue(daemon.store(), (subject, caller.owner), request.role, lifetime)
+        .await?;
     let detail = format!("{} ({}) for {}", info.id, info.role, info.subject);
     daemon.store().audit(&caller.subject, "token.create", None, Some(detail)).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
@@ -58,12 +67,16 @@ async fn list(State(daemon): State<Daemon>, Admin(_): Admin) -> Result<Json<Vec<
 }
 
 async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<String>) -> Result<StatusCode, ApiError> {
-    if !daemon.store().revoke_token(id.clone()).await? {
-        return Err(ApiError::new(
-            StatusCode::NOT_FOUND,
-            "token-not-found",
-            format!("there is no token {id:?}"),
-        ));
+    match daemon.store().revoke_token(id.clone()).await? {
+        Removed::Yes => {}
+        Removed::LastAdmin => return Err(last_admin()),
+        Removed::Unknown => {
+            return Err(ApiError::new(
+                StatusCode::NOT_FOUND,
+                "token-not-found",
+                format!("there is no token {id:?}"),
+            ));
+        }
     }
     daemon.store().audit(&caller.subject, "token.revoke", None, Some(id)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -49,6 +49,16 @@ const STEPS: &[&str] = &[
     ALTER TABLE projects ADD COLUMN head_seen TEXT;
     ALTER TABLE projects ADD COLUMN webhook_seen INTEGER;
 ",
+    "
+    CREATE TABLE users (
+        name TEXT PRIMARY KEY, role TEXT NOT NULL, created_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE join_codes (
+        user TEXT NOT NULL REFERENCES users(name) ON DELETE CASCADE, code BLOB NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER,
+        PRIMARY KEY (user, code)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE tokens ADD COLUMN owner TEXT;
+",
 ];
 
 /// Brings the database to the newest format.

@@ -11,11 +11,13 @@ mod migrations;
 mod projects;
 mod releases;
 mod tokens;
+mod users;
 
 pub(crate) use deployments::{Admission, DeploymentRow, Ending, NewDeployment};
 pub(crate) use environment::SealedVariable;
 pub(crate) use projects::{NewProject, ProjectRow};
 pub(crate) use releases::Release;
+pub(crate) use users::{Invitation, Invited, Redeemed, Removed};
 
 use rusqlite::Connection;
 use std::path::Path;

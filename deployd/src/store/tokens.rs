@@ -1,8 +1,9 @@
 //! The tokens that were given out.
 
+use super::users::Removed;
 use super::{Store, StoreError, corrupt, from_millis, now, to_millis};
 use crate::wire::TokenInfo;
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 fn read(row: &Row<'_>) -> rusqlite::Result<(TokenInfo, String)> {
     let role: String = row.get(2)?;
@@ -23,31 +24,32 @@ fn with_role((info, role): (TokenInfo, String)) -> Result<TokenInfo, StoreError>
 }
 
 impl Store {
-    /// Remembers a token that was made.
-    pub(crate) async fn add_token(&self, token: TokenInfo) -> Result<(), StoreError> {
+    /// Remembers a token that was made, by or for a person where one has to do with it; `false` when the person was
+    /// removed meanwhile.
+    pub(crate) async fn add_token(&self, token: TokenInfo, owner: Option<String>) -> Result<bool, StoreError> {
         self.run(move |db| {
-            db.execute(
-                "INSERT INTO tokens (id, subject, role, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            let added = db.execute(
+                "INSERT INTO tokens (id, subject, role, created_at, expires_at, owner) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+                 WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM users WHERE name = ?6)",
                 (
                     &token.id,
                     &token.subject,
                     token.role.as_str(),
                     to_millis(token.created_at),
                     to_millis(token.expires_at),
+                    &owner,
                 ),
             )?;
-            Ok(())
+            Ok(added > 0)
         })
         .await
     }
 
-    /// Whether a token was made here and was not revoked.
-    pub(crate) async fn token_is_valid(&self, id: String) -> Result<bool, StoreError> {
+    /// A token that was made here and was not revoked.
+    pub(crate) async fn token(&self, id: String) -> Result<Option<HeldToken>, StoreError> {
         self.run(move |db| {
-            let revoked: Option<bool> = db
-                .query_row("SELECT revoked FROM tokens WHERE id = ?1", [&id], |row| row.get(0))
-                .optional()?;
-            Ok(revoked == Some(false))
+            let sql = "SELECT owner FROM tokens WHERE id = ?1 AND revoked = 0";
+            Ok(db.query_row(sql, [&id], |row| Ok(HeldToken { owner: row.get(0)? })).optional()?)
         })
         .await
     }
@@ -64,11 +66,34 @@ impl Store {
         .await
     }
 
-    /// Revokes a token; `false` when there is none of this id.
-    pub(crate) async fn revoke_token(&self, id: String) -> Result<bool, StoreError> {
-        self.run(move |db| Ok(db.execute("UPDATE tokens SET revoked = 1 WHERE id = ?1", [&id])? > 0))
-            .await
+    /// Revokes a token, unless nobody could administer the daemon any more.
+    pub(crate) async fn revoke_token(&self, id: String) -> Result<Removed, StoreError> {
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            if transaction.execute("UPDATE tokens SET revoked = 1 WHERE id = ?1", [&id])? == 0 {
+                return Ok(Removed::Unknown);
+            }
+            if !has_admin(&transaction)? {
+                return Ok(Removed::LastAdmin);
+            }
+            transaction.commit()?;
+            Ok(Removed::Yes)
+        })
+        .await
     }
+}
+
+/// Whether someone can still administer the daemon.
+pub(super) fn has_admin(db: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) > 0 FROM tokens WHERE role = 'admin' AND revoked = 0 AND expires_at >= ?1";
+    Ok(db.query_row(sql, [now()], |row| row.get(0))?)
+}
+
+/// A token that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldToken {
+    /// The person whose it is, or who made it.
+    pub(crate) owner: Option<String>,
 }
 
 #[cfg(test)]
@@ -94,20 +119,35 @@ mod tests {
     async fn a_token_holds_until_it_is_revoked() {
         let (_temp, store) = with_shop().await;
         let one = token("1", Duration::DAY);
-        store.add_token(one.clone()).await.expect("added");
-        assert!(store.token_is_valid("1".to_owned()).await.expect("read"));
-        assert!(!store.token_is_valid("2".to_owned()).await.expect("read"));
+        let admin = TokenInfo {
+            role: Role::Admin,
+            ..token("0", Duration::DAY)
+        };
+        assert!(
+            !store.add_token(one.clone(), Some("ann".to_owned())).await.expect("looked"),
+            "nobody"
+        );
+        assert!(store.add_token(one.clone(), None).await.expect("added"));
+        let held = store.token("1".to_owned()).await.expect("read");
+        assert_eq!(held, Some(HeldToken { owner: None }));
+        assert_eq!(store.token("2".to_owned()).await.expect("read"), None);
         assert_eq!(store.tokens().await.expect("listed"), std::slice::from_ref(&one));
-        assert!(store.revoke_token("1".to_owned()).await.expect("revoked"));
-        assert!(!store.revoke_token("2".to_owned()).await.expect("looked"));
-        assert!(!store.token_is_valid("1".to_owned()).await.expect("read"));
-        assert_eq!(store.tokens().await.expect("listed"), [TokenInfo { revoked: true, ..one }]);
+        store.add_token(admin.clone(), None).await.expect("added");
+        assert_eq!(store.revoke_token("1".to_owned()).await.expect("revoked"), Removed::Yes);
+        assert_eq!(store.revoke_token("2".to_owned()).await.expect("looked"), Removed::Unknown);
+        assert_eq!(store.revoke_token("0".to_owned()).await.expect("looked"), Removed::LastAdmin);
+        assert_eq!(store.token("1".to_owned()).await.expect("read"), None);
+        let listed = store.tokens().await.expect("listed");
+        assert!(
+            listed.contains(&admin) && listed.contains(&TokenInfo { revoked: true, ..one }),
+            "{listed:?}"
+        );
     }
 
     #[tokio::test]
     async fn tokens_that_ended_are_forgotten() {
         let (_temp, store) = with_shop().await;
-        store.add_token(token("old", -Duration::DAY)).await.expect("added");
+        store.add_token(token("old", -Duration::DAY), None).await.expect("added");
         assert_eq!(store.tokens().await.expect("listed"), []);
     }
 }

@@ -10,6 +10,7 @@ mod files;
 mod git_server;
 mod https;
 mod interruptions;
+mod people;
 mod projects;
 mod secrets;
 mod ssh;
