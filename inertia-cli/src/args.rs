@@ -3,8 +3,10 @@
 use crate::bootstrap::BootstrapArgs;
 use crate::commands::compose::ComposeArgs;
 use crate::commands::daemon::DaemonArgs;
+use crate::commands::deployed::register::RegisterArgs;
 use crate::commands::deployed::{down, env, history, logs, plan, up, webhook};
 use crate::commands::manual::{CompletionsArgs, ManArgs};
+use crate::commands::people::{AuditArgs, JoinArgs, TokenArgs, UserArgs};
 use crate::commands::remote::RemoteArgs;
 use crate::commands::server::{SendArgs, ShellArgs, UninstallArgs};
 use crate::environment::Environment;
@@ -73,7 +75,7 @@ pub(crate) enum Command {
     /// Run a docker compose command, natively
     Compose(Box<ComposeArgs>),
     /// Look at this folder and write inertia.toml; for a remote: set its server up and register the project there
-    Init(BootstrapArgs),
+    Init(Box<InitArgs>),
     /// Add, list, show and remove remotes, or ask one for its status
     Remote(RemoteArgs),
     /// Deploy now, watch it to its end and exit by its outcome
@@ -113,12 +115,29 @@ pub(crate) enum Command {
     /// Work on a server for somebody who is connected to it
     #[command(hide = true)]
     FarEnd(FarEndArgs),
+    /// List people, let them in and remove them
+    User(UserArgs),
+    /// Make, list and revoke tokens for machines
+    Token(TokenArgs),
+    /// Show who did what, newest first
+    Audit(AuditArgs),
+    /// Use a remote as a second person, by the line that `user add` printed
+    Join(JoinArgs),
     /// Run the daemon
     Daemon(DaemonArgs),
     /// Print a shell's completion script
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
+}
+
+/// What `init` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    pub(crate) register: RegisterArgs,
 }
 
 /// Reads the command line.

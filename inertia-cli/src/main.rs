@@ -12,6 +12,7 @@ mod commands;
 mod environment;
 mod failure;
 mod far_end;
+mod git_hosts;
 mod project_file;
 mod remotes;
 mod render;
@@ -23,6 +24,8 @@ use environment::Environment;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // One provider of cryptography for everything that speaks TLS without having been given one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let environment = Environment::of_process();
     let settings = match args::parse(&environment) {
         Ok(arguments) => settings::Settings::new(arguments, environment),

@@ -4,6 +4,9 @@ use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+/// How far back a commit is looked for.
+const MOST_COMMITS: usize = 100_000;
+
 /// The repository that a folder belongs to.
 pub(crate) struct Repository {
     inner: gix::Repository,
@@ -38,6 +41,20 @@ impl Repository {
     /// The commit that is checked out, in 40 hexadecimal digits.
     pub(crate) fn head(&self) -> Option<String> {
         self.inner.head_id().ok().map(|id| id.to_string())
+    }
+
+    /// Whether a commit is there and has another one behind it, or is it.
+    pub(crate) fn holds(&self, tip: &str, commit: &str) -> bool {
+        let id = |text: &str| gix::ObjectId::from_hex(text.as_bytes()).ok();
+        let (Some(tip), Some(commit)) = (id(tip), id(commit)) else {
+            return false;
+        };
+        tip == commit
+            || self
+                .inner
+                .rev_walk([tip])
+                .all()
+                .is_ok_and(|walk| walk.take(MOST_COMMITS).any(|step| step.is_ok_and(|step| step.id == commit)))
     }
 
     /// Where `origin`, or the only remote, is fetched from.

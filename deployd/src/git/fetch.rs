@@ -14,6 +14,7 @@ use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 use std::any::Any;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -133,16 +134,25 @@ impl Repository {
                 (talk, None)
             }
         };
+        let asked = Cell::new(false);
         let mut connection = remote.to_connection_with_transport(talk);
         // Nobody is there to be asked for a password.
-        connection.set_credentials(|_| Ok(None));
+        connection.set_credentials(|_| {
+            asked.set(true);
+            Ok(None)
+        });
         if self.url.transport() == Transport::Https {
             connection.set_transport_options(https_options(repository, &self.url).map_err(failed)?);
         }
         work(connection).map_err(|error| {
+            if stop.load(Ordering::Relaxed) {
+                return Unreadable::interrupted(&self.url);
+            }
+            if asked.get() {
+                return self.over_https(Trouble::Private, "it asks for a user and a password".to_owned());
+            }
             let said = said.and_then(|(address, access, said)| ssh::explain(&self.url, &address, access, &said));
-            said.filter(|_| !stop.load(Ordering::Relaxed))
-                .unwrap_or_else(|| self.unreadable(&error, stop))
+            said.unwrap_or_else(|| self.unreadable(&error, stop))
         })?
     }
 
@@ -158,12 +168,15 @@ impl Repository {
             Transport::Https => of_https(error).or_else(|| of_https(error.probable_cause())),
             Transport::File | Transport::Ssh => None,
         };
-        let reason = match trouble {
-            Some(_) => chain(error.probable_cause()),
-            None => sentence(error),
-        };
-        let unreadable = Unreadable::new(&self.url, trouble.unwrap_or(Trouble::Other), reason);
-        match trouble.and_then(https_help) {
+        match trouble {
+            Some(trouble) => self.over_https(trouble, chain(error.probable_cause())),
+            None => Unreadable::new(&self.url, Trouble::Other, sentence(error)),
+        }
+    }
+
+    fn over_https(&self, trouble: Trouble, reason: String) -> Unreadable {
+        let unreadable = Unreadable::new(&self.url, trouble, reason);
+        match https_help(trouble) {
             Some(help) => unreadable.help(help),
             None => unreadable,
         }

@@ -87,6 +87,22 @@ impl Client {
         self.decode(self.send(self.request(Method::PUT, path).json(body)).await?).await
     }
 
+    /// `POST` with a body and without a token, decoded.
+    pub(crate) async fn introduce<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let request = self.http.post(format!("{}{path}", self.address)).json(body);
+        let answer = self.answer(request).await?;
+        if answer.status().is_success() {
+            return self.decode(answer).await;
+        }
+        let problem: Option<Problem> = answer.json().await.ok();
+        let detail = problem.as_ref().map_or("it was refused", |problem| problem.detail.as_str());
+        let failure = Failure::new(detail);
+        Err(problem
+            .iter()
+            .filter_map(|problem| problem.help.as_ref())
+            .fold(failure, Failure::hint))
+    }
+
     /// `PUT` with a body; the answer has none.
     pub(crate) async fn store(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
         self.send(self.request(Method::PUT, path).json(body)).await.map(drop)

@@ -38,8 +38,6 @@ pub(crate) fn run(_arguments: &DaemonArgs, _settings: &Settings) -> Result<ExitC
 #[cfg(unix)]
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     log(settings);
-    // One provider of cryptography for everything that speaks TLS without having been given one: fetches over https.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let state = state(arguments, settings)?;
     let engine = Arc::new(super::engine::connect(&settings.environment)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()

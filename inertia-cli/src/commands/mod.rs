@@ -7,6 +7,7 @@ mod engine;
 mod init;
 pub(crate) mod manual;
 mod moment;
+pub(crate) mod people;
 pub(crate) mod remote;
 pub(crate) mod server;
 mod stop_signals;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let runs_here = matches!(
         settings.command,
-        Command::Compose(_) | Command::Daemon(_) | Command::FarEnd(_) | Command::Completions(_) | Command::Man(_)
+        Command::Compose(_) | Command::Daemon(_) | Command::FarEnd(_) | Command::Join(_) | Command::Completions(_) | Command::Man(_)
     );
     if let Some(remote) = settings.remote.as_ref().filter(|_| runs_here) {
         return Err(Failure::usage(format!(
@@ -30,7 +31,10 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     }
     match &settings.command {
         Command::Compose(arguments) => compose::run(arguments, settings),
-        Command::Init(options) if settings.remote.is_some() => server::init(options, settings),
+        Command::Init(arguments) if settings.remote.is_some() => server::init(&arguments.bootstrap, settings),
+        Command::Init(arguments) if !arguments.register.is_empty() => {
+            Err(Failure::usage("these flags are for a remote").hint("put its name before the command: `inertia NAME init …`"))
+        }
         Command::Init(_) => init::run(settings),
         Command::Remote(arguments) => remote::run(arguments, settings),
         Command::Up(arguments) => deployed::up::run(arguments, settings),
@@ -51,6 +55,10 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         Command::Upgrade(options) => server::upgrade(options, settings),
         Command::Uninstall(arguments) => server::uninstall(arguments, settings),
         Command::FarEnd(arguments) => crate::far_end::run(arguments, settings),
+        Command::User(arguments) => people::user::run(arguments, settings),
+        Command::Token(arguments) => people::token::run(arguments, settings),
+        Command::Audit(arguments) => people::audit::run(arguments, settings),
+        Command::Join(arguments) => people::join::run(arguments, settings),
         Command::Daemon(arguments) => daemon::run(arguments, settings),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),

@@ -3,7 +3,13 @@
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
 mod config;
+mod daemon;
+mod git_host;
+#[path = "../../../deployd/tests/it/git_server.rs"]
+mod git_server;
+mod people;
 mod place;
+mod register;
 mod remotes;
 mod start;
 mod usage;

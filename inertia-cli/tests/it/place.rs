@@ -38,16 +38,25 @@ impl Place {
     }
 
     pub(crate) fn inertia_in(&self, folder: &Path, arguments: &[&str]) -> Told {
-        let done = Command::new(env!("CARGO_BIN_EXE_inertia"))
-            .args(arguments)
+        self.inertia_with(folder, arguments, &[])
+    }
+
+    /// The program with nothing around it.
+    pub(crate) fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inertia"));
+        command
             .current_dir(folder)
             .env_clear()
             .env("PATH", "/nowhere")
             .env("HOME", self.path())
             .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn inertia_with(&self, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Told {
+        let mut command = self.command(folder);
+        let done = command.args(arguments).envs(variables.iter().copied()).output().unwrap();
         let here = self.path().display().to_string();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&here, "[HERE]");
         Told {

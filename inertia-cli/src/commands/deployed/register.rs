@@ -1,73 +1,189 @@
-//! `inertia NAME init`: makes the project known to the daemon. Run again, it gives the same answer.
+//! `inertia NAME init`: makes the project known to the daemon, and sees to it that the daemon can read it.
+//!
+//! Run again, it finds what is there and goes on where it was.
+
+mod options;
+mod readable;
+mod report;
+
+pub(crate) use options::RegisterArgs;
 
 use super::Target;
+use crate::args::Command;
 use crate::commands::block_on;
 use crate::failure::Failure;
-use crate::render::{note, say};
+use crate::git_hosts::{GitHost, Wanted};
+use crate::remotes::Remotes;
+use crate::render::note;
 use crate::repository::Repository;
-use crate::settings::{Output, Settings};
-use deployd::wire::{ProjectInfo, ProjectRegistration};
+use crate::settings::Settings;
+use deployd::hosting::Hosted;
+use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryReport};
+use report::Outcome;
 use std::process::ExitCode;
 
-/// Registers the project of this folder.
+/// Registers the project of this folder, with the flags of `init`.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
+    let none = RegisterArgs::default();
+    let options = match &settings.command {
+        Command::Init(arguments) => &arguments.register,
+        _ => &none,
+    };
+    let tokens = options.tokens(settings)?;
     let folder = &target.project.folder;
     let repository = Repository::discover(folder).ok_or_else(|| {
         Failure::new(format!("{} is in no git repository", folder.display()))
             .hint("a deployment is a commit: `git init`, commit, and push to a remote that the daemon can read")
     })?;
-    let branch = target
-        .project
-        .settings
-        .branch
-        .clone()
-        .or_else(|| repository.branch())
-        .unwrap_or_else(|| "main".to_owned());
-    let registration = ProjectRegistration {
-        url: repository.origin()?,
-        branch,
-        path: repository.sub_path(folder).unwrap_or_default(),
-        host_key: None,
-    };
+    let registration = registration(&target, &repository, options)?;
     if repository.head().is_none() {
         note("warning: there is no commit yet; commit and push before `up`");
     }
-    let made: ProjectInfo = block_on(target.client.put(&target.path(""), &registration))?;
-    report(&made, &target, settings)
+    let remotes = Remotes::load(&settings.environment.cwd)?;
+    let (_, remote) = remotes.find(settings.remote.as_deref())?;
+    let session = Session {
+        webhook_url: format!("{}/webhook/{}", remote.address.trim_end_matches('/'), target.project.settings.name),
+        target,
+        settings,
+    };
+    block_on(session.register(registration, tokens, &repository))
 }
 
-fn report(made: &ProjectInfo, target: &Target, settings: &Settings) -> Result<ExitCode, Failure> {
-    let secret = made.webhook_secret.as_deref().unwrap_or("(only administrators see it)");
-    if settings.output == Output::Json {
-        let document = serde_json::json!({
-            "project": made.name,
-            "url": made.url,
-            "branch": made.branch,
-            "path": made.path,
-            "webhook_url": made.webhook_url,
-            "webhook_secret": made.webhook_secret,
-            "deploy_key": made.deploy_key,
-        });
-        return say(&document.to_string());
+fn registration(target: &Target, repository: &Repository, options: &RegisterArgs) -> Result<ProjectRegistration, Failure> {
+    let folder = &target.project.folder;
+    let branch = target.project.settings.branch.clone().or_else(|| repository.branch());
+    Ok(ProjectRegistration {
+        url: without_user(repository.origin()?),
+        branch: branch.unwrap_or_else(|| "main".to_owned()),
+        path: repository.sub_path(folder).unwrap_or_default(),
+        host_key: options.accept_host_key.clone(),
+    })
+}
+
+/// An https address without what stands before the host: often a user's name, and sometimes a token.
+fn without_user(url: String) -> String {
+    let Some(rest) = url.strip_prefix("https://") else { return url };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("https://{host}/{path}"),
+        None => url,
     }
-    say(&format!(
-        "The project '{name}' is known to '{remote}': pushes to '{branch}' of {url} are deployed.\n\
-         \n\
-         Webhook URL:    {webhook}\n\
-         Webhook secret: {secret}\n\
-         Content type:   application/json, event: push\n\
-         The daemon's certificate is its own: switch off \"SSL verification\" of the webhook.\n\
-         \n\
-         Deploy key, for repositories over SSH:\n\
-         {key}\n\
-         \n\
-         Next: inertia {remote} up",
-        name = made.name,
-        remote = target.remote,
-        branch = made.branch,
-        url = made.url,
-        webhook = made.webhook_url,
-        key = made.deploy_key,
-    ))
+}
+
+/// A registration under way.
+struct Session<'a> {
+    target: Target,
+    settings: &'a Settings,
+    /// Where the daemon is reached from outside.
+    webhook_url: String,
+}
+
+impl Session<'_> {
+    async fn register(
+        &self,
+        mut registration: ProjectRegistration,
+        tokens: options::Tokens,
+        repository: &Repository,
+    ) -> Result<ExitCode, Failure> {
+        let mut made = self.put(&registration).await?;
+        let host = tokens.host(&registration.url, self.settings)?;
+        let mut seen = self.look().await?;
+        if let Some(ssh) = readable::over_ssh(&seen, &registration.url) {
+            note(&format!(
+                "The daemon cannot read {} without a password, so it reads {ssh} with the project's deploy key.",
+                registration.url
+            ));
+            registration.url = ssh;
+            made = self.put(&registration).await?;
+            seen = self.look().await?;
+        }
+        let mut outcome = Outcome::new(made, self.webhook_url.clone());
+        if let Some(host) = &host {
+            let key = host.add_key(&self.wanted(&outcome)?).await?;
+            note(&format!("{}: deploy key {}, it may only read.", host.name(), key.word()));
+            if seen.problem.is_some() {
+                seen = self.look().await?;
+            }
+        }
+        let seen = self.until_readable(seen, &mut registration, &outcome.made).await?;
+        outcome.seen = Some(seen);
+        if outcome.problem().is_none() {
+            warn_unpushed(repository, &outcome);
+            if let Some(host) = &host {
+                self.add_webhook(host, &mut outcome).await?;
+            }
+        }
+        outcome.report(self)
+    }
+
+    async fn add_webhook(&self, host: &GitHost, outcome: &mut Outcome) -> Result<(), Failure> {
+        let hook = host.add_webhook(&self.wanted(outcome)?).await?;
+        note(&format!(
+            "{}: webhook {}, with its verification of certificates switched off: the daemon's certificate is its own, and \
+             deliveries are signed with the webhook's secret.",
+            host.name(),
+            hook.word()
+        ));
+        outcome.webhook_registered = true;
+        Ok(())
+    }
+
+    fn wanted<'a>(&'a self, outcome: &'a Outcome) -> Result<Wanted<'a>, Failure> {
+        let secret = outcome.made.webhook_secret.as_deref();
+        Ok(Wanted {
+            project: &outcome.made.name,
+            deploy_key: &outcome.made.deploy_key,
+            webhook_url: &self.webhook_url,
+            webhook_secret: secret.ok_or_else(|| Failure::new("only administrators register webhooks"))?,
+        })
+    }
+
+    async fn put(&self, registration: &ProjectRegistration) -> Result<ProjectInfo, Failure> {
+        self.target.client.put(&self.target.path(""), registration).await
+    }
+
+    async fn look(&self) -> Result<RepositoryReport, Failure> {
+        self.target.client.get(&self.target.path("/repository")).await
+    }
+}
+
+/// Warns where the commit that is checked out is not the one that is deployed.
+fn warn_unpushed(repository: &Repository, outcome: &Outcome) {
+    let remote_head = outcome.seen.as_ref().and_then(|seen| seen.head.as_deref());
+    let (Some(head), Some(remote_head)) = (repository.head(), remote_head) else {
+        return;
+    };
+    if !repository.holds(remote_head, &head) {
+        let short = |id: &str| id.get(..12).unwrap_or(id).to_owned();
+        note(&format!(
+            "warning: HEAD ({}) was not pushed: branch '{}' of {} is at {}, and that is what `up` deploys",
+            short(&head),
+            outcome.made.branch,
+            outcome.made.url,
+            short(remote_head)
+        ));
+    }
+}
+
+/// The repository at its host, where it is at one.
+fn hosted(url: &str) -> Option<Hosted> {
+    Hosted::parse(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_user;
+
+    #[test]
+    fn what_stands_before_the_host_stays_here() {
+        for (url, wanted) in [
+            ("https://ann@bitbucket.org/ann/shop.git", "https://bitbucket.org/ann/shop.git"),
+            ("https://ann:token@github.com/ann/shop", "https://github.com/ann/shop"),
+            ("https://github.com/ann/sh@p", "https://github.com/ann/sh@p"),
+            ("git@github.com:ann/shop", "git@github.com:ann/shop"),
+        ] {
+            assert_eq!(without_user(url.to_owned()), wanted);
+        }
+    }
 }

@@ -41,8 +41,18 @@ pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCo
 
 fn show(project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
     match settings.output {
-        Output::Json => say(&serde_json::json!({ "webhook_url": project.webhook_url, "webhook_secret": secret }).to_string()),
-        Output::Text => say(&format!("Webhook URL:    {}\nWebhook secret: {secret}", project.webhook_url)),
+        Output::Json => say(&serde_json::json!({
+            "webhook_url": project.webhook_url, "webhook_secret": secret, "webhook_seen": project.webhook_seen.is_some(),
+        })
+        .to_string()),
+        Output::Text => say(&format!(
+            "Webhook URL:    {}\nWebhook secret: {secret}\nFirst delivery: {}",
+            project.webhook_url,
+            match project.webhook_seen {
+                Some(at) => crate::commands::people::moment(at),
+                None => "none yet; the daemon looks for new commits every minute by itself".to_owned(),
+            }
+        )),
     }
 }
 

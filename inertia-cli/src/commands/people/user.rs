@@ -1,0 +1,134 @@
+//! `inertia NAME user`: people are let in by a line that is good for a day and once.
+
+use super::line::Line;
+use super::{Daemon, Role, moment, part};
+use crate::commands::block_on;
+use crate::failure::Failure;
+use crate::render::{note, say, table};
+use crate::settings::{Output, Settings};
+use clap::{Args, Subcommand};
+use deployd::wire::{UserInfo, UserInvited, UserRequest};
+use reqwest::Url;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub(crate) struct UserArgs {
+    #[command(subcommand)]
+    command: UserCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// List the people
+    Ls,
+    /// Let a person in, or onto another machine: prints the line that they run
+    Add {
+        /// The person's name
+        name: String,
+        /// What the person may do
+        #[arg(long, value_enum, default_value = "deployer")]
+        role: Role,
+    },
+    /// Remove a person, with every token that they have or made
+    Rm {
+        /// The person's name
+        name: String,
+    },
+}
+
+/// Runs a `user` command.
+pub(crate) fn run(arguments: &UserArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let daemon = Daemon::find(settings)?;
+    match &arguments.command {
+        UserCommand::Ls => list(&daemon, settings),
+        UserCommand::Add { name, role } => add(&daemon, name, *role, settings),
+        UserCommand::Rm { name } => remove(&daemon, name, settings),
+    }
+}
+
+fn list(daemon: &Daemon, settings: &Settings) -> Result<ExitCode, Failure> {
+    let users: Vec<UserInfo> = block_on(daemon.client.get("/v1/users"))?;
+    if settings.output == Output::Json {
+        return say(&serde_json::json!(users).to_string());
+    }
+    let rows = users.iter().map(|user| {
+        vec![
+            user.name.clone(),
+            user.role.to_string(),
+            user.tokens.to_string(),
+            moment(user.created_at),
+            user.invited_until.map(moment).unwrap_or_default(),
+        ]
+    });
+    say(&table::render(&["NAME", "ROLE", "TOKENS", "SINCE", "INVITED UNTIL"], rows))
+}
+
+fn add(daemon: &Daemon, name: &str, role: Role, settings: &Settings) -> Result<ExitCode, Failure> {
+    let request = UserRequest {
+        name: name.to_owned(),
+        role: role.into(),
+    };
+    let invited: UserInvited = block_on(daemon.client.post("/v1/users", &request))?;
+    let line = Line {
+        address: daemon.remote.address.clone(),
+        name: invited.name,
+        pin: daemon.remote.pin.clone(),
+        code: invited.code,
+    };
+    if settings.output == Output::Json {
+        let document = serde_json::json!({
+            "name": line.name, "role": invited.role, "line": line.to_string(), "expires_at": moment(invited.expires_at),
+        });
+        return say(&document.to_string());
+    }
+    note(&format!(
+        "{} ({}) comes in by this line, once and until {}. Send it where nobody else reads it:",
+        line.name,
+        invited.role,
+        moment(invited.expires_at)
+    ));
+    if is_local(&line.address) {
+        note(&format!(
+            "warning: {} is this machine; nobody else reaches the daemon by it",
+            line.address
+        ));
+    }
+    say(&format!("inertia join '{line}' --as {}", daemon.name))
+}
+
+fn is_local(address: &str) -> bool {
+    let url = Url::parse(address).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn remove(daemon: &Daemon, name: &str, settings: &Settings) -> Result<ExitCode, Failure> {
+    let path = format!("/v1/users/{}", part(name, "name of a person")?);
+    block_on(daemon.client.delete(&path))?;
+    match settings.output {
+        Output::Json => say(&serde_json::json!({ "removed": name }).to_string()),
+        Output::Text => say(&format!(
+            "{name} was removed from '{}'; none of their tokens holds any more.",
+            daemon.name
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn knows_this_machine() {
+        for (address, wanted) in [
+            ("https://127.0.0.1:8081", true),
+            ("https://[::1]:8081", true),
+            ("https://localhost:1", true),
+            ("https://203.0.113.5:8081", false),
+            ("https://shop.example.com", false),
+        ] {
+            assert_eq!(is_local(address), wanted, "{address}");
+        }
+    }
+}
