@@ -14,7 +14,7 @@ SSH_PORT ?= 2222
 DAEMON_PORT ?= 8081
 WEB_PORT ?= 8080
 
-.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci bench \
+.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci fuzz bench \
   test-vps dist testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
@@ -73,6 +73,9 @@ doc: ## Build the documentation, warnings denied
 ci: fmt lint doc test ## What CI runs
 	@! cargo tree --locked --workspace --prefix none --edges normal,build 2>/dev/null | grep -E '^(aws-lc-sys|openssl-sys) ' \
 	  || { echo "a dependency brings a C library that is not wanted" >&2; exit 1; }
+
+fuzz: ## Fuzz every target for SECONDS (60), JOBS (1) at a time
+	compose-core/fuzz/run.sh $(or $(SECONDS),60) $(or $(JOBS),1)
 
 bench: build ## Compare with Docker Compose, where ../shared has the script
 	../shared/bench/compare.py --bin ours='$(INERTIA) compose' --bin v2=compose-v2

@@ -37,6 +37,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// Other places that explain it: "first defined here", "extended from here".
     pub related: Vec<(Span, String)>,
+    /// What else explains it: where a value that was put in came from.
+    pub notes: Vec<String>,
     /// What to do next.
     pub help: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Diagnostic {
             message: message.into(),
             span: None,
             related: Vec::new(),
+            notes: Vec::new(),
             help: None,
         }
     }
@@ -73,6 +76,13 @@ impl Diagnostic {
     #[must_use]
     pub fn related(mut self, span: Span, note: impl Into<String>) -> Self {
         self.related.push((span, note.into()));
+        self
+    }
+
+    /// The same finding with something else that explains it.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
@@ -112,6 +122,11 @@ impl Diagnostics {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Changes each of them.
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+        self.0.iter_mut()
     }
 
     /// Each in turn.

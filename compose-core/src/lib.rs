@@ -1,5 +1,6 @@
 //! A native Compose engine.
 
+pub mod build;
 pub mod diagnostic;
 pub mod hash;
 pub mod labels;
@@ -15,8 +16,6 @@ pub mod source;
 
 #[cfg(feature = "engine")]
 pub mod apply;
-#[cfg(feature = "engine")]
-pub mod build;
 #[cfg(feature = "engine")]
 pub mod commands;
 #[cfg(feature = "engine")]

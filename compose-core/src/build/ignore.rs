@@ -87,6 +87,7 @@ impl Ignore {
     }
 
     /// Takes patterns that come one by one; a `#` begins no comment there.
+    #[cfg(feature = "engine")]
     pub(crate) fn from_patterns<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<Self, PatternError> {
         let mut rules = Vec::new();
         for (index, pattern) in patterns.enumerate() {

@@ -4,7 +4,7 @@ use super::check::Places;
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{EnvFile, Project, Service, StringMap};
-use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap};
+use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap, Span};
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,11 +63,17 @@ struct Reading<'a> {
     found: Diagnostics,
 }
 
-type Place = Option<crate::source::Span>;
+/// Which element of which list names a file.
+#[derive(Clone, Copy)]
+struct By<'a> {
+    places: Places<'a>,
+    service: &'a str,
+    list: &'static str,
+    index: usize,
+}
 
 impl Reading<'_> {
     fn environment_of(&mut self, service: &mut Service, variables: &StringMap, places: Places<'_>) {
-        let place = |index: usize| places.of_service(service.name.as_str(), &["env_file", &index.to_string()]);
         let environment = &mut service.process.environment;
         let own: StringMap = environment
             .iter()
@@ -76,7 +82,13 @@ impl Reading<'_> {
         let lookup = |key: &str| variables.get(key).or_else(|| own.get(key)).cloned();
         let mut all = StringMap::new();
         for (index, file) in service.process.env_files.drain(..).enumerate() {
-            self.env_file(&file, &mut all, &lookup, || place(index));
+            let by = By {
+                places,
+                service: service.name.as_str(),
+                list: "env_file",
+                index,
+            };
+            self.env_file(&file, &mut all, &lookup, by);
         }
         for (key, value) in all {
             environment.entry(key).or_insert(Some(value));
@@ -84,42 +96,40 @@ impl Reading<'_> {
     }
 
     fn labels_of(&mut self, service: &mut Service, places: Places<'_>) {
-        let place = |index: usize| places.of_service(service.name.as_str(), &["label_file", &index.to_string()]);
         let mut labels = StringMap::new();
         for (index, file) in service.label_files.drain(..).enumerate() {
             let earlier = labels.clone();
             let lookup = |key: &str| earlier.get(key).cloned();
-            self.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, || place(index));
+            let by = By {
+                places,
+                service: service.name.as_str(),
+                list: "label_file",
+                index,
+            };
+            self.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, by);
         }
         for (key, value) in labels {
             service.labels.entry(key).or_insert(value);
         }
     }
 
-    fn env_file(&mut self, file: &EnvFile, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, place: impl Fn() -> Place) {
+    fn env_file(&mut self, file: &EnvFile, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
         if !file.required && self.reader.kind(&file.path) == PathKind::Missing {
             return;
         }
         match format(file.format.as_deref()) {
-            Ok(format) => self.assignments(&file.path, format, known, lookup, place),
-            Err(unknown) => self.found.push(unknown.at(place())),
+            Ok(format) => self.assignments(&file.path, format, known, lookup, by),
+            Err(unknown) => self.found.push(unknown.at(by.place("format"))),
         }
     }
 
-    fn assignments(
-        &mut self,
-        path: &Path,
-        format: EnvFormat,
-        known: &mut StringMap,
-        lookup: &dyn Fn(&str) -> Option<String>,
-        place: impl Fn() -> Place,
-    ) {
+    fn assignments(&mut self, path: &Path, format: EnvFormat, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
         if !self.contents.contains_key(path) {
             match self.reader.read(path) {
                 Ok(bytes) => {
                     self.contents.insert(path.to_owned(), bytes);
                 }
-                Err(error) => return self.found.push(unreadable(path, &error).at(place())),
+                Err(error) => return self.found.push(by.unreadable(path, &error)),
             }
         }
         if let Some(bytes) = self.contents.get(path) {
@@ -142,13 +152,26 @@ fn format(word: Option<&str>) -> Result<EnvFormat, Diagnostic> {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
-    let path = path.display();
-    match error.kind() {
-        io::ErrorKind::NotFound => Diagnostic::error(MISSING_FILE, format!("{path} does not exist"))
-            .help("create it; an env file that may be absent says so by `required: false`"),
-        io::ErrorKind::IsADirectory => Diagnostic::error(UNREADABLE_FILE, format!("{path} is a folder, not a file")),
-        _ => Diagnostic::error(UNREADABLE_FILE, format!("{path} cannot be read: {error}")),
+impl By<'_> {
+    /// Where a key of the element stands, or the element where it has none.
+    fn place(self, key: &str) -> Option<Span> {
+        self.places.of_service(self.service, &[self.list, &self.index.to_string(), key])
+    }
+
+    fn unreadable(self, path: &Path, error: &io::Error) -> Diagnostic {
+        let path = path.display();
+        match error.kind() {
+            io::ErrorKind::NotFound if self.list == "env_file" => Diagnostic::error(MISSING_FILE, format!("{path} does not exist"))
+                .help("create it; an env file that may be absent says so by `required: false`"),
+            io::ErrorKind::NotFound => {
+                Diagnostic::error(MISSING_FILE, format!("{path} does not exist")).help("create it, or correct the path")
+            }
+            io::ErrorKind::IsADirectory => {
+                Diagnostic::error(UNREADABLE_FILE, format!("{path} is a folder, not a file")).help("name a file in it")
+            }
+            _ => Diagnostic::error(UNREADABLE_FILE, format!("{path} cannot be read: {error}")),
+        }
+        .at(self.place("path"))
     }
 }
 

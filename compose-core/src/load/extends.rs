@@ -6,8 +6,9 @@ use super::pipeline::{Pipeline, Role};
 use super::reset::Resets;
 use super::schema::table::SERVICE_RULE;
 use super::scope::Scope;
+use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Mapping, Node, Span, Value};
+use crate::source::{Entry, Mapping, Node, Span, Value};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -72,7 +73,8 @@ pub(super) fn extend_services(
     let span = node.span;
     let Value::Mapping(services) = &mut node.value else {
         let message = format!("`services` must be a mapping, not {}", node.value.kind_with_article());
-        found.push(Diagnostic::error(Code("wrong-type"), message).at(span));
+        let wrong = Diagnostic::error(Code("wrong-type"), message).at(span);
+        found.push(wrong.help("write each service as `NAME:`, without `-` in front, and its attributes indented below"));
         return resets;
     };
     let names = extending(services);
@@ -171,6 +173,9 @@ impl Extension<'_, '_, '_> {
         }
         reference.check(&target)?;
         enter(chain, Link::new(&target.file, reference.service, reference.span))?;
+        if let Some(base) = target.by_name.entry(reference.service) {
+            self.note(base, chain);
+        }
         let mut base = self.resolve(reference.service, &target, own, &resets, chain)?;
         chain.pop();
         let service = service.clone();
@@ -183,13 +188,24 @@ impl Extension<'_, '_, '_> {
         put_over(base, service, name)
     }
 
+    /// Notes how a base is reached: the chain begins at the service that it becomes a part of.
+    fn note(&mut self, base: &Entry, chain: &[Link]) {
+        let stretch = Span {
+            end: base.node.span.end.max(base.key_span.end),
+            ..base.key_span
+        };
+        let steps = chain[1..].iter().rev().map(|link| link.span);
+        self.pipeline.origins.extended(stretch, &chain[0].service, steps.collect());
+    }
+
     /// The services of another file.
     fn base_file(&mut self, path: &str, span: Span) -> Result<Rc<Services>, Diagnostics> {
         let file = self.scope.local_file(path, span)?;
         if let Some(known) = self.pipeline.bases.get(&(self.scope.id, file.clone())) {
             return Ok(Rc::clone(known));
         }
-        let (tree, resets) = self.pipeline.load_file(&file, Some(span), self.scope, Role::Extended)?;
+        let loaded = self.pipeline.load_file(&file, Some(span), self.scope, Role::Extended);
+        let (tree, resets) = loaded.map_err(|found| extended_by(found, span))?;
         let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), span));
         let folder = self.scope.relative_folder_of(&file);
         self.pipeline.rebase(&mut tree, &folder)?;
@@ -199,7 +215,8 @@ impl Extension<'_, '_, '_> {
             .map(|entry| entry.node.value)
         else {
             let message = format!("`{}` has no services to extend", file.display());
-            return Err(Diagnostic::error(UNKNOWN_SERVICE, message).at(span).into());
+            let none = Diagnostic::error(UNKNOWN_SERVICE, message).at(span);
+            return Err(none.help("name a file that has the service under `services`").into());
         };
         let base = Rc::new(Services {
             file: file.clone(),
@@ -209,6 +226,14 @@ impl Extension<'_, '_, '_> {
         self.pipeline.bases.insert((self.scope.id, file), Rc::clone(&base));
         Ok(base)
     }
+}
+
+/// What is wrong with a file, and which `extends` names it.
+fn extended_by(mut found: Diagnostics, by: Span) -> Diagnostics {
+    for finding in found.iter_mut().filter(|finding| finding.span != Some(by)) {
+        finding.related.push((by, "extended here".to_owned()));
+    }
+    found
 }
 
 /// Merges a service over its base.
@@ -239,7 +264,8 @@ impl<'n> Reference<'n> {
             Value::Mapping(keys) => {
                 let Some(service) = keys.get("service") else {
                     let message = format!("`services.{name}.extends` does not say which `service`");
-                    return Err(Diagnostic::error(INVALID_EXTENDS, message).at(extends.span));
+                    let missing = Diagnostic::error(INVALID_EXTENDS, message).at(extends.span);
+                    return Err(missing.help("add `service` and the name of the one to extend"));
                 };
                 (service, keys.get("file").filter(|file| !file.is_null()))
             }
@@ -270,9 +296,11 @@ impl<'n> Reference<'n> {
             return Ok(());
         }
         let message = format!("there is no service `{}` to extend in `{}`", self.service, target.file.display());
-        let mut unknown = Diagnostic::error(UNKNOWN_SERVICE, message).at(self.span);
-        unknown.help = Some("`extends` finds the services of the file it stands in, or of the one it names with `file`".to_owned());
-        Err(unknown)
+        let unknown = Diagnostic::error(UNKNOWN_SERVICE, message).at(self.span);
+        Err(match similar(self.service, target.by_name.iter().map(|(name, _)| name)) {
+            Some(close) => unknown.help(format!("did you mean `{close}`?")),
+            None => unknown.help("`extends` finds the services of the file it stands in, or of the one it names with `file`"),
+        })
     }
 }
 
@@ -302,7 +330,7 @@ fn enter(chain: &mut Vec<Link>, link: Link) -> Result<(), Diagnostic> {
         for link in &chain[first..] {
             cycle = cycle.related(link.span, format!("`{}` in {}", link.service, link.file.display()));
         }
-        return Err(cycle);
+        return Err(cycle.help("remove one of these `extends`"));
     }
     if chain.len() >= MAX_CHAIN {
         return Err(Diagnostic::error(CYCLE, format!("more than {MAX_CHAIN} services extend each other in a row")).at(link.span));
@@ -312,129 +340,4 @@ fn enter(chain: &mut Vec<Link>, link: Link) -> Result<(), Diagnostic> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::stage::{Stage, Stages};
-    use super::super::testing::{at, load};
-
-    /// Everything but what is implied, and paths as written.
-    const PLAIN: Stages = Stages::ALL.without(Stage::Normalization).without(Stage::PathResolution);
-
-    fn extended(main: &str, base: &str, place: &str) -> Result<String, String> {
-        load(&[("/p/compose.yaml", main), ("/p/sub/base.yaml", base)], PLAIN).map(|tree| at(&tree, place))
-    }
-
-    #[test]
-    fn a_service_is_put_over_what_it_extends() {
-        for (services, web) in [
-            ("{web: {extends: db, image: x}, db: {image: y, tty: true}}", "{image: x, tty: true}"),
-            (
-                "{web: {extends: {service: db}, command: null}, db: {image: y, command: c}}",
-                "{image: y, command: null}",
-            ),
-            (
-                "{web: {extends: b, cap_add: [W]}, b: {extends: c, cap_add: [B]}, c: {image: y, cap_add: [C]}}",
-                "{image: y, cap_add: [C, B, W]}",
-            ),
-            ("{web: {extends: b, ports: !reset []}, b: {image: y, ports: ['80']}}", "{image: y}"),
-            (
-                "{web: {extends: b, cap_add: !override [W]}, b: {image: y, cap_add: [B]}}",
-                "{image: y, cap_add: [W]}",
-            ),
-            ("{web: {extends: {service: b, anything: else}}, b: {image: y}}", "{image: y}"),
-            (
-                "{web: {extends: b, image: x}, b: {extends: c}, c: {image: y, user: u}}",
-                "{image: x, user: u}",
-            ),
-        ] {
-            assert_eq!(
-                extended(&format!("services: {services}"), "", "services.web").as_deref(),
-                Ok(web),
-                "{services}"
-            );
-        }
-    }
-
-    #[test]
-    fn paths_of_another_file_start_at_its_folder() {
-        let base = "{services: {b: {build: ctx, env_file: e, volumes: ['./data:/data', 'named:/n']}}, volumes: {named: {}}}";
-        let web = |place: &str| {
-            extended(
-                "services: {web: {extends: {file: sub/base.yaml, service: b}}}",
-                base,
-                &format!("services.web.{place}"),
-            )
-        };
-        assert_eq!(web("build").as_deref(), Ok("{context: sub/ctx}"));
-        assert_eq!(web("env_file").as_deref(), Ok("[{path: sub/e, required: true}]"));
-        let volumes = web("volumes").expect("it loads");
-        assert!(
-            volumes.contains("source: sub/data") && volumes.contains("source: named,"),
-            "{volumes}"
-        );
-    }
-
-    #[test]
-    fn only_the_service_comes_from_another_file() {
-        let base =
-            "{name: other, services: {b: {image: x, networks: [n]}, odd: {colour: red}}, networks: {n: {}}, include: [nowhere.yaml]}";
-        let main = "services: {web: {extends: {file: sub/base.yaml, service: b}}}";
-        assert_eq!(extended(main, base, "networks").as_deref(), Ok("nothing"));
-        assert_eq!(extended(main, base, "services.web.networks").as_deref(), Ok("{n: null}"));
-    }
-
-    #[test]
-    fn chains_run_over_files() {
-        let base = "services: {b: {extends: c, user: b}, c: {extends: {file: sub/top.yaml, service: d}, image: c}}";
-        let files = [
-            (
-                "/p/compose.yaml",
-                "services: {web: {extends: {file: sub/base.yaml, service: b}, tty: true}}",
-            ),
-            ("/p/sub/base.yaml", base),
-            ("/p/sub/sub/top.yaml", "services: {d: {image: d, hostname: d, env_file: e}}"),
-        ];
-        let tree = load(&files, PLAIN).expect("it loads");
-        assert_eq!(
-            at(&tree, "services.web"),
-            "{image: c, hostname: d, env_file: [{path: sub/sub/e, required: true}], user: b, tty: true}"
-        );
-    }
-
-    #[test]
-    fn every_service_that_cannot_be_extended_is_reported() {
-        insta::assert_snapshot!(
-            extended(
-                "\
-services:
-  a: {extends: b, image: x}
-  b: {extends: c}
-  c: {extends: b}
-  d: {extends: nobody}
-  e: {extends: {file: sub/base.yaml, service: nobody}}
-  f: {extends: {file: nowhere.yaml, service: g}}
-  g: {extends: [a]}
-  h: {extends: {file: sub/base.yaml}}
-  i: {extends: {file: https://example.com/app.git, service: a}}
-  j: {extends: k, ports: [80]}
-  k: {image: x, ports: {a: b}}
-  l: {extends: l}
-",
-                "services: {z: {}}",
-                "services"
-            )
-            .expect_err("nothing of it is right")
-        );
-    }
-
-    #[test]
-    fn a_row_of_services_has_an_end() {
-        use std::fmt::Write as _;
-        let mut main = String::from("services:\n");
-        for number in 0..200 {
-            let _ = writeln!(main, "  s{number}: {{image: x, extends: s{}}}", number + 1);
-        }
-        main.push_str("  s200: {image: x}\n");
-        let refused = extended(&main, "", "services").expect_err("the row is too long");
-        assert!(refused.contains("more than 100 services extend each other in a row"), "{refused}");
-    }
-}
+mod tests;

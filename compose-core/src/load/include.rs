@@ -36,7 +36,8 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         Value::Sequence(items) => items,
         other => {
             let message = format!("`include` must be a list, not {}", other.kind_with_article());
-            found.push(Diagnostic::error(INVALID_INCLUDE, message).at(node.span));
+            let wrong = Diagnostic::error(INVALID_INCLUDE, message).at(node.span);
+            found.push(wrong.help("write each file behind a `-`, on a line of its own"));
             return;
         }
     };
@@ -84,7 +85,7 @@ fn enter(includers: &[Includer], file: &Path, target: &Path, span: Span) -> Resu
         for one in &chain[first..chain.len() - 1] {
             cycle = cycle.related(one.span, "included here");
         }
-        return Err(cycle);
+        return Err(cycle.help("remove one of these `include`s"));
     }
     if chain.len() > MAX_DEPTH {
         return Err(Diagnostic::error(CYCLE, format!("files include each other more than {MAX_DEPTH} deep")).at(span));
@@ -101,7 +102,9 @@ fn variables(pipeline: &mut Pipeline<'_>, include: &Include<'_>, folder: &Path, 
         files.push(own);
     }
     let mut found = Diagnostics::new();
+    let before = pipeline.sources.len();
     let added = read_env_files(&files, scope.variables, pipeline.reader, &mut pipeline.sources, &mut found);
+    pipeline.origins.variable_files(pipeline.sources.since(before));
     if found.has_errors() {
         let span = include.env_files.first().map_or(include.span, |(_, span)| *span);
         let mut blamed = Diagnostics::new();

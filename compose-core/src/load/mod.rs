@@ -14,6 +14,7 @@ mod include;
 pub mod interpolate;
 mod merge;
 mod normalize;
+mod origin;
 mod path;
 mod paths;
 mod pipeline;
@@ -34,6 +35,7 @@ pub(crate) mod variables;
 
 pub use project::LoadedTree;
 pub use stage::{Stage, Stages};
+pub use suggest::similar;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};

@@ -10,6 +10,7 @@ use super::extends::{Services, extend_services};
 use super::include::include;
 use super::interpolate::interpolate;
 use super::merge::{merge, remove_repeats};
+use super::origin::Origins;
 use super::path::TreePath;
 use super::paths::{Base, resolve_paths};
 use super::reset::Resets;
@@ -42,6 +43,8 @@ pub(super) struct Pipeline<'l> {
     pub(super) sources: SourceMap,
     /// What was noticed and does not stop the load.
     pub(super) warnings: Diagnostics,
+    /// Where what is loaded came from.
+    pub(super) origins: Origins,
     /// The extended files, by scope and path.
     pub(super) bases: HashMap<(u32, PathBuf), Rc<Services>>,
     scopes: u32,
@@ -74,6 +77,7 @@ impl<'l> Pipeline<'l> {
             stages,
             sources: SourceMap::default(),
             warnings: Diagnostics::new(),
+            origins: Origins::default(),
             bases: HashMap::new(),
             scopes: 0,
         }
@@ -101,7 +105,7 @@ impl<'l> Pipeline<'l> {
         }
         let mut noticed = Diagnostics::new();
         for document in files.iter_mut().flat_map(|file| &mut file.documents) {
-            interpolate(document, &|name| variables.get(name).cloned(), &mut noticed);
+            interpolate(document, &|name| variables.get(name).cloned(), &self.sources, &mut noticed);
         }
         for finding in noticed {
             match finding.severity {
@@ -157,10 +161,12 @@ impl<'l> Pipeline<'l> {
         let mut found = Diagnostics::new();
         let mut parsed = Vec::with_capacity(files.len());
         for (file, span) in files {
+            let before = self.sources.len();
             match self.parse(file, Some(*span)) {
                 Ok(file) => parsed.push(file),
                 Err(problems) => found.extend(problems),
             }
+            self.origins.included(self.sources.since(before), *span);
         }
         if found.has_errors() {
             return Err(found);
@@ -226,12 +232,14 @@ impl<'l> Pipeline<'l> {
         let known: BTreeSet<Span> = found.iter().filter_map(|problem| problem.span).collect();
         let mut problems = Diagnostics::new();
         validate(tree, &COMPOSE_FILE, &mut problems);
-        // A value that could not be cast is not reported again for being no number.
-        found.extend(
-            problems
-                .into_iter()
-                .filter(|problem| problem.span.is_none_or(|span| !known.contains(&span))),
-        );
+        // A value that could not be cast is not reported again for being no number, nor is what
+        // several services share told of each of them.
+        let mut told = BTreeSet::new();
+        found.extend(problems.into_iter().filter(|problem| {
+            let Some(span) = problem.span else { return true };
+            let what = problem.message.rsplit_once("` ").map(|(_, what)| what.to_owned());
+            !known.contains(&span) && told.insert((problem.code, span, what))
+        }));
         if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version")) {
             let obsolete = Diagnostic::warning(OBSOLETE_KEY, "`version` is obsolete and does nothing");
             self.warnings.push(obsolete.at(version.key_span).help("remove it"));
@@ -271,6 +279,7 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
         _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
     }
     .at(span)
+    .help("check the path; a relative one starts at the project's folder")
 }
 
 /// What follows the last file: defaults, and the checks that need no other part of the model.

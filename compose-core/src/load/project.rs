@@ -1,6 +1,7 @@
 //! From what the caller says to a project, or to its tree: the stages around the [`Pipeline`].
 
 use super::check::Places;
+use super::check::advice::advise;
 use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
@@ -57,10 +58,10 @@ impl Loader {
         match self.project(&mut pipeline) {
             Ok(project) => Ok(Loaded {
                 project,
-                warnings: distinct(pipeline.warnings),
+                warnings: self.explained(std::mem::take(&mut pipeline.warnings), &pipeline),
                 sources: pipeline.sources,
             }),
-            Err(found) => Err(refused(found, pipeline)),
+            Err(found) => Err(self.refused(found, pipeline)),
         }
     }
 
@@ -75,11 +76,27 @@ impl Loader {
                 compose_files: start.files,
                 variables: start.variables,
                 profiles: start.profiles.iter().map(ProfileName::new).collect(),
-                warnings: distinct(pipeline.warnings),
+                warnings: self.explained(std::mem::take(&mut pipeline.warnings), &pipeline),
                 sources: pipeline.sources,
             }),
-            Err(found) => Err(refused(found, pipeline)),
+            Err(found) => Err(self.refused(found, pipeline)),
         }
+    }
+
+    fn refused(&self, found: Diagnostics, mut pipeline: Pipeline<'_>) -> LoadError {
+        let mut diagnostics = found;
+        diagnostics.extend(std::mem::take(&mut pipeline.warnings));
+        LoadError {
+            diagnostics: self.explained(diagnostics, &pipeline),
+            sources: pipeline.sources,
+        }
+    }
+
+    /// Findings, each once, with where what they blame came from.
+    fn explained(&self, found: Diagnostics, pipeline: &Pipeline<'_>) -> Diagnostics {
+        let mut found = distinct(found);
+        pipeline.origins.explain(&mut found, &pipeline.sources, &self.variables);
+        found
     }
 
     fn pipeline(&self) -> Pipeline<'_> {
@@ -99,6 +116,7 @@ impl Loader {
         };
         let mut found = Diagnostics::new();
         let started = start(&request, pipeline.reader, &mut pipeline.sources, &mut found);
+        pipeline.origins.variable_files(pipeline.sources.since(0));
         match started {
             Some(start) => {
                 pipeline.warnings.extend(found);
@@ -119,7 +137,7 @@ impl Loader {
             default: self.default_project_name.as_deref(),
             folder: &start.project_directory,
         }
-        .choose(&start.variables, self.stages.contains(Stage::Interpolation))?;
+        .choose(&start.variables, self.stages.contains(Stage::Interpolation), &pipeline.sources)?;
         start.variables.insert(project_name::VARIABLE.to_owned(), name.to_string());
 
         let mut found = Diagnostics::new();
@@ -163,6 +181,9 @@ impl Loader {
         };
         let noticed = resolve_files(&mut project, files, Places(&tree), pipeline.reader, &mut pipeline.sources)?;
         pipeline.warnings.extend(noticed);
+        if self.stages.contains(Stage::Consistency) && self.stages.contains(Stage::Advice) {
+            pipeline.warnings.extend(advise(&project, Places(&tree), pipeline.reader));
+        }
         Ok(project)
     }
 }
@@ -183,15 +204,6 @@ fn parse_all(pipeline: &mut Pipeline<'_>, files: &[PathBuf]) -> Result<Vec<super
 fn empty(files: &[PathBuf]) -> Diagnostic {
     let name = files.first().map_or_else(String::new, |file| format!("`{}` ", Path::display(file)));
     Diagnostic::error(EMPTY_PROJECT, format!("{name}says nothing")).help("write `services:` and what runs")
-}
-
-fn refused(found: Diagnostics, pipeline: Pipeline<'_>) -> LoadError {
-    let mut diagnostics = found;
-    diagnostics.extend(pipeline.warnings);
-    LoadError {
-        diagnostics: distinct(diagnostics),
-        sources: pipeline.sources,
-    }
 }
 
 /// Findings without those that say the same as one before: a variable that several files use.

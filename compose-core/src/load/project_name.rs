@@ -5,7 +5,7 @@ use super::variables::normalized_name;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
 use crate::names::ProjectName;
-use crate::source::{Entry, Node, Span, Value};
+use crate::source::{Entry, Node, SourceMap, Span, Value};
 use std::path::Path;
 
 /// The variable that names the project, and that every file can read.
@@ -29,12 +29,12 @@ impl Candidates<'_> {
     /// The name that wins; those of files and folders are made valid.
     ///
     /// `interpolated` says whether a file's name may use variables.
-    pub(super) fn choose(&self, variables: &StringMap, interpolated: bool) -> Result<ProjectName, Diagnostics> {
+    pub(super) fn choose(&self, variables: &StringMap, interpolated: bool, sources: &SourceMap) -> Result<ProjectName, Diagnostics> {
         if let Some(name) = self.imposed {
             return Ok(ProjectName::new(name));
         }
         let in_file = match self.in_file {
-            Some(node) if interpolated => text(node, variables)?,
+            Some(node) if interpolated => text(node, variables, sources)?,
             Some(node) => node.as_str().unwrap_or_default().to_owned(),
             None => String::new(),
         };
@@ -56,7 +56,7 @@ impl Candidates<'_> {
 }
 
 /// The text of a `name`, its variables put in.
-fn text(node: &Node, variables: &StringMap) -> Result<String, Diagnostics> {
+fn text(node: &Node, variables: &StringMap, sources: &SourceMap) -> Result<String, Diagnostics> {
     let name = std::iter::once((
         "name".to_owned(),
         Entry {
@@ -66,7 +66,7 @@ fn text(node: &Node, variables: &StringMap) -> Result<String, Diagnostics> {
     ));
     let mut document = Node::new(Value::Mapping(name.collect()), node.span);
     let mut found = Diagnostics::new();
-    interpolate(&mut document, &|name| variables.get(name).cloned(), &mut found);
+    interpolate(&mut document, &|name| variables.get(name).cloned(), sources, &mut found);
     if found.has_errors() {
         return Err(found);
     }
@@ -90,21 +90,22 @@ fn empty(name: &str, span: Option<Span>) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{SourceMap, parse_text};
+    use crate::source::parse_text;
 
     fn choose(imposed: Option<&str>, file: &str, folder: &str) -> Result<String, String> {
         choose_or(imposed, file, None, folder)
     }
 
     fn choose_or(imposed: Option<&str>, file: &str, default: Option<&str>, folder: &str) -> Result<String, String> {
-        let documents = parse_text("compose.yaml", file, &mut SourceMap::default()).expect("it parses");
+        let mut sources = SourceMap::default();
+        let documents = parse_text("compose.yaml", file, &mut sources).expect("it parses");
         Candidates {
             imposed,
             in_file: in_documents(documents.iter()),
             default,
             folder: Path::new(folder),
         }
-        .choose(&StringMap::from([("SET".to_owned(), "shop".to_owned())]), true)
+        .choose(&StringMap::from([("SET".to_owned(), "shop".to_owned())]), true, &sources)
         .map(|name| name.to_string())
         .map_err(|found| found.iter().map(|found| found.message.clone()).collect())
     }

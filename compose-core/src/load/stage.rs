@@ -14,6 +14,9 @@ pub enum Stage {
     /// Variables are read from the services' `env_file`. Whoever only asks for names, or for hashes
     /// as `config --hash` prints them, needs none of these files.
     EnvironmentFiles,
+    /// Warnings are given about what works, but is hardly meant: resources that nothing uses, ports
+    /// that collide, paths that are not there.
+    Advice,
 }
 
 /// The stages of a load that run.

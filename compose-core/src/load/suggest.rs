@@ -1,12 +1,31 @@
 //! "Did you mean": the known name that a wrong one looks most like.
 
 /// The most similar of the known names, if any is close.
-pub(crate) fn similar<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = known.into_iter().map(|name| (strsim::jaro_winkler(wrong, name), name));
-    scored
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, name)| name)
+pub fn similar<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = known.into_iter().filter_map(|name| Some((closeness(wrong, name)?, name)));
+    let best = scored.max_by(|(one, name), (other, other_name)| one.total_cmp(other).then(other_name.cmp(name)));
+    best.map(|(_, name)| name)
+}
+
+/// How close two names are, none where nobody would mistake one for the other.
+///
+/// Jaro-Winkler likes long names with a common beginning; the edits between two names find slips of
+/// the fingers in short ones and at the beginning.
+fn closeness(wrong: &str, name: &str) -> Option<f64> {
+    if wrong.eq_ignore_ascii_case(name) {
+        return Some(1.0);
+    }
+    let edits = strsim::damerau_levenshtein(wrong, name);
+    let swapped = edits == 1 && wrong.chars().count() == name.chars().count() && sorted(wrong) == sorted(name);
+    let slips = edits <= name.chars().count() / 3;
+    let score = strsim::jaro_winkler(wrong, name);
+    (score > 0.8 || slips || swapped).then(|| score.max(strsim::normalized_damerau_levenshtein(wrong, name)))
+}
+
+fn sorted(name: &str) -> Vec<char> {
+    let mut characters: Vec<char> = name.chars().collect();
+    characters.sort_unstable();
+    characters
 }
 
 #[cfg(test)]
@@ -15,9 +34,19 @@ mod tests {
 
     #[test]
     fn only_close_names_are_suggested() {
-        let known = ["frontend", "backend", "database"];
-        assert_eq!(similar("fronted", known), Some("frontend"));
-        assert_eq!(similar("databse", known), Some("database"));
-        assert_eq!(similar("cache", known), None);
+        let known = ["frontend", "backend", "database", "db", "web"];
+        for (wrong, meant) in [
+            ("fronted", Some("frontend")),
+            ("databse", Some("database")),
+            ("bd", Some("db")),
+            ("DB", Some("db")),
+            ("wbe", Some("web")),
+            ("ackend", Some("backend")),
+            ("cache", None),
+            ("mq", None),
+            ("da", None),
+        ] {
+            assert_eq!(similar(wrong, known), meant, "{wrong}");
+        }
     }
 }

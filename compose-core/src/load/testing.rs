@@ -58,6 +58,9 @@ pub(crate) fn report(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
         for (span, note) in &found.related {
             let _ = writeln!(report, "  {} {note}", sources.place(*span));
         }
+        for note in &found.notes {
+            let _ = writeln!(report, "  note: {note}");
+        }
         if let Some(help) = &found.help {
             let _ = writeln!(report, "  help: {help}");
         }

@@ -145,7 +145,7 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
         io::ErrorKind::FileTooLarge => format!("env file {shown} is larger than 16 MiB"),
         _ => format!("env file {shown} cannot be read: {error}"),
     };
-    Diagnostic::error(ENV_FILE, message)
+    Diagnostic::error(ENV_FILE, message).help("check the path given with --env-file, in COMPOSE_ENV_FILES or by `include`")
 }
 
 /// Lower case, without what a project name cannot hold; empty when nothing is left.

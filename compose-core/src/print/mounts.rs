@@ -67,8 +67,7 @@ pub(super) fn grant(grant: &FileGrant) -> Tree {
 
 /// Permission bits in the notation of `chmod`.
 fn octal(mode: i64) -> String {
-    let sign = if mode < 0 { "-" } else { "" };
-    format!("0{sign}{:o}", mode.unsigned_abs())
+    format!("0{mode:o}")
 }
 
 impl From<ByteSize> for Tree {

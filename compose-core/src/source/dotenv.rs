@@ -51,18 +51,7 @@ impl EnvFile<'_> {
         let damaged = matches!(text, std::borrow::Cow::Owned(_));
         let source = sources.add(self.path, text);
         let text = sources.file(source).text.clone();
-        let mut statements = Statements {
-            text: &text,
-            at: 0,
-            place: Place {
-                source,
-                offset: 0,
-                line: 1,
-                column: 1,
-            },
-            damaged,
-            total: 0,
-        };
+        let mut statements = Statements::new(&text, source, damaged);
         let result = match self.format {
             EnvFormat::Compose => statements.read(known, lookup, findings),
             EnvFormat::Raw => statements.read_raw(known, lookup),
@@ -71,6 +60,25 @@ impl EnvFile<'_> {
             findings.push(*found);
         }
     }
+}
+
+/// Where a file of variables sets one, the last time it does.
+pub(crate) fn definition(sources: &SourceMap, source: SourceId, name: &str) -> Option<Span> {
+    let text = &*sources.file(source).text;
+    let mut statements = Statements::new(text, source, false);
+    let mut last = None;
+    while statements.find_statement() {
+        let start = statements.at;
+        let Ok((key, value_follows)) = statements.key() else { break };
+        if value_follows && statements.value().is_err() {
+            break;
+        }
+        if key == name && value_follows {
+            last = Some((start, statements.at));
+        }
+    }
+    let (start, end) = last?;
+    Some(Statements::new(text, source, false).span(start, end))
 }
 
 type Fatal = Box<Diagnostic>;
@@ -95,12 +103,33 @@ struct Statements<'t> {
 }
 
 impl<'t> Statements<'t> {
+    fn new(text: &'t str, source: SourceId, damaged: bool) -> Self {
+        let place = Place {
+            source,
+            offset: 0,
+            line: 1,
+            column: 1,
+        };
+        Self {
+            text,
+            at: 0,
+            place,
+            damaged,
+            total: 0,
+        }
+    }
+
     fn read(&mut self, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, findings: &mut Diagnostics) -> Result<(), Fatal> {
         while self.find_statement() {
             let start = self.at;
             let (key, value_follows) = self.key()?;
             if key.contains(is_blank) {
-                return Err(Box::new(self.refuse(start, self.at, "key cannot contain a space", None)));
+                return Err(Box::new(self.refuse(
+                    start,
+                    self.at,
+                    "key cannot contain a space",
+                    Some("a line is `NAME=value` or a `#` comment"),
+                )));
             }
             if !value_follows {
                 if let Some(value) = lookup(key) {

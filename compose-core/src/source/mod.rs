@@ -9,6 +9,7 @@ mod reader;
 mod span;
 
 pub use discover::STANDARD_INPUT;
+pub(crate) use dotenv::definition;
 pub use dotenv::{EnvFile, EnvFormat};
 pub use node::{Directive, Entry, Mapping, Node, Value};
 pub(crate) use parse::is_plain_text;

@@ -1,5 +1,6 @@
 //! Places in files, and the files they are in.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,13 @@ pub struct SourceMap {
     files: Vec<SourceFile>,
 }
 
+impl Span {
+    /// Whether another place lies within this one.
+    pub(crate) fn holds(self, other: Self) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
+    }
+}
+
 impl SourceMap {
     /// Adds a file.
     ///
@@ -56,8 +64,68 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// How many files there are.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// The files that were added since there were `before` of them.
+    pub(crate) fn since(&self, before: usize) -> impl Iterator<Item = SourceId> + use<> {
+        (before..self.files.len()).map(|index| SourceId(u32::try_from(index).expect("`add` counted them in a u32")))
+    }
+
+    /// What stands at a place.
+    pub(crate) fn text(&self, span: Span) -> &str {
+        let text = &self.file(span.source).text;
+        text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// A part of a place, by the bytes of [`SourceMap::text`].
+    pub(crate) fn part(&self, whole: Span, part: Range<usize>) -> Span {
+        let before = self.text(whole).get(..part.start).unwrap_or_default();
+        let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (line, column) = match before.rsplit_once('\n') {
+            Some((lines, last)) => (
+                whole.line + 1 + narrow(lines.matches('\n').count()),
+                1 + narrow(last.chars().count()),
+            ),
+            None => (whole.line, whole.column + narrow(before.chars().count())),
+        };
+        Span {
+            start: whole.start + narrow(part.start),
+            end: whole.start + narrow(part.end),
+            line,
+            column,
+            ..whole
+        }
+    }
+
     /// `path:line:column` of a place.
     pub fn place(&self, span: Span) -> String {
         format!("{}:{}:{}", self.file(span.source).path.display(), span.line, span.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_place_has_a_line_and_a_column() {
+        let mut sources = SourceMap::default();
+        let source = sources.add("/a", "key: żó $A\n  ż $B\n");
+        let whole = Span {
+            source,
+            start: 5,
+            end: 20,
+            line: 1,
+            column: 6,
+        };
+        for (part, place) in [("$A", "/a:1:9"), ("$B", "/a:2:5"), ("żó", "/a:1:6")] {
+            let at = sources.text(whole).find(part).expect("it is there");
+            let span = sources.part(whole, at..at + part.len());
+            assert_eq!((sources.text(span), sources.place(span).as_str()), (part, place));
+            assert!(whole.holds(span) && !span.holds(whole));
+        }
     }
 }

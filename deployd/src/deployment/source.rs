@@ -9,7 +9,7 @@ use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
 use crate::store::{ProjectRow, StoreError};
 use crate::vault::VaultError;
 use compose_core::diagnostic::{Diagnostic, Severity};
-use compose_core::load::{LoadError, Loader};
+use compose_core::load::{LoadError, Loader, Stage, Stages};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -146,7 +146,9 @@ fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loade
             checkout: request.checkout.clone(),
             state_root: request.own.root().to_owned(),
         })
-        .variables(request.environment.variables());
+        .variables(request.environment.variables())
+        // What is missing in the checkout may well be on the server.
+        .stages(Stages::ALL.without(Stage::Advice));
     for file in &settings.compose {
         loader = loader.file(folder.join(file));
     }

@@ -1,5 +1,7 @@
 //! Findings about compose files: the place, the line, what is wrong there and what to do.
 
+use super::note;
+use crate::settings::{Output, Settings, Volume};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use compose_core::diagnostic::{Diagnostic, Diagnostics, Severity};
 use compose_core::source::{SourceFile, SourceMap, Span};
@@ -23,7 +25,18 @@ pub(crate) fn text(findings: &Diagnostics, sources: &SourceMap, view: View<'_>) 
     each.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Every finding as data: `code`, `severity`, `message`, `file`, `line`, `column`, `help` and `related` places.
+/// Shows what does not stop a command on standard error: excerpts, or with `--json` one line that
+/// holds `{"diagnostics": [...]}`.
+pub(crate) fn warn(findings: &Diagnostics, sources: &SourceMap, settings: &Settings) {
+    match settings.output {
+        _ if findings.is_empty() || settings.volume == Volume::Quiet => {}
+        Output::Json => note(&json!({ "diagnostics": data(findings, sources) }).to_string()),
+        Output::Text => note(&text(findings, sources, settings.view())),
+    }
+}
+
+/// Every finding as data: `code`, `severity`, `message`, `file`, `line`, `column`, `help`, `notes` and
+/// `related` places.
 pub(crate) fn data(findings: &Diagnostics, sources: &SourceMap) -> Value {
     findings.iter().map(|finding| document(finding, sources)).collect()
 }
@@ -47,6 +60,9 @@ fn report<'a>(finding: &'a Diagnostic, sources: &'a SourceMap, view: View<'_>) -
             Excerpt::Lines(snippet) => group.element(snippet),
             Excerpt::Name(origin) => group.element(origin),
         };
+    }
+    for note in &finding.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -103,10 +119,27 @@ fn excerpt<'a>(places: &[Place<'a>], view: View<'_>) -> Excerpt<'a> {
                 .char_column(first.span.column as usize),
         );
     }
-    let annotations = places
+    let (lines, offset, first_line) = lines_of(text, places);
+    let annotations = places.iter().map(|place| {
+        let part = underlined(text, place.span);
+        place.kind.span(part.start - offset..part.end - offset).label(place.note)
+    });
+    Excerpt::Lines(Snippet::source(lines).line_start(first_line).path(path).annotations(annotations))
+}
+
+/// The lines from the first to the last place, the byte and the number of the first: what is not
+/// shown need not be gone through for each of a thousand findings.
+fn lines_of<'a>(text: &'a str, places: &[Place<'_>]) -> (&'a str, usize, usize) {
+    let parts = || places.iter().map(|place| underlined(text, place.span));
+    let first = places
         .iter()
-        .map(|place| place.kind.span(underlined(text, place.span)).label(place.note));
-    Excerpt::Lines(Snippet::source(text).path(path).annotations(annotations))
+        .min_by_key(|place| place.span.start)
+        .map_or(1, |place| place.span.line);
+    let start = parts().map(|part| part.start).min().unwrap_or_default();
+    let end = parts().map(|part| part.end).max().unwrap_or_default();
+    let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+    (&text[start..end], start, first as usize)
 }
 
 /// The part of a place that is underlined: what stands on its first line, at least one character.
@@ -154,6 +187,7 @@ fn document(finding: &Diagnostic, sources: &SourceMap) -> Value {
         "line": line,
         "column": column,
         "help": finding.help,
+        "notes": finding.notes,
         "related": related,
     })
 }
@@ -303,7 +337,7 @@ mod tests {
             document,
             serde_json::json!([{
                 "code": "unknown-key", "severity": "error", "message": "what",
-                "file": "/srv/shop/compose.yaml", "line": 3, "column": 5, "help": null,
+                "file": "/srv/shop/compose.yaml", "line": 3, "column": 5, "help": null, "notes": [],
                 "related": [{ "message": "in", "file": "/srv/shop/compose.yaml", "line": 2, "column": 3 }],
             }])
         );

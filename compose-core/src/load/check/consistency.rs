@@ -68,6 +68,19 @@ impl Findings<'_> {
         self.found.push(diagnostic);
     }
 
+    /// The error, with the place of the attribute that goes with it.
+    fn beside(&self, error: Diagnostic, attribute: &str) -> Diagnostic {
+        let way: &[&str] = if attribute == "dockerfile" {
+            &["build", attribute]
+        } else {
+            &[attribute]
+        };
+        match self.place(way) {
+            Some(place) => error.related(place, format!("`{attribute}` stands here")),
+            None => error,
+        }
+    }
+
     fn check_alone(&mut self) {
         let service = self.service;
         if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
@@ -91,6 +104,7 @@ impl Findings<'_> {
                 &["build", "dockerfile_inline"],
                 "has both `dockerfile` and `dockerfile_inline`",
             );
+            let error = self.beside(error, "dockerfile");
             self.push(error.help("keep one of them"));
         }
         if let Some(platform) = &self.service.platform
@@ -107,6 +121,7 @@ impl Findings<'_> {
         let networking = &self.service.networking;
         if networking.network_mode.is_some() && !networking.networks.is_empty() {
             let error = self.error(NETWORKS_AND_MODE, &["network_mode"], "has both `network_mode` and `networks`");
+            let error = self.beside(error, "networks");
             self.push(error.help("keep one of them"));
         }
     }
@@ -130,7 +145,7 @@ impl Findings<'_> {
             if rule.target.is_none() && !needs_none {
                 let way = ["develop", "watch", &index.to_string()];
                 let error = self.error(WATCH_WITHOUT_TARGET, &way, "watches a path without a `target` to copy it to");
-                self.push(error);
+                self.push(error.help("add `target`, or make the action `rebuild` or `restart`"));
             }
         }
     }
@@ -152,9 +167,14 @@ impl Findings<'_> {
             if let Some(place) = self.place(&[first_list, &first.to_string()]) {
                 error = error.related(place, "the other mount");
             }
-            self.push(error);
+            self.push(error.help("mount one of them at another path"));
         }
     }
+}
+
+/// Two places in the order in which a reader comes to them.
+pub(super) fn in_order(one: Option<Span>, other: Option<Span>) -> (Option<Span>, Option<Span>) {
+    if one > other { (other, one) } else { (one, other) }
 }
 
 fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostics) {
@@ -168,11 +188,12 @@ fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostic
         };
         let place = |service: &ServiceName| places.of_service(service.as_str(), &["container_name"]);
         let message = format!("services `{other}` and `{}` have the same container name `{name}`", service.name);
-        let mut error = Diagnostic::error(CONTAINER_NAME_TWICE, message).at(place(&service.name));
-        if let Some(place) = place(other) {
+        let (first, second) = in_order(place(other), place(&service.name));
+        let mut error = Diagnostic::error(CONTAINER_NAME_TWICE, message).at(second);
+        if let Some(place) = first {
             error = error.related(place, "first used here");
         }
-        found.push(error);
+        found.push(error.help("rename one of them, or leave `container_name` out"));
     }
 }
 

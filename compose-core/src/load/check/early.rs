@@ -66,7 +66,12 @@ fn host_address(port: &Node, report: &mut Report) {
         && address.as_str().is_none_or(|text| text.parse::<IpAddr>().is_err())
     {
         let shown = address.as_str().unwrap_or(address.value.kind());
-        report.error(INVALID_ADDRESS, address.span, format!("`{shown}` is no IP address"));
+        let invalid = Diagnostic::error(INVALID_ADDRESS, format!("`{shown}` is no IP address"));
+        report.push(
+            invalid
+                .at(address.span)
+                .help("write an address of this machine, such as 127.0.0.1 or ::1"),
+        );
     }
 }
 
@@ -75,7 +80,8 @@ fn device_request(request: &Node, report: &mut Report) {
         report.push(
             Diagnostic::error(COUNT_AND_IDS, "`count` and `device_ids` exclude each other")
                 .at(ids.span)
-                .related(count.span, "`count` stands here"),
+                .related(count.span, "`count` stands here")
+                .help("keep one of them"),
         );
     }
 }
@@ -87,7 +93,11 @@ fn not_negative(count: Option<&Node>, report: &mut Report) {
         ..
     }) = count
     {
-        report.error(NEGATIVE_COUNT, *span, format!("must not be negative, but is {number}"));
+        report.push(
+            Diagnostic::error(NEGATIVE_COUNT, format!("must not be negative, but is {number}"))
+                .at(*span)
+                .help("use 0 or more"),
+        );
     }
 }
 
@@ -127,7 +137,8 @@ fn sources(resource: &Node, kinds: &[&str], report: &mut Report) {
         (Some((first, first_span)), Some((second, span))) => report.push(
             Diagnostic::error(CONFLICTING_SOURCES, format!("`{first}` and `{second}` exclude each other"))
                 .at(span)
-                .related(first_span, format!("`{first}` stands here")),
+                .related(first_span, format!("`{first}` stands here"))
+                .help("keep one of them"),
         ),
         (None, _) if !settings.contains_key("driver") && !settings.contains_key("external") => {
             report.error(MISSING_SOURCE, resource.span, format!("needs one of {}", kinds.join(", ")));

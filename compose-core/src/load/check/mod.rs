@@ -1,5 +1,6 @@
 //! What the schema cannot say: [`early`] on the tree, then [`consistency`] on the typed project.
 
+pub(crate) mod advice;
 pub(crate) mod consistency;
 mod cycles;
 pub(crate) mod early;

@@ -122,7 +122,10 @@ fn build_contexts(project: &Project, findings: &mut Findings<'_>) {
             None => {
                 let message = format!("takes the build context `{context}` from the undefined service `{name}`");
                 let error = findings.error(UNDEFINED_REFERENCE, &way, message);
-                findings.push(error);
+                findings.push(match similar(name, project.services.keys().map(AsRef::as_ref)) {
+                    Some(close) => error.help(format!("did you mean `{close}`?")),
+                    None => error.help("define it under `services`"),
+                });
             }
         }
     }

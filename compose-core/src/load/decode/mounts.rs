@@ -152,18 +152,23 @@ pub(super) fn file_grant(node: &Node, report: &mut Report) -> FileGrant {
     grant
 }
 
-/// Permission bits; text is octal.
+fn no_mode(node: &Node, shown: &str, report: &mut Report) -> Option<i64> {
+    let message = format!("must be permission bits in octal, not `{shown}`");
+    let wrong = Diagnostic::error(NOT_A_MODE, message).at(node.span);
+    report.push(wrong.help("write digits from 0 to 7, such as \"0440\""));
+    None
+}
+
+/// Permission bits; text is octal. Docker Compose takes negative ones and prints what it cannot read.
 fn file_mode(node: &Node, report: &mut Report) -> Option<i64> {
     match &node.value {
         Value::Null => None,
-        Value::Int(mode) => Some(*mode),
-        Value::String(text) => {
-            let mode = i64::from_str_radix(text, 8).ok();
-            if mode.is_none() {
-                report.error(NOT_A_MODE, node.span, format!("must be permission bits in octal, not `{text}`"));
-            }
-            mode
-        }
+        Value::Int(mode @ 0..) => Some(*mode),
+        Value::Int(mode) => no_mode(node, &mode.to_string(), report),
+        Value::String(text) => match i64::from_str_radix(text, 8) {
+            Ok(mode @ 0..) => Some(mode),
+            _ => no_mode(node, text, report),
+        },
         _ => {
             wrong_kind(node, "permission bits", report);
             None

@@ -5,6 +5,7 @@
 //! `config --variables`. The grammar itself is in `template` and serves `.env` files too.
 
 mod cast;
+mod place;
 mod template;
 mod walk;
 

@@ -110,12 +110,25 @@ impl TemplateError {
     pub(crate) fn explain(&self, prefix: impl fmt::Display) -> Diagnostic {
         let message = format!("{prefix}{self}");
         match self {
-            Self::Invalid(_) => Diagnostic::error(INVALID_INTERPOLATION, message).help("write `$$` for a dollar that begins no variable"),
+            Self::Invalid(text) => Diagnostic::error(INVALID_INTERPOLATION, message).help(advice(text)),
             Self::TooDeep | Self::TooLong => Diagnostic::error(INVALID_INTERPOLATION, message),
             Self::Required { name, .. } => {
                 Diagnostic::error(REQUIRED_VARIABLE, message).help(format!("set {name} in the environment or in the project's .env file"))
             }
         }
+    }
+}
+
+/// What to do about `${` that cannot be read; the text from there on.
+fn advice(text: &str) -> &'static str {
+    let named = text.strip_prefix("${").unwrap_or(text);
+    let behind = &named[name_length(named)..];
+    match (behind.len() < named.len(), closing_brace(behind).is_some()) {
+        (true, false) => "close it with `}`",
+        (true, true) => {
+            "behind the name stands `}` or one of `:-` `-` `:+` `+` `:?` `?`; names hold letters, digits and `_`; write `$$` for a dollar that begins no variable"
+        }
+        (false, _) => "name a variable behind `${`, or write `$$` for a dollar that begins none",
     }
 }
 
@@ -134,6 +147,9 @@ pub(crate) fn unset_variable(name: &str, span: Span) -> Diagnostic {
         format!("The {name:?} variable is not set. Defaulting to a blank string."),
     )
     .at(span)
+    .help(format!(
+        "set it in the environment or in the project's .env file, or write `${{{name}:-}}` if it may be empty"
+    ))
 }
 
 /// At most one line of a text, quoted.
@@ -187,7 +203,7 @@ impl<'t> Template<'t> {
                 }
                 Some(b'{') => {
                     flush(&mut parts, &rest[..at]);
-                    let (variable, rest) = braced(&after[1..], depth).map_err(|error| error.unwrap_or_invalid(text))?;
+                    let (variable, rest) = braced(&after[1..], depth).map_err(|error| error.unwrap_or_invalid(&rest[at..]))?;
                     Some((Some(variable), rest))
                 }
                 _ => match name_length(after) {
@@ -318,7 +334,7 @@ fn operator(text: &str) -> Option<(Operator, &str)> {
 }
 
 /// The brace that closes an operand; only `${` opens another one.
-fn closing_brace(text: &str) -> Option<usize> {
+pub(super) fn closing_brace(text: &str) -> Option<usize> {
     let (mut open, mut previous) = (1, 0);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -335,7 +351,7 @@ fn closing_brace(text: &str) -> Option<usize> {
 }
 
 /// How long the name at the start of a text is: ASCII letters, digits and `_`, not a digit first.
-fn name_length(text: &str) -> usize {
+pub(super) fn name_length(text: &str) -> usize {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return 0;

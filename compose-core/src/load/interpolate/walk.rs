@@ -1,9 +1,10 @@
 //! Over all values of a document.
 
 use super::cast::{self, Cast, Rule};
+use super::place;
 use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, SourceMap, Span, Value};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,10 +14,11 @@ const INVALID_VALUE: Code = Code("invalid-value");
 
 /// Puts the values of variables into every text of a document, and casts the attributes that are
 /// numbers or booleans. Findings are errors with their places, and one warning for each variable
-/// that is not set.
-pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, findings: &mut Diagnostics) {
+/// that is not set. `sources` holds the document's file, for these places.
+pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, sources: &SourceMap, findings: &mut Diagnostics) {
     let mut walk = Walk {
         variables,
+        sources,
         findings,
         warned: BTreeSet::new(),
         total: 0,
@@ -91,6 +93,7 @@ impl fmt::Display for Path<'_> {
 
 struct Walk<'w> {
     variables: &'w dyn Fn(&str) -> Option<String>,
+    sources: &'w SourceMap,
     findings: &'w mut Diagnostics,
     warned: BTreeSet<String>,
     /// Bytes that came out so far.
@@ -146,7 +149,8 @@ impl Walk<'_> {
                 Some(expanded)
             }
             Err(error) => {
-                self.findings.push(error.explain(format_args!("{path}: ")).at(span));
+                let place = place::of_error(&error, span, self.sources);
+                self.findings.push(error.explain(format_args!("{path}: ")).at(place));
                 None
             }
         }
@@ -156,7 +160,8 @@ impl Walk<'_> {
         if self.warned.contains(&name) {
             return;
         }
-        self.findings.push(unset_variable(&name, span));
+        self.findings
+            .push(unset_variable(&name, place::of_variable(&name, span, self.sources)));
         self.warned.insert(name);
     }
 
@@ -174,12 +179,17 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{SourceMap, parse_text};
+    use crate::source::parse_text;
     use proptest::prelude::*;
 
     fn document(text: &str) -> Node {
-        let mut documents = parse_text("/c.yaml", text, &mut SourceMap::default()).expect("valid YAML");
-        documents.remove(0)
+        located(text).0
+    }
+
+    fn located(text: &str) -> (Node, SourceMap) {
+        let mut sources = SourceMap::default();
+        let mut documents = parse_text("/c.yaml", text, &mut sources).expect("valid YAML");
+        (documents.remove(0), sources)
     }
 
     /// `N` is 3, `ON` is `yes`, `BAD` is `five`.
@@ -193,9 +203,9 @@ mod tests {
     }
 
     fn interpolated(text: &str) -> (Node, Vec<String>) {
-        let mut node = document(text);
+        let (mut node, sources) = located(text);
         let mut findings = Diagnostics::new();
-        interpolate(&mut node, &variables, &mut findings);
+        interpolate(&mut node, &variables, &sources, &mut findings);
         let shown = findings
             .iter()
             .map(|found| {
@@ -237,16 +247,16 @@ mod tests {
                 "5:12 Error services.a.scale must be a whole number, not \"five\"",
                 "6:10 Error services.a.tty must be true or false, not \"\"",
                 "7:15 Error services.a.hostname: required variable H is missing a value: set H",
-                "8:14 Error services.a.dns[1]: invalid interpolation format \"${\"",
+                "8:15 Error services.a.dns[1]: invalid interpolation format \"${\"",
             ]
         );
     }
 
     #[test]
     fn what_variables_come_to_is_limited() {
-        let mut node = document(&format!("[{}]", vec!["$BIG"; 100].join(", ")));
+        let (mut node, sources) = located(&format!("[{}]", vec!["$BIG"; 100].join(", ")));
         let (big, mut findings) = ("x".repeat(1024 * 1024), Diagnostics::new());
-        interpolate(&mut node, &|_| Some(big.clone()), &mut findings);
+        interpolate(&mut node, &|_| Some(big.clone()), &sources, &mut findings);
         let messages: Vec<_> = findings.iter().map(|found| found.message.as_str()).collect();
         assert_eq!(messages, ["the values of this file expand to more than 64 MiB"]);
     }
@@ -275,11 +285,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_document_without_dollars_and_casts_is_left_alone(text in "[a-z: \\-\n\\[\\]{},0-9]{0,80}") {
-            let Ok(documents) = parse_text("/c.yaml", &text, &mut SourceMap::default()) else { return Ok(()) };
+            let mut sources = SourceMap::default();
+            let Ok(documents) = parse_text("/c.yaml", &text, &mut sources) else { return Ok(()) };
             for document in documents {
                 let mut node = Node::new(Value::Sequence(vec![document.clone()]), document.span);
                 let mut findings = Diagnostics::new();
-                interpolate(&mut node, &variables, &mut findings);
+                interpolate(&mut node, &variables, &sources, &mut findings);
                 prop_assert_eq!(node.as_sequence().map(<[Node]>::to_vec), Some(vec![document]));
                 prop_assert!(findings.is_empty());
             }

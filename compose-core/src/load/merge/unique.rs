@@ -79,7 +79,7 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
 fn target(item: &Node, problem: &str) -> Result<String, Diagnostic> {
     match item.get("target").and_then(Node::as_str) {
         Some(target) => Ok(target.to_owned()),
-        None => Err(Diagnostic::error(NO_TARGET, problem)),
+        None => Err(Diagnostic::error(NO_TARGET, problem).help("add `target` and the path in the container")),
     }
 }
 
@@ -99,7 +99,7 @@ fn mount_target(item: &Node, folder: &str) -> Result<Option<String>, Diagnostic>
 
 fn port(item: &Node) -> Result<String, Diagnostic> {
     let Some(target) = item.get("target") else {
-        return Err(Diagnostic::error(NO_TARGET, "lacks the `target` port of the container"));
+        return Err(Diagnostic::error(NO_TARGET, "lacks the `target` port of the container").help("add `target` and the port"));
     };
     let part = |key, default: &str| item.get(key).map_or(default.to_owned(), typed);
     // The published port counts with its type: 8080 and "8080" are two. The reference compares so.

@@ -1,5 +1,6 @@
 //! Checks a tree against the rule table. Every finding is reported, each at its own place.
 
+use super::hint;
 use super::rule::{Entries, Limit, List, Mapping, Others, Repeats, Rule, Scalar, Shape, Types};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
@@ -58,8 +59,11 @@ impl Validator<'_> {
             }
         }
         for key in mapping.required.iter().filter(|key| !keys.contains_key(key)) {
-            self.found
-                .push(Diagnostic::error(MISSING_KEY, format!("`{path}` needs the key `{key}`")).at(node.span));
+            self.found.push(
+                Diagnostic::error(MISSING_KEY, format!("`{path}` needs the key `{key}`"))
+                    .at(node.span)
+                    .help("add it"),
+            );
         }
     }
 
@@ -69,7 +73,7 @@ impl Validator<'_> {
             Others::Extensions if key.starts_with("x-") => {}
             Others::Entries(entries) if entries.key.accepts(key) => self.shape(&entry.node, &entries.rule.shape, path.key(key)),
             Others::Entries(entries) => self.odd_name(key, entry.key_span, entries, path),
-            Others::Refused | Others::Extensions => self.unknown_key(key, entry.key_span, mapping, path),
+            Others::Refused | Others::Extensions => self.unknown_key(key, entry, mapping, path),
         }
     }
 
@@ -84,14 +88,14 @@ impl Validator<'_> {
         }
     }
 
-    fn unknown_key(&mut self, key: &str, span: Span, mapping: &Mapping, path: TreePath<'_>) {
+    fn unknown_key(&mut self, key: &str, entry: &Entry, mapping: &Mapping, path: TreePath<'_>) {
         let message = if path.is_root() {
             format!("a compose file has no key `{key}`")
         } else {
             format!("`{path}` has no key `{key}`")
         };
-        let mut unknown = Diagnostic::error(UNKNOWN_KEY, message).at(span);
-        unknown.help = nearest(key, mapping).map(|name| format!("did you mean `{name}`?"));
+        let mut unknown = Diagnostic::error(UNKNOWN_KEY, message).at(entry.key_span);
+        unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
         self.found.push(unknown);
     }
 
@@ -115,7 +119,8 @@ impl Validator<'_> {
                 self.found.push(
                     Diagnostic::error(DUPLICATE_ITEM, message)
                         .at(item.span)
-                        .related(first, "first here"),
+                        .related(first, "first here")
+                        .help("remove one of them"),
                 );
             } else {
                 seen.insert(key, item.span);
@@ -127,7 +132,7 @@ impl Validator<'_> {
         let problem = match (scalar.limit, &node.value) {
             (Limit::Words(words), Value::String(text)) if !words.contains(&text.as_str()) => {
                 let mut invalid = Diagnostic::error(INVALID_VALUE, format!("`{path}` cannot be {}", shown(&node.value)));
-                invalid.help = Some(format!("use {}", any_of(words.iter().map(|word| format!("`{word}`")))));
+                invalid.help = Some(hint::word(text, words, &any_of(words.iter().map(|word| format!("`{word}`")))));
                 Some(invalid)
             }
             (Limit::Pattern(pattern), Value::String(text)) if !pattern.found_in(text) => Some(
@@ -155,13 +160,13 @@ impl Validator<'_> {
         };
         let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
         let mut wrong = Diagnostic::error(WRONG_TYPE, message).at(node.span);
-        wrong.help = quoting_help(&node.value, shape);
+        wrong.help = hint::wrong_type(&node.value, shape, path);
         self.found.push(wrong);
     }
 }
 
 /// Whether a shape takes values of this value's type.
-fn accepts_type(shape: &Shape, value: &Value) -> bool {
+pub(super) fn accepts_type(shape: &Shape, value: &Value) -> bool {
     match shape {
         Shape::Any => true,
         Shape::OneOf(shapes) => shapes.iter().any(|shape| accepts_type(shape, value)),
@@ -231,22 +236,6 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The attribute whose name is nearest to a key that is unknown.
-fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
-    const LONGEST: usize = 40;
-    if key.len() > LONGEST {
-        return None;
-    }
-    let key = key.to_lowercase().replace('-', "_");
-    mapping
-        .attributes
-        .iter()
-        .map(|attribute| (strsim::damerau_levenshtein(&key, attribute.name), attribute.name))
-        .min()
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(4).max(1))
-        .map(|(_, name)| name)
-}
-
 /// The types that a shape takes, for a message.
 fn expected(shape: &Shape) -> String {
     let mut types = Vec::new();
@@ -291,17 +280,6 @@ fn article(kind: &str) -> String {
         "integer" => "an integer".to_owned(),
         kind => format!("a {kind}"),
     }
-}
-
-/// Where a value only lacks its quotes, says so.
-fn quoting_help(value: &Value, shape: &Shape) -> Option<String> {
-    let plain = match value {
-        Value::Int(number) => number.to_string(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Timestamp(text) => text.clone(),
-        _ => return None,
-    };
-    accepts_type(shape, &Value::String(String::new())).then(|| format!("write it in quotes: \"{plain}\""))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{ALIAS, Fatal};
 use crate::diagnostic::Diagnostic;
+use crate::load::similar;
 use crate::source::node::{Directive, Node, Value};
 use crate::source::span::Span;
 use std::collections::HashMap;
@@ -46,8 +47,13 @@ impl Anchors {
         let found = match self.named.get(anchor) {
             Some(Anchored::Value(original)) => return Ok(Rc::clone(original)),
             Some(Anchored::Open(_)) => Diagnostic::error(ALIAS, format!("cycle detected: the value of anchor '{anchor}' contains itself")),
-            None => Diagnostic::error(ALIAS, format!("unknown anchor '{anchor}' referenced"))
-                .help("define it above with `&` and this name, in the same document"),
+            None => {
+                let unknown = Diagnostic::error(ALIAS, format!("unknown anchor '{anchor}' referenced"));
+                match similar(anchor, self.named.keys().map(String::as_str)) {
+                    Some(close) => unknown.help(format!("did you mean `*{close}`?")),
+                    None => unknown.help("define it above with `&` and this name, in the same document"),
+                }
+            }
         };
         Err(Box::new(found.at(span)))
     }

@@ -128,6 +128,12 @@ impl<'a> Events<'a> {
             found.help = advice(error.problem(), character).map(str::to_owned);
         }
         match (error.context(), error.context_mark()) {
+            // The end of the file is not where a quote is missing.
+            (Some(context), Some(mark)) if error.problem() == "found unexpected end of stream" => {
+                let start = self.span_at(index(mark).min(self.text.len()));
+                let message = format!("{} {context}", error.problem());
+                Diagnostic::error(SYNTAX, message).at(start).help("close what is opened here")
+            }
             (Some(context), Some(mark)) if Some(mark) != error.problem_mark() => found.related(self.span(mark, mark), context),
             _ => found,
         }
@@ -147,6 +153,11 @@ fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
         ("did not find expected key", _) => Some("check the indentation, and that quotes close where the value ends"),
         ("did not find expected '-' indicator", _) => Some("every item of this list must begin with `-` in the same column"),
         ("could not find expected ':'", _) => Some("a key needs `:` and a blank behind it, on the same line"),
+        ("did not find expected ',' or '}'", _) => Some("separate entries by commas, and close the `{`"),
+        ("did not find expected ',' or ']'", _) => Some("separate items by commas, and close the `[`"),
+        ("did not find expected alphabetic or numeric character", _) => {
+            Some("`*` and `&` begin the name of an anchor; put a text that begins with one of them in quotes")
+        }
         ("found unknown escape character", _) => Some("use single quotes for text with backslashes, or double the backslash"),
         ("found incompatible YAML document", _) => Some("leave the %YAML line out"),
         ("found undefined tag handle", _) => Some("a tag such as `!name` needs no handle"),
@@ -222,11 +233,16 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
 fn commas_behind_tags(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let (mut bang, mut verbatim, mut directive) = (false, false, false);
+    let mut directives = true;
     let mut previous = b'\n';
     for (at, byte) in text.bytes().enumerate() {
+        if matches!(previous, b'\n' | b'\r') {
+            let line = &text.as_bytes()[at..];
+            directive = directives && byte == b'%';
+            directives = directive || leaves_directives(line, directives);
+        }
         match byte {
-            b'\n' | b'\r' => (bang, verbatim, directive) = (false, false, false),
-            b'%' if matches!(previous, b'\n' | b'\r') => directive = true,
+            b'\n' | b'\r' => (bang, verbatim) = (false, false),
             b' ' | b'\t' => (bang, verbatim) = (false, false),
             b'!' => bang = true,
             // `!<tag:yaml.org,2002:str>` has commas of its own.
@@ -241,6 +257,14 @@ fn commas_behind_tags(text: &str) -> Vec<usize> {
         previous = byte;
     }
     found
+}
+
+/// Whether directives may stand behind a line that is none: before a document's first line they may,
+/// and behind its end.
+fn leaves_directives(line: &[u8], before: bool) -> bool {
+    let first = line.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    let says_nothing = matches!(first, None | Some(b'\n' | b'\r' | b'#'));
+    line.starts_with(b"...") || (before && says_nothing)
 }
 
 #[cfg(test)]
@@ -266,7 +290,15 @@ mod tests {
 
     #[test]
     fn a_tag_before_a_comma_is_an_error_with_a_place() {
-        for (text, column) in [("{a: !x, b: c}", 7), ("[ !, b]", 4), ("['x!,y', !z, b]", 12), ("[!<a>,b]", 6)] {
+        for (text, column) in [
+            ("{a: !x, b: c}", 7),
+            ("[ !, b]", 4),
+            ("['x!,y', !z, b]", 12),
+            ("[!<a>,b]", 6),
+            // No directive, though a `%` begins the line: it goes on with the text above.
+            ("{a: b\n%: !x, c: d}", 6),
+            ("{a: b\n%TAG !y: !x, c: d}", 12),
+        ] {
             let found = first_error(text).unwrap_or_else(|| panic!("{text} is refused"));
             assert!(found.message.starts_with("did not find expected ','"), "{}", found.message);
             assert_eq!(found.span.map(|span| span.column), Some(column), "{text}");
@@ -283,6 +315,7 @@ mod tests {
             "a: |\n  !x,\n",
             "[!<tag:yaml.org,2002:str> 5]",
             "%TAG ! !a,b:\n--- x",
+            "# one\n\n%TAG ! !a,b:\n--- x\n...\n%TAG ! !c,d:\n--- y",
         ] {
             assert_eq!(first_error(text), None, "{text}");
         }

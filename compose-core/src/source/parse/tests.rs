@@ -154,7 +154,7 @@ fn refuses_with_a_place() {
         ("a: @x\n", "1:4 found character that cannot start any token"),
         ("a: {b, c\n", "2:1 did not find expected ',' or '}'"),
         ("a: &x.y 1\n", "1:6 did not find expected alphabetic or numeric character"),
-        ("a: 'x\n", "2:1 found unexpected end of stream"),
+        ("a: 'x\n", "1:4 found unexpected end of stream while scanning a quoted scalar"),
     ] {
         assert_eq!(findings(text), [expected], "{text}");
     }

@@ -25,13 +25,15 @@ impl Refused {
         let Some((start, (line, column))) = span else {
             return limit(self.message);
         };
-        Diagnostic::error(ENCODING, self.message).at(Span {
-            source,
-            start: narrow(start),
-            end: narrow(end.unwrap_or(start)),
-            line,
-            column,
-        })
+        Diagnostic::error(ENCODING, self.message)
+            .at(Span {
+                source,
+                start: narrow(start),
+                end: narrow(end.unwrap_or(start)),
+                line,
+                column,
+            })
+            .help("save the file as UTF-8 text; a control character is written as an escape in double quotes, such as \"\\u0007\"")
     }
 }
 

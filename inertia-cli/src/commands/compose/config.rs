@@ -5,7 +5,7 @@ mod model;
 
 use super::ComposeOptions;
 use crate::failure::Failure;
-use crate::render::{diagnostic, note};
+use crate::render::diagnostic;
 use crate::settings::Settings;
 use aspect::Aspect;
 use clap::Args;
@@ -111,6 +111,7 @@ impl Request<'_> {
             (self.arguments.no_normalize || self.options.compatibility, Stage::Normalization),
             (self.arguments.no_path_resolution, Stage::PathResolution),
             (self.arguments.no_consistency, Stage::Consistency),
+            (!self.arguments.quiet, Stage::Advice),
         ];
         let left_out = flags.into_iter().filter(|(left_out, _)| *left_out);
         left_out.fold(Stages::ALL, |stages, (_, stage)| stages.without(stage))
@@ -140,9 +141,7 @@ impl Request<'_> {
 
     /// Shows what does not stop the command.
     fn warn(self, warnings: &Diagnostics, sources: &SourceMap) {
-        if !warnings.is_empty() {
-            note(&diagnostic::text(warnings, sources, self.settings.view()));
-        }
+        diagnostic::warn(warnings, sources, self.settings);
     }
 }
 

@@ -3,8 +3,9 @@
 
 use super::ComposeOptions;
 use crate::failure::{Cause, Failure};
-use crate::render::{diagnostic, note};
-use crate::settings::{Settings, Volume};
+use crate::render::diagnostic;
+use crate::settings::Settings;
+use compose_core::load::{Loader, Stage, Stages, similar};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
 use std::collections::BTreeSet;
@@ -62,7 +63,11 @@ impl Scope {
         match names.iter().find(|name| !known.contains(name.as_str())) {
             Some(name) => {
                 let all: Vec<&str> = known.iter().map(ServiceName::as_str).collect();
-                Err(Failure::new(format!("no such service: {name}")).hint(format!("the services are {}", all.join(", "))))
+                let hint = match similar(name, all.iter().copied()) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None => format!("the services are {}", all.join(", ")),
+                };
+                Err(Failure::new(format!("no such service: {name}")).hint(hint))
             }
             None => Ok(()),
         }
@@ -74,11 +79,22 @@ fn has_no_file(failure: &Failure) -> bool {
     matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code.0 == "compose-file"))
 }
 
-/// Loads the project and shows what was noticed on the way.
+/// Loads the project and shows the warnings that Docker Compose has, too.
 pub(super) fn load(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    let loaded = options.loader(settings).load()?;
-    if !loaded.warnings.is_empty() && settings.volume > Volume::Quiet {
-        note(&diagnostic::text(&loaded.warnings, &loaded.sources, settings.view()));
-    }
+    loaded(&options.loader(settings).stages(Stages::ALL.without(Stage::Advice)), settings)
+}
+
+/// Loads the project and shows every warning, those that Docker Compose has not among them.
+///
+/// These belong where somebody looks at the project as a whole: `up`, `plan`, `config --quiet`. The
+/// other commands run in scripts that were written for Docker Compose, again and again, and say what
+/// it says.
+pub(super) fn load_advised(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    loaded(&options.loader(settings), settings)
+}
+
+fn loaded(loader: &Loader, settings: &Settings) -> Result<Project, Failure> {
+    let loaded = loader.load()?;
+    diagnostic::warn(&loaded.warnings, &loaded.sources, settings);
     Ok(loaded.project)
 }

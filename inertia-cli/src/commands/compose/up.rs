@@ -82,7 +82,7 @@ pub(super) struct UpArgs {
 pub(super) fn run(arguments: &UpArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
     let detached = arguments.detach || arguments.wait || arguments.no_start;
     arguments.attach.check(detached)?;
-    let project = scope::load(options, settings)?;
+    let project = scope::load_advised(options, settings)?;
     let wanted = wanted(arguments, settings);
     let context = engine::context(options, settings)?;
     let context = Context {

@@ -73,6 +73,16 @@ fn secrets_and_configs() {
             "secrets[0].mode: must be permission bits in octal, not `rw`",
         ),
         (
+            "secrets: [{source: s, mode: '-1'}]",
+            "'-1'",
+            "secrets[0].mode: must be permission bits in octal, not `-1`",
+        ),
+        (
+            "secrets: [{source: s, mode: -1}]",
+            "-1",
+            "secrets[0].mode: must be permission bits in octal, not `-1`",
+        ),
+        (
             "configs: [{source: s, mode: 1.5}]",
             "1.5",
             "configs[0].mode: must be permission bits, not a number",
