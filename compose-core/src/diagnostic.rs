@@ -125,7 +125,7 @@ impl Diagnostics {
     }
 
     /// Changes each of them.
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+    pub(crate) fn each_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
         self.0.iter_mut()
     }
 

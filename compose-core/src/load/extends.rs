@@ -230,7 +230,7 @@ impl Extension<'_, '_, '_> {
 
 /// What is wrong with a file, and which `extends` names it.
 fn extended_by(mut found: Diagnostics, by: Span) -> Diagnostics {
-    for finding in found.iter_mut().filter(|finding| finding.span != Some(by)) {
+    for finding in found.each_mut().filter(|finding| finding.span != Some(by)) {
         finding.related.push((by, "extended here".to_owned()));
     }
     found

@@ -60,7 +60,7 @@ impl Origins {
 
     /// Adds to each finding where what it blames came from.
     pub(super) fn explain(&self, findings: &mut Diagnostics, sources: &SourceMap, callers: &StringMap) {
-        for finding in findings.iter_mut() {
+        for finding in findings.each_mut() {
             let Some(span) = finding.span else { continue };
             self.variables(finding, span, sources, callers);
             self.extends(finding, span);

@@ -242,8 +242,7 @@ fn commas_behind_tags(text: &str) -> Vec<usize> {
             directives = directive || leaves_directives(line, directives);
         }
         match byte {
-            b'\n' | b'\r' => (bang, verbatim) = (false, false),
-            b' ' | b'\t' => (bang, verbatim) = (false, false),
+            b'\n' | b'\r' | b' ' | b'\t' => (bang, verbatim) = (false, false),
             b'!' => bang = true,
             // `!<tag:yaml.org,2002:str>` has commas of its own.
             b'<' if previous == b'!' => verbatim = true,
