@@ -5,6 +5,7 @@ use crate::commands::compose::ComposeArgs;
 use crate::commands::daemon::DaemonArgs;
 use crate::commands::deployed::register::RegisterArgs;
 use crate::commands::deployed::{down, env, history, logs, plan, up, webhook};
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::manual::{CompletionsArgs, ManArgs};
 use crate::commands::people::{AuditArgs, JoinArgs, TokenArgs, UserArgs};
 use crate::commands::remote::RemoteArgs;
@@ -112,6 +113,8 @@ pub(crate) enum Command {
     Upgrade(BootstrapArgs),
     /// Take the remote's daemon away; what it deployed goes on running
     Uninstall(UninstallArgs),
+    /// Look at everything between this folder and a running project, and say what to mend
+    Doctor(DoctorArgs),
     /// Work on a server for somebody who is connected to it
     #[command(hide = true)]
     FarEnd(FarEndArgs),

@@ -103,6 +103,19 @@ impl Remotes {
         Ok(Self { folder, ..read })
     }
 
+    /// The file, when others than its owner may read it.
+    pub(crate) fn readable_by_others(&self) -> Option<PathBuf> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let path = self.folder.join(FOLDER).join(FILE);
+            let mode = std::fs::metadata(&path).ok()?.permissions().mode();
+            (mode & 0o077 != 0).then_some(path)
+        }
+        #[cfg(not(unix))]
+        None
+    }
+
     /// Name and remote, by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Remote)> {
         self.remotes.iter().map(|(name, remote)| (name.as_str(), remote))

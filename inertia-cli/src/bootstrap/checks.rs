@@ -13,7 +13,7 @@ const SKEW: i64 = 300;
 /// Refuses a server that cannot run the daemon, whatever is installed on it.
 pub(super) fn server(facts: &Facts, port: u16, now: i64) -> Result<(), Failure> {
     system(facts)?;
-    docker(facts)?;
+    docker_kind(facts)?;
     room(facts)?;
     clock(facts, now)?;
     // With Docker there, the far end looks closer: it may be our own daemon that listens.
@@ -23,6 +23,23 @@ pub(super) fn server(facts: &Facts, port: u16, now: i64) -> Result<(), Failure> 
             .hint(format!("`sudo ss -ltnp 'sport = :{port}'` there tells which")));
     }
     Ok(())
+}
+
+/// Each check by itself: what it is about, and what is well or not.
+pub(crate) fn look_over(facts: &Facts, now: i64) -> Vec<(&'static str, Result<String, Failure>)> {
+    let room = match facts.free_images_mib {
+        Some(free) => format!("{free} MiB are free for images"),
+        None => "how much is free is not known".to_owned(),
+    };
+    vec![
+        ("system", system(facts).map(|()| format!("{} on {}", facts.os_name, facts.machine))),
+        (
+            "docker",
+            docker_kind(facts).map(|()| facts.docker.clone().unwrap_or_else(|| "there is none".to_owned())),
+        ),
+        ("disk", self::room(facts).map(|()| room)),
+        ("clock", clock(facts, now).map(|()| "it agrees with this machine's".to_owned())),
+    ]
 }
 
 fn system(facts: &Facts) -> Result<(), Failure> {
@@ -40,7 +57,7 @@ fn system(facts: &Facts) -> Result<(), Failure> {
     Ok(())
 }
 
-fn docker(facts: &Facts) -> Result<(), Failure> {
+fn docker_kind(facts: &Facts) -> Result<(), Failure> {
     let by_snap = facts.snap || facts.docker.as_ref().is_some_and(|path| path.starts_with("/snap/"));
     if by_snap {
         return Err(

@@ -1,14 +1,19 @@
 //! Talking to the program on the other side: one request in, lines out.
 
 use super::server::{Server, Tail};
-use super::steps::Steps;
 use crate::failure::{Attempt as _, Failure};
 use crate::far_end::wire::Word;
 use crate::ssh::{Source, quote};
 use serde::Serialize;
 
 /// Runs a part of the far end as root and follows what it says; its last word.
-pub(super) async fn call(server: &Server, program: &str, part: &str, request: &impl Serialize, steps: &mut Steps) -> Result<Word, Failure> {
+pub(super) async fn call(
+    server: &Server,
+    program: &str,
+    part: &str,
+    request: &impl Serialize,
+    step: &mut (dyn FnMut(String) + Send),
+) -> Result<Word, Failure> {
     let request = serde_json::to_vec(request).attempt("cannot write the request")?;
     let mut lines = Lines::default();
     let mut tail = Tail::default();
@@ -20,7 +25,7 @@ pub(super) async fn call(server: &Server, program: &str, part: &str, request: &i
             Source::Out => {
                 for line in lines.take(bytes) {
                     match serde_json::from_str::<Word>(&line) {
-                        Ok(Word::Step { name }) => steps.begin(name),
+                        Ok(Word::Step { name }) => step(name),
                         Ok(word) => last = Some(word),
                         Err(_) => tail.take(line.as_bytes()),
                     }
@@ -39,7 +44,8 @@ pub(super) async fn call(server: &Server, program: &str, part: &str, request: &i
             "the program on the server ended without an answer ({}):\n{}",
             status.map_or_else(|| "by a signal".to_owned(), |status| format!("exit status {status}")),
             tail.lines(5)
-        ))),
+        ))
+        .hint("it may be of another version than this one: `inertia NAME upgrade` sends this one")),
     }
 }
 

@@ -15,6 +15,8 @@ mod server;
 mod steps;
 mod upload;
 
+pub(crate) use crate::far_end::wire::Inspection;
+pub(crate) use checks::look_over;
 pub(crate) use firewall::Firewall;
 pub(crate) use server::Server;
 pub(crate) use steps::Steps;
@@ -106,18 +108,28 @@ pub(crate) async fn uninstall(
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
     steps.begin("Look for the daemon");
-    let removed = far_side::call(&server, &path, "remove", &RemoveRequest { data }, steps).await?;
+    let removed = far_side::call(&server, &path, "remove", &RemoveRequest { data }, &mut |step| steps.begin(step)).await?;
     let Word::Removed { state, .. } = removed else {
         return Err(unexpected());
     };
     steps.begin("Remove the program");
     let folder = crate::ssh::quote(path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder));
     server
-        .run(&format!("rm -f {folder}/inertia-*; rmdir {folder} 2>/dev/null; true"))
+        .run(&format!(
+            "rm -f {folder}/inertia {folder}/inertia-*; rmdir {folder} 2>/dev/null; true"
+        ))
         .await?;
     steps.finish("");
     server.session.close().await;
     Ok(state)
+}
+
+/// What engine and daemon of a server are like, as the program that was sent there sees them.
+pub(crate) async fn inspect(server: &Server, program: &str) -> Result<Inspection, Failure> {
+    match far_side::call(server, program, "inspect", &(), &mut |_| {}).await? {
+        Word::Inspected(inspection) => Ok(inspection),
+        _ => Err(unexpected()),
+    }
 }
 
 /// How a remote's server is reached over SSH.
@@ -189,7 +201,7 @@ async fn install(
         home: server.facts.home.clone(),
         image: options.daemon_image.clone(),
     };
-    let Word::Installed(installed) = far_side::call(server, program, "install", &request, steps).await? else {
+    let Word::Installed(installed) = far_side::call(server, program, "install", &request, &mut |step| steps.begin(step)).await? else {
         return Err(unexpected());
     };
     steps.finish(match installed.outcome {
@@ -216,7 +228,7 @@ fn reached(remote: &Remote, access: &SshAccess, program: &str, installed: &Insta
         token: installed.token.clone(),
         ssh: Some(SshAccess {
             daemon_port: Some(installed.port),
-            program: Some(program.to_owned()),
+            program: Some(upload::lasting_name(program)),
             ..access.clone()
         }),
         ..remote.clone()

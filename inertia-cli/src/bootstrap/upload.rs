@@ -20,7 +20,9 @@ pub(super) async fn provide(server: &Server, program: &Program, steps: &mut Step
     let there = server
         .run(&format!("[ \"$(sha256sum {quoted} 2>/dev/null | cut -c1-64)\" = {digest} ]"))
         .await?;
+    let link = link(&path);
     if there.succeeded() {
+        server.run(&link).await?;
         steps.finish("it is there already");
         return Ok((path, 0));
     }
@@ -32,7 +34,7 @@ pub(super) async fn provide(server: &Server, program: &Program, steps: &mut Step
     let script = format!(
         "set -e; umask 077; file={quoted}; mkdir -p \"${{file%/*}}\"; new=\"$file.$$.part\"; trap 'rm -f \"$new\"' EXIT; \
          gzip -dc > \"$new\"; [ \"$(sha256sum \"$new\" | cut -c1-64)\" = {digest} ] || {{ echo 'it arrived damaged' >&2; exit 1; }}; \
-         chmod 755 \"$new\"; mv -f \"$new\" \"$file\""
+         chmod 755 \"$new\"; mv -f \"$new\" \"$file\"; {link}"
     );
     let mut error = Vec::new();
     let status = {
@@ -58,6 +60,18 @@ pub(super) async fn provide(server: &Server, program: &Program, steps: &mut Step
     }
     steps.finish(&format!("{total} bytes sent ({:.1} MB)", megabytes(total)));
     Ok((path, total))
+}
+
+/// Gives the program a name that stays when another one takes its place: open ways through SSH go by it.
+fn link(path: &str) -> String {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    format!("ln -sfn {} {}", quote(name), quote(&lasting_name(path)))
+}
+
+/// The name under which the program of a server is found, whichever it is.
+pub(super) fn lasting_name(path: &str) -> String {
+    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    format!("{folder}/inertia")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit after the point")]

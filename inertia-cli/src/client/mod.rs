@@ -72,6 +72,11 @@ impl Client {
         self.send(request).await.map(drop)
     }
 
+    /// Whether the daemon reaches its database and its engine.
+    pub(crate) async fn ready(&self) -> Result<(), Failure> {
+        self.send(self.request(Method::GET, "/readyz")).await.map(drop)
+    }
+
     /// `GET`, decoded.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.decode(self.send(self.request(Method::GET, path)).await?).await

@@ -3,6 +3,7 @@
 pub(crate) mod compose;
 pub(crate) mod daemon;
 pub(crate) mod deployed;
+pub(crate) mod doctor;
 mod engine;
 mod init;
 pub(crate) mod manual;
@@ -54,6 +55,7 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         Command::Send(arguments) => server::send(arguments, settings),
         Command::Upgrade(options) => server::upgrade(options, settings),
         Command::Uninstall(arguments) => server::uninstall(arguments, settings),
+        Command::Doctor(arguments) => doctor::run(arguments, settings),
         Command::FarEnd(arguments) => crate::far_end::run(arguments, settings),
         Command::User(arguments) => people::user::run(arguments, settings),
         Command::Token(arguments) => people::token::run(arguments, settings),

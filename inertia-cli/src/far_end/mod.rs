@@ -7,6 +7,7 @@ mod connect;
 mod container;
 mod files;
 mod image;
+mod inspect;
 mod install;
 mod remove;
 pub(crate) mod wire;
@@ -35,6 +36,8 @@ enum FarEndCommand {
     Install,
     /// Take the daemon's container away, as a request on standard input says
     Remove,
+    /// Tell what engine and daemon are like
+    Inspect,
     /// Pass standard input and output on to HOST:PORT or to a socket's path
     Connect {
         /// Where to
@@ -47,6 +50,7 @@ pub(crate) fn run(arguments: &FarEndArgs, _settings: &Settings) -> Result<ExitCo
     match &arguments.command {
         FarEndCommand::Connect { target } => connect::run(target),
         FarEndCommand::Install => answer(install::run()),
+        FarEndCommand::Inspect => answer(inspect::run()),
         FarEndCommand::Remove => answer(remove::run()),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Word {
         /// There was a daemon.
         found: bool,
     },
+    /// What is there.
+    Inspected(Inspection),
     /// It did not work.
     Failed {
         /// Why.
@@ -75,6 +77,32 @@ impl std::fmt::Debug for Installed {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
+}
+
+/// What is on a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Inspection {
+    /// The engine's version.
+    pub(crate) engine: String,
+    /// The version of its API that was agreed on.
+    pub(crate) api: String,
+    /// The daemon's container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) daemon: Option<DaemonSeen>,
+}
+
+/// A daemon's container, as its engine sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DaemonSeen {
+    /// It runs.
+    pub(crate) running: bool,
+    /// In the engine's words: `Up 3 days`.
+    pub(crate) status: String,
+    /// Its image.
+    pub(crate) image: String,
+    /// SHA-256 of its certificate's public key, where it can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pin: Option<String>,
 }
 
 /// What became of the daemon's container.

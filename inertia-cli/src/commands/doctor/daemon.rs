@@ -1,0 +1,169 @@
+//! What a remote's daemon says, and what is seen of it.
+
+use super::finding::{Findings, State};
+use super::server::Seen;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::remotes::Remote;
+use crate::settings::Settings;
+use deployd::wire::{ProjectInfo, ServerInfo};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// How long the daemon may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks at the daemon from outside and from its own server.
+pub(super) async fn look(name: &str, remote: &Remote, seen: Option<&Seen>, settings: &Settings, findings: &mut Findings) {
+    if remote.pin.is_empty() {
+        if seen.is_none_or(|seen| seen.inspection.is_none()) {
+            return;
+        }
+        findings.bad(
+            "daemon",
+            "the server was not set up yet",
+            format!("set it up: `inertia {name} init`"),
+        );
+        return;
+    }
+    container(name, remote, seen, findings);
+    // An SSH connection that failed once would only fail again.
+    if remote.tunnel && remote.ssh.is_some() && seen.is_none() {
+        findings.add("daemon", State::Skipped, "it is reached through SSH, which does not work", None);
+        return;
+    }
+    let client = match Client::open(name, remote, settings) {
+        Ok(client) => client,
+        Err(failure) => return findings.failure("daemon", &failure),
+    };
+    match patient(client.get::<ServerInfo>("/")).await {
+        Ok(info) => {
+            let by = if remote.tunnel { "through SSH" } else { "from here" };
+            findings.good("daemon", format!("it answers at {} {by}, version {}", remote.address, info.version));
+            findings.good("certificate", "it shows the key that is pinned");
+            version(name, &info.version, findings);
+        }
+        Err(failure) if failure.text().contains("not the one that was pinned") => return findings.failure("certificate", &failure),
+        Err(failure) => return findings.failure("daemon", &failure),
+    }
+    if let Err(failure) = patient(client.ready()).await {
+        findings.bad(
+            "daemon",
+            format!("it is not ready: {}", failure.text()),
+            format!("its words: `inertia {name} logs --daemon`"),
+        );
+    }
+    match patient(client.get::<Vec<ProjectInfo>>("/v1/projects")).await {
+        Ok(projects) => findings.good("token", format!("it is accepted; {} project(s) are registered", projects.len())),
+        Err(failure) => findings.failure("token", &failure),
+    }
+    webhook(name, remote, findings);
+}
+
+async fn patient<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::new(format!("it does not answer within {} seconds", PATIENCE.as_secs()))
+            .hint("a firewall may swallow what is sent to its port: open it, or set the remote up again to go through SSH")),
+    }
+}
+
+/// The container, as its engine sees it.
+fn container(name: &str, remote: &Remote, seen: Option<&Seen>, findings: &mut Findings) {
+    let Some(inspection) = seen.and_then(|seen| seen.inspection.as_ref()) else {
+        return;
+    };
+    let remedy = format!("`inertia {name} init` mends it");
+    match &inspection.daemon {
+        None => findings.bad("container", "there is no daemon on the server", remedy),
+        Some(daemon) if !daemon.running => findings.bad("container", format!("the daemon is {}", daemon.status), remedy),
+        Some(daemon) => {
+            findings.good("container", format!("{}, {}", daemon.image, daemon.status));
+            if daemon.pin.as_ref().is_some_and(|pin| *pin != remote.pin) {
+                findings.bad(
+                    "certificate",
+                    "the daemon has another key than the one that is pinned here",
+                    format!("if the server was set up anew, take its new key over SSH: `inertia {name} init`"),
+                );
+            }
+        }
+    }
+}
+
+fn version(name: &str, found: &str, findings: &mut Findings) {
+    let own = env!("CARGO_PKG_VERSION");
+    if found != own {
+        findings.warning(
+            "version",
+            format!("the daemon is {found}, this program {own}"),
+            format!("`inertia {name} upgrade` brings this one's"),
+        );
+    }
+}
+
+/// Whether a git host can reach the daemon.
+fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
+    let poll = "set `poll = \"1m\"` in inertia.toml: the daemon then looks for pushes itself";
+    if remote.tunnel {
+        findings.warning(
+            "webhook",
+            "the daemon's port is closed from outside: no git host reaches it",
+            format!("open it and run `inertia {name} init` again, or {poll}"),
+        );
+        return;
+    }
+    let host = remote
+        .address
+        .trim_start_matches("https://")
+        .rsplit_once(':')
+        .map_or("", |(host, _)| host);
+    if is_private(host) {
+        findings.warning(
+            "webhook",
+            format!("{host} is an address that git hosts on the internet cannot reach"),
+            poll,
+        );
+    } else {
+        findings.good("webhook", format!("git hosts reach it at {}, as this machine does", remote.address));
+    }
+}
+
+/// Whether a host is one that only machines nearby can reach.
+fn is_private(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_shared(ip),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        Err(_) => matches!(host.rsplit_once('.'), None | Some((_, "local"))),
+    }
+}
+
+/// The addresses that providers of access share among their customers.
+fn is_shared(ip: Ipv4Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    first == 100 && (64..128).contains(&second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn addresses_that_only_neighbours_reach() {
+        for (host, private) in [
+            ("127.0.0.1", true),
+            ("10.1.2.3", true),
+            ("192.168.0.1", true),
+            ("100.100.0.1", true),
+            ("[::1]", true),
+            ("[fd00::1]", true),
+            ("localhost", true),
+            ("nas", true),
+            ("203.0.113.9", false),
+            ("[2001:db8::1]", false),
+            ("web.example.com", false),
+        ] {
+            assert_eq!(is_private(host), private, "{host}");
+        }
+    }
+}
