@@ -5,6 +5,7 @@ use crate::deployment::dirs::ProjectDirs;
 use crate::deployment::files::OwnFolder;
 use crate::deployment::workers::Workers;
 use crate::feed::Feed;
+use crate::routes::webhooks::ROOM;
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Whom the first administrator's token is for; nobody else may be called so.
@@ -55,6 +57,7 @@ struct Parts {
     workers: Workers,
     version: String,
     known_hosts: Option<PathBuf>,
+    delivery_room: Semaphore,
     stop: CancellationToken,
 }
 
@@ -87,6 +90,7 @@ impl Daemon {
             paths: config.paths,
             version: config.version,
             known_hosts: config.known_hosts,
+            delivery_room: Semaphore::new(ROOM),
             stop: CancellationToken::new(),
             store,
             dir,
@@ -155,6 +159,11 @@ impl Daemon {
 
     pub(crate) fn version(&self) -> &str {
         &self.0.version
+    }
+
+    /// Room for the bodies of webhooks.
+    pub(crate) fn delivery_room(&self) -> &Semaphore {
+        &self.0.delivery_room
     }
 
     /// The file that knows git hosts, where there is one.

@@ -84,8 +84,12 @@ impl Hosted {
 
     /// Where a person adds a deploy key, in words.
     pub fn key_place(&self) -> String {
-        self.key_page()
-            .unwrap_or_else(|| format!("{}, among the deploy keys of {}", self.name, self.path))
+        self.key_page().unwrap_or_else(|| {
+            format!(
+                "{}, among the deploy keys of {} (on a plain SSH server: ~/.ssh/authorized_keys)",
+                self.name, self.path
+            )
+        })
     }
 
     fn page(&self) -> String {
@@ -175,7 +179,11 @@ mod tests {
     fn of_others_only_the_name_is_known() {
         let hosted = Hosted::parse("https://git.example.com/ann/shop.git").expect("a host");
         assert_eq!((hosted.host, hosted.key_page()), (Host::Other, None));
-        assert_eq!(hosted.key_place(), "git.example.com, among the deploy keys of ann/shop");
+        assert!(
+            hosted
+                .key_place()
+                .starts_with("git.example.com, among the deploy keys of ann/shop (")
+        );
         assert_eq!(hosted.ssh_url(), "git@git.example.com:ann/shop.git");
         for folder in ["/srv/shop.git", "file:///srv/shop.git", "https://github.com/", "https://x"] {
             assert_eq!(Hosted::parse(folder), None, "{folder}");

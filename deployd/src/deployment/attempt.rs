@@ -177,9 +177,19 @@ impl Attempt<'_> {
         let reference = self.deployment.commit.as_ref().unwrap_or(&self.deployment.reference);
         self.recorder
             .note(format!("fetching {} from {}", self.deployment.reference, self.project.url));
-        let commit = origin::fetch(self.daemon, &self.project, reference.clone())
+        let found = origin::fetch(self.daemon, &self.project, reference.clone())
             .await
             .map_err(|error| self.failed(&error))?;
+        let commit = origin::in_order(self.daemon, &self.project, &self.deployment, found.clone())
+            .await
+            .map_err(|error| self.failed(&error))?;
+        if commit != found {
+            let branch = &self.project.branch;
+            self.recorder.note(format!(
+                "{} is older than what was reported before: the head of {branch} is deployed instead",
+                found.id
+            ));
+        }
         let store = self.daemon.store();
         store
             .note_commit(&self.project.name, self.deployment.id, &commit.id, &commit.title)

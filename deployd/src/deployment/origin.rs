@@ -6,6 +6,7 @@ use crate::daemon::Daemon;
 use crate::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
 use crate::state_dir::{hex, random};
 use crate::store::ProjectRow;
+use crate::wire::{Deployment, Trigger};
 use russh::keys::PrivateKey;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,31 @@ pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: Stri
     })
     .await
     .outcome
+}
+
+/// The commit to deploy, which is the one that was found unless a later push of the same branch was reported before.
+///
+/// Reports may arrive out of order. A commit that lies behind the one reported before, and is not where the branch is
+/// now, would take the project back: the branch's head is deployed instead, which whatever was reported has led to.
+pub(crate) async fn in_order(daemon: &Daemon, project: &ProjectRow, deployment: &Deployment, found: Commit) -> Result<Commit, SourceError> {
+    let Deployment {
+        id, reference, trigger, ..
+    } = deployment;
+    if !matches!(trigger, Trigger::Webhook { .. }) {
+        return Ok(found);
+    }
+    let before = daemon.store().latest_commit(&project.name, reference, Some(*id)).await?;
+    let Some(before) = before.filter(|before| *before != found.id) else {
+        return Ok(found);
+    };
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let branch = format!("refs/heads/{reference}");
+    blocking(move |_| {
+        let mirror = Mirror::open(&mirror)?;
+        let is_older = mirror.leads_back(&before, &found.id);
+        Ok(if is_older { mirror.find(&branch)? } else { found })
+    })
+    .await
 }
 
 /// What came of a look at a repository.

@@ -269,7 +269,7 @@ async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Re
         }
     };
     let store = daemon.store();
-    let known = match store.latest_commit(&project.name, &project.branch).await? {
+    let known = match store.latest_commit(&project.name, &project.branch, None).await? {
         Some(deployed) => Some(deployed),
         None => store.first_head(&project.name, &head).await?,
     };
@@ -326,6 +326,38 @@ mod tests {
         ] {
             assert_eq!(interval(&row(poll, seen)), wanted, "{poll:?} {seen}");
         }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_new_since_the_first_look_is_deployed() {
+        let origin = crate::git::testing::Origin::new();
+        let first = origin.commit("one");
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let config = Config {
+            state: temp.path().to_owned(),
+            engine: Arc::new(FakeEngine::new()),
+            paths: PathMap::identity(),
+            version: "1".to_owned(),
+            known_hosts: None,
+        };
+        let daemon = Daemon::open(config).await.expect("opens");
+        let registered = NewProject {
+            url: origin.url(),
+            ..crate::store::testing::shop()
+        };
+        let project = daemon.store().put_project(registered).await.expect("stored");
+        let waiting = async || {
+            look_after(Duration::ZERO, &daemon, &project).await.expect("looked");
+            let next = daemon.store().next_deployment("shop").await.expect("read");
+            next.and_then(|row| row.deployment.commit)
+        };
+        assert_eq!(waiting().await, None, "what was there before is not new");
+        assert_eq!(waiting().await, None);
+        let second = origin.commit("two");
+        assert_eq!(waiting().await, Some(second));
+        // From now on, what was deployed counts, also when the branch is put back.
+        origin.git(&["reset", "-q", "--hard", &first]);
+        assert_eq!(waiting().await, Some(first));
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A mirror of a repository.
 pub(crate) struct Mirror {
-    repository: gix::Repository,
+    pub(super) repository: gix::Repository,
     path: PathBuf,
 }
 

@@ -4,6 +4,7 @@
 
 mod checkout;
 mod fetch;
+mod history;
 mod mirror;
 mod ssh;
 mod trouble;

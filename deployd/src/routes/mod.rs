@@ -17,7 +17,7 @@ mod server;
 mod status;
 mod tokens;
 mod users;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use crate::daemon::Daemon;
 use crate::problem;

@@ -7,16 +7,25 @@ use crate::daemon::Daemon;
 use crate::problem::ApiError;
 use crate::state_dir::hex;
 use crate::store::{Admission, NewDeployment, ProjectRow};
-use crate::webhook::{Target, Verdict, judge};
+use crate::webhook::{Target, Verdict, judge, may_be_delivery};
 use crate::wire::{Trigger, WebhookAnswer};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::USER_AGENT;
+use axum::http::header::{CONTENT_LENGTH, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// How large a delivery may be.
 const LARGEST_DELIVERY: usize = 8 * 1024 * 1024;
+
+/// The pieces in which room for deliveries is counted.
+const PIECE: usize = 64 * 1024;
+/// How many of them may be held at a time, since whoever sends is not known before the whole was read: 32 MiB.
+pub(crate) const ROOM: usize = 512;
+/// How long a delivery waits for room.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(
@@ -34,12 +43,28 @@ fn refused() -> ApiError {
     .help("compare the secret at the git host with `inertia NAME webhook show`")
 }
 
+fn busy() -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many deliveries arrive at once").help("deliver it again in a moment")
+}
+
+/// How much room a delivery may take, by what it announces.
+fn pieces(headers: &HeaderMap) -> u32 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let pieces = length.unwrap_or(LARGEST_DELIVERY).min(LARGEST_DELIVERY).div_ceil(PIECE);
+    u32::try_from(pieces.max(1)).unwrap_or(u32::MAX)
+}
+
 async fn receive(
     State(daemon): State<Daemon>,
     At(name): At<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
     let headers = request.headers().clone();
+    if !may_be_delivery(&headers) {
+        return Err(refused());
+    }
+    let room = timeout(LONGEST_WAIT, daemon.delivery_room().acquire_many(pieces(&headers))).await;
+    let _room = room.map_err(|_| busy())?.map_err(|_| busy())?;
     let body = read(request, LARGEST_DELIVERY).await?;
     // Who guesses names learns nothing.
     let project = daemon.store().project(&name).await?.ok_or_else(refused)?;
@@ -124,4 +149,28 @@ async fn queue(
         skipped: None,
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_taken_as_announced() {
+        let of = |length: Option<&str>| {
+            let pairs = length.map(|length| (CONTENT_LENGTH, length.parse().expect("a value")));
+            pieces(&pairs.into_iter().collect())
+        };
+        for (length, wanted) in [
+            (Some("0"), 1),
+            (Some("65536"), 1),
+            (Some("65537"), 2),
+            (Some("99999999999"), 128),
+            (Some("x"), 128),
+            (None, 128),
+        ] {
+            assert_eq!(of(length), wanted, "{length:?}");
+        }
+        assert!(u32::try_from(ROOM).is_ok_and(|room| room >= 4 * of(None)));
+    }
 }

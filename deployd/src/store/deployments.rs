@@ -320,15 +320,16 @@ impl Store {
 }
 
 impl Store {
-    /// The commit that was last deployed from a branch, whatever became of it. Rollbacks and deployments of anything else
+    /// The commit that was last deployed from a branch, before a deployment where one is given, whatever became of it. Rollbacks and deployments of anything else
     /// say nothing about the branch: they are no reason to deploy its head once more.
-    pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn latest_commit(&self, project: &str, branch: &str, before: Option<u64>) -> Result<Option<String>, StoreError> {
         let (project, branch) = (project.to_owned(), branch.to_owned());
+        let before = before.map_or(i64::MAX, signed);
         self.run(move |db| {
             let sql = "SELECT commit_id FROM deployments
-                WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
                 ORDER BY id DESC LIMIT 1";
-            Ok(db.query_row(sql, [&project, &branch], |row| row.get(0)).optional()?)
+            Ok(db.query_row(sql, (&project, &branch, before), |row| row.get(0)).optional()?)
         })
         .await
     }
@@ -504,12 +505,19 @@ mod tests {
             reference: "feature".to_owned(),
             ..push("f")
         };
-        assert_eq!(store.latest_commit("shop", "main").await.expect("read"), None);
+        assert_eq!(store.latest_commit("shop", "main", None).await.expect("read"), None);
         for new in [push("a"), push("b"), manual(), feature, rollback("release 1"), rollback("main")] {
             store.admit(new, vec![]).await.expect("queued");
         }
-        assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("b"));
-        assert_eq!(store.latest_commit("shop", "feature").await.expect("read").as_deref(), Some("f"));
+        assert_eq!(store.latest_commit("shop", "main", None).await.expect("read").as_deref(), Some("b"));
+        assert_eq!(
+            store.latest_commit("shop", "main", Some(2)).await.expect("read").as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            store.latest_commit("shop", "feature", None).await.expect("read").as_deref(),
+            Some("f")
+        );
     }
 
     #[tokio::test]

@@ -21,6 +21,10 @@ impl Provider for Bitbucket {
         signature.is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
+    fn is_signed(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("x-hub-signature")
+    }
+
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         header(headers, "x-request-uuid").or_else(|| header(headers, "x-request-id"))
     }

@@ -26,6 +26,10 @@ impl Provider for Gitea {
         either(headers, "signature").is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
+    fn is_signed(&self, headers: &HeaderMap) -> bool {
+        either(headers, "signature").is_some()
+    }
+
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         either(headers, "delivery")
     }

@@ -21,6 +21,10 @@ impl Provider for Github {
         signature.is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
+    fn is_signed(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("x-hub-signature-256")
+    }
+
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         header(headers, "x-github-delivery")
     }

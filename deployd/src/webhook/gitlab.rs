@@ -20,6 +20,10 @@ impl Provider for Gitlab {
         header(headers, "x-gitlab-token").is_some_and(|token| is_secret(token, secret))
     }
 
+    fn is_signed(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("x-gitlab-token")
+    }
+
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         // The first is kept when GitLab sends a delivery again.
         header(headers, "idempotency-key").or_else(|| header(headers, "x-gitlab-event-uuid"))

@@ -18,6 +18,8 @@ trait Provider {
     fn recognises(&self, headers: &HeaderMap) -> bool;
     /// Whether the request was made with the secret; compared in constant time over the raw body.
     fn verifies(&self, headers: &HeaderMap, body: &[u8], secret: &str) -> bool;
+    /// Whether the headers hold what the verification needs, before the body is read.
+    fn is_signed(&self, headers: &HeaderMap) -> bool;
     /// The id of this delivery, where the host gives one.
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str>;
     /// What it reports. Only called once the request is verified.
@@ -76,6 +78,12 @@ pub(crate) struct Target<'a> {
     pub(crate) branch: &'a str,
     /// The folder; empty for everything.
     pub(crate) path: &'a str,
+}
+
+/// Whether a request can be a delivery at all, by its headers: whatever else is sent need not be read.
+pub(crate) fn may_be_delivery(headers: &HeaderMap) -> bool {
+    let provider = PROVIDERS.into_iter().find(|provider| provider.recognises(headers));
+    provider.is_some_and(|provider| provider.is_signed(headers))
 }
 
 /// Decides about a request.

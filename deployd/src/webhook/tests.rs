@@ -25,6 +25,28 @@ fn headers(pairs: &[(&str, String)]) -> HeaderMap {
     pairs.iter().map(pair).collect()
 }
 
+#[test]
+fn what_cannot_be_a_delivery_is_seen_by_its_headers() {
+    let text = str::to_owned;
+    for (pairs, wanted) in [
+        (
+            vec![("x-github-event", text("push")), ("x-hub-signature-256", text("sha256=0"))],
+            true,
+        ),
+        (vec![("x-gitlab-event", text("Push Hook")), ("x-gitlab-token", text("t"))], true),
+        (
+            vec![("x-event-key", text("repo:push")), ("x-hub-signature", text("sha256=0"))],
+            true,
+        ),
+        (vec![("x-forgejo-event", text("push")), ("x-forgejo-signature", text("0"))], true),
+        (vec![("x-github-event", text("push"))], false),
+        (vec![("x-hub-signature-256", text("sha256=0"))], false),
+        (vec![], false),
+    ] {
+        assert_eq!(may_be_delivery(&headers(&pairs)), wanted, "{pairs:?}");
+    }
+}
+
 fn github(event: &str, payload: &Value, target: Target<'_>) -> Verdict {
     let body = payload.to_string();
     let headers = headers(&[

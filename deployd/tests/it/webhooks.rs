@@ -73,6 +73,45 @@ async fn the_commit_of_the_push_is_deployed_whatever_came_after() {
 }
 
 #[tokio::test]
+async fn a_push_that_arrives_after_a_later_one_does_not_take_the_project_back() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let older = bench.push(&COMPOSE.replace("web:1", "web:2"));
+    let newer = bench.push(COMPOSE);
+    deliver(&bench, "shop", &secret, &push("main", &newer), "1").await;
+    assert_eq!(bench.ended(1).await.commit.as_deref(), Some(newer.as_str()));
+    deliver(&bench, "shop", &secret, &push("main", &older), "2").await;
+    let ended = bench.ended(2).await;
+    assert_eq!((ended.state, ended.commit), (DeploymentState::Healthy, Some(newer)));
+    assert_eq!(bench.running().await, [("shop-web-1".to_owned(), "sha256:web:1".to_owned())]);
+    // Whoever puts the branch back means it.
+    bench.git(&["reset", "-q", "--hard", &older]);
+    let body = json!({"ref": "refs/heads/main", "after": older, "forced": true}).to_string();
+    deliver(&bench, "shop", &secret, &body, "3").await;
+    assert_eq!(bench.ended(3).await.commit, Some(older));
+}
+
+#[tokio::test]
+async fn the_first_delivery_of_the_host_is_remembered_and_our_own_trial_is_not() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let seen = async || bench.get("/v1/projects/shop").await.json()["webhook_seen"].is_string();
+    let commit = bench.git(&["rev-parse", "HEAD"]);
+    let body = push("other", &commit);
+    let trial = Request::post("/webhook/shop")
+        .header("user-agent", "inertia/1.0.0")
+        .header("x-github-event", "push")
+        .header("x-hub-signature-256", signature(&secret, &body))
+        .body(Body::from(body.clone()));
+    assert_eq!(bench.send(trial.unwrap()).await.status, StatusCode::OK);
+    assert!(!seen().await);
+    deliver(&bench, "shop", "wrong", &body, "1").await;
+    assert!(!seen().await);
+    deliver(&bench, "shop", &secret, &body, "1").await;
+    assert!(seen().await);
+}
+
+#[tokio::test]
 async fn nothing_else_is_deployed() {
     let bench = Bench::shop().await;
     let secret = secret(&bench).await;
@@ -96,6 +135,8 @@ async fn nothing_else_is_deployed() {
         (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
     );
     assert_eq!(bench.get("/v1/projects/shop/history").await.json(), json!([]));
+    let unsigned = Request::post("/webhook/shop").body(Body::from("x".repeat(9 * 1024 * 1024)));
+    assert_eq!(bench.send(unsigned.unwrap()).await.code(), "bad-signature");
     // A delivery that was refused may come again with the right signature.
     assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
 }

@@ -38,6 +38,7 @@ pub(crate) fn run(_arguments: &DaemonArgs, _settings: &Settings) -> Result<ExitC
 #[cfg(unix)]
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     log(settings);
+    warn_about_authorities(settings);
     let state = state(arguments, settings)?;
     let engine = Arc::new(super::engine::connect(&settings.environment)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -75,6 +76,17 @@ fn state(arguments: &DaemonArgs, settings: &Settings) -> Result<PathBuf, Failure
         .home()
         .ok_or_else(|| Failure::usage("HOME is not set").hint("say where the daemon's state is to be: --state DIR"))?;
     Ok(home.join(".inertia"))
+}
+
+/// A file of authorities that cannot be read is passed over without a word by whoever uses it.
+fn warn_about_authorities(settings: &Settings) {
+    if let Some(file) = settings.environment.variable("SSL_CERT_FILE")
+        && let Err(error) = std::fs::File::open(file)
+    {
+        crate::render::note(&format!(
+            "warning: cannot read {file}, which SSL_CERT_FILE names: {error}; only the authorities that are compiled in are trusted"
+        ));
+    }
 }
 
 /// Logs to standard error; `INERTIA_LOG` says what, in the notation of `RUST_LOG`.
