@@ -121,7 +121,12 @@ starts_nothing() {
     [ -z "$others" ] || { echo "$others" >&2; return 1; }
 }
 
-authorise() { field deploy_key <"$place/init.json" | "$here/gitserver/authorize.sh" "$name-git"; }
+# With the key let in, the same command finishes what it could not before.
+authorise() {
+    field deploy_key <"$place/init.json" | "$here/gitserver/authorize.sh" "$name-git"
+    product --json local init >"$place/read.json" 2>"$place/read.err"
+    [ "$(field webhook_secret <"$place/read.json")" = "$secret" ]
+}
 
 accepts() { product remote status local | grep "Remote instance 'local' accepting requests at https://"; }
 
@@ -202,12 +207,12 @@ ready=$SECONDS
 step "inertia remote add local" add_remote
 step "inertia local init" bootstrap
 step "it started neither ssh nor docker on this side" starts_nothing
-step "the repository lets the deploy key in" authorise
+step "the repository lets the deploy key in; init again" authorise
 step "inertia remote status local" accepts
 step "HTTPS GET answers 200" answers_200
 step "inertia local up: the page answers" first_page
 echo "     from 'remote add' to the first page: $((SECONDS - ready)) s"
 step "a push, a signed webhook: the page has changed" push_deploys
-step "inertia local init again: nothing is lost" init_again
+step "inertia local init once more: nothing is lost" init_again
 step "a reboot: everything comes back" reboot
 echo "== walked in $((SECONDS - begun)) s"
