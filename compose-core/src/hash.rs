@@ -65,7 +65,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::{config_hash, network_hash, volume_hash};
-    use crate::model::{Build, Condition, Dependency, Deploy, EnvFile, Network, PullPolicy, StringMap, Volume};
+    use crate::model::{Condition, Dependency, Deploy, EnvFile, Network, PullPolicy, StringMap, Volume};
     use crate::print::tests::plain_service;
 
     /// What the reference prints for `{image: alpine}`.
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn ignores_what_does_not_change_a_container() {
         let mut service = plain_service("web");
-        service.build = Some(Build::default());
+        service.build = Some(Box::default());
         service.pull_policy = Some(PullPolicy("always".to_owned()));
         service.lifecycle.scale = Some(3);
         service.profiles.push("debug".into());
@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn replicas_do_not_count_but_the_rest_of_deploy_does() {
         let mut service = plain_service("web");
-        service.deploy = Some(Deploy::default());
+        service.deploy = Some(Box::default());
         let without = config_hash(&service);
-        service.deploy = Some(Deploy {
+        service.deploy = Some(Box::new(Deploy {
             replicas: Some(3),
             ..Deploy::default()
-        });
+        }));
         assert_eq!(config_hash(&service), without);
         assert_ne!(without.as_str(), PLAIN);
     }

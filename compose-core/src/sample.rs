@@ -161,10 +161,10 @@ impl Service {
 
     pub(crate) fn builds(mut self) -> Self {
         self.image = None;
-        self.build = Some(Build {
+        self.build = Some(Box::new(Build {
             context: Some("/srv/shop".to_owned()),
             ..Build::default()
-        });
+        }));
         self
     }
 }

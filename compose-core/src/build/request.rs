@@ -274,7 +274,7 @@ mod tests {
 
     fn project(build: Build) -> Project {
         let service = Service {
-            build: Some(build),
+            build: Some(Box::new(build)),
             ..service("web")
         };
         Project {

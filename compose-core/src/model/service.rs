@@ -14,7 +14,7 @@ use crate::names::{ImageRef, ModelKey, NetworkKey, ProfileName, ServiceName};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A service.
+/// A service. What most services do without is boxed: a large project holds a thousand of these.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// Its key under `services`.
@@ -24,7 +24,7 @@ pub struct Service {
     /// The image to run, or the name of what is built.
     pub image: Option<ImageRef>,
     /// How the image is built.
-    pub build: Option<Build>,
+    pub build: Option<Box<Build>>,
     /// When the image is pulled.
     pub pull_policy: Option<PullPolicy>,
     /// `os/arch[/variant]`.
@@ -58,7 +58,7 @@ pub struct Service {
     /// When it starts, stops and counts as healthy.
     pub lifecycle: Lifecycle,
     /// The `deploy` section.
-    pub deploy: Option<Deploy>,
+    pub deploy: Option<Box<Deploy>>,
     /// `x-…` keys.
     pub extensions: Extensions,
 }
@@ -112,7 +112,7 @@ pub struct EnvFile {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Networking {
     /// The networks it joins; `None` for an endpoint without settings.
-    pub networks: BTreeMap<NetworkKey, Option<Endpoint>>,
+    pub networks: BTreeMap<NetworkKey, Option<Box<Endpoint>>>,
     /// `host`, `none`, `service:…`, `container:…` instead of networks.
     pub network_mode: Option<NamespaceMode>,
     /// Published ports.

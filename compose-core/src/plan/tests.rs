@@ -1,7 +1,7 @@
 //! Scenarios: a project is brought up on an engine in memory, something changes, and the text of
 //! the next plan is compared as a whole.
 
-#![expect(clippy::unwrap_used, clippy::large_stack_arrays, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::commands::{Context, UpOptions, up};

@@ -18,7 +18,7 @@ pub(crate) fn service(service: &Service) -> Tree {
     record.list("profiles", service.profiles.iter().map(ProfileName::as_str));
     record.map("annotations", &service.annotations);
     record.maybe("attach", service.lifecycle.attach);
-    record.maybe("build", service.build.as_ref().map(build));
+    record.maybe("build", service.build.as_deref().map(build));
     record.maybe("develop", service.develop.as_ref().map(develop));
     record.maybe("blkio_config", service.resources.blkio.as_ref().map(blkio));
     record.list("cap_add", &service.isolation.cap_add);
@@ -59,7 +59,7 @@ fn from_command_to_domain(record: &mut Record, service: &Service) {
             "depends_on",
             service.lifecycle.depends_on.iter().map(|(name, rule)| (name, dependency(rule))),
         )
-        .maybe("deploy", service.deploy.as_ref().map(deploy))
+        .maybe("deploy", service.deploy.as_deref().map(deploy))
         .list("device_cgroup_rules", &service.resources.device_cgroup_rules)
         .list("devices", service.resources.devices.iter().map(device))
         .list("dns", &networking.dns)
@@ -121,7 +121,9 @@ fn from_network_to_restart(record: &mut Record, service: &Service) {
         .maybe("network_mode", network_mode.as_ref())
         .map(
             "networks",
-            networks.iter().map(|(key, part)| (key, part.as_ref().map_or(Tree::Null, endpoint))),
+            networks
+                .iter()
+                .map(|(key, part)| (key, part.as_deref().map_or(Tree::Null, endpoint))),
         )
         .flag("oom_kill_disable", service.resources.oom_kill_disable)
         .maybe("oom_score_adj", service.resources.oom_score_adj)

@@ -65,11 +65,11 @@ fn rich_project() -> Project {
     web.process.environment = BTreeMap::from([("A10".into(), Some("y".into())), ("A9".into(), None)]);
     web.networking.networks.insert(
         "back".into(),
-        Some(Endpoint {
+        Some(Box::new(Endpoint {
             aliases: vec!["w".into()],
             gw_priority: Some(3),
             ..Endpoint::default()
-        }),
+        })),
     );
     web.networking.ports.push(Port {
         target: 80,
@@ -104,7 +104,7 @@ fn rich_project() -> Project {
         }],
         ..crate::model::Blkio::default()
     });
-    web.deploy = Some(crate::model::Deploy::default());
+    web.deploy = Some(Box::new(crate::model::Deploy::default()));
     web.lifecycle.post_start.push(Hook::default());
     web.lifecycle.depends_on.insert(
         "db".into(),

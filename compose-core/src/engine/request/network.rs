@@ -154,7 +154,7 @@ fn mac_address(mapping: &Mapping<'_>, keys: &[NetworkKey]) -> Result<Option<Stri
 }
 
 fn endpoint(mapping: &Mapping<'_>, key: &NetworkKey, links: &[String]) -> Result<EndpointRequest, Problem> {
-    let settings = mapping.service.networking.networks.get(key).and_then(Option::as_ref);
+    let settings = mapping.service.networking.networks.get(key).and_then(Option::as_deref);
     let mut request = EndpointRequest {
         aliases: aliases(mapping, settings),
         links: links.to_vec(),

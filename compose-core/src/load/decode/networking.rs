@@ -25,7 +25,9 @@ pub(super) fn set(networking: &mut Networking, key: &str, node: &Node, report: &
         "mac_address" => networking.mac_address = text(node, report),
         "network_mode" => networking.network_mode = namespace(node, report),
         "networks" => {
-            networking.networks = map(node, report, |node, report| present(node).map(|node| endpoint(node, report)));
+            networking.networks = map(node, report, |node, report| {
+                present(node).map(|node| Box::new(endpoint(node, report)))
+            });
         }
         "ports" => networking.ports = list(node, report, super::ports::port),
         _ => return false,

@@ -45,9 +45,9 @@ fn service(name: ServiceName, node: &Node, report: &mut Report) -> Service {
 fn own(service: &mut Service, key: &str, node: &Node, report: &mut Report) -> bool {
     match key {
         "annotations" => service.annotations = strings(node, report),
-        "build" => service.build = present(node).map(|node| build::build(node, report)),
+        "build" => service.build = present(node).map(|node| Box::new(build::build(node, report))),
         "container_name" => service.container_name = text(node, report),
-        "deploy" => service.deploy = present(node).map(|node| deploy::deploy(node, report)),
+        "deploy" => service.deploy = present(node).map(|node| Box::new(deploy::deploy(node, report))),
         "develop" => service.develop = present(node).map(|node| build::develop(node, report)),
         "image" => service.image = text(node, report).map(ImageRef::from),
         "label_file" => service.label_files = text_or_list(node, report),

@@ -101,7 +101,7 @@ fn uses(project: &Project) -> Vec<Use> {
             path: PathBuf::from(source),
             by: Reader::Engine,
         }));
-        let builds = service.build.iter().flat_map(build_paths);
+        let builds = service.build.as_deref().map(build_paths).unwrap_or_default().into_iter();
         found.extend(builds.map(|path| Use {
             what: format!("the build of service {}", service.name),
             path,

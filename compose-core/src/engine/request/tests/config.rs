@@ -153,7 +153,7 @@ fn restart() {
     ] {
         let case = Case::with(|case| {
             case.service.lifecycle.restart = restart.map(|policy| RestartPolicy(policy.to_owned()));
-            case.service.deploy = deploy;
+            case.service.deploy = deploy.map(Box::new);
         });
         let expected = json!({"HostConfig": {"RestartPolicy": {"Name": name, "MaximumRetryCount": attempts}}});
         assert_eq!(said(&case.body()), expected, "{restart:?}");

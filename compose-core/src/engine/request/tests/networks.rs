@@ -11,7 +11,7 @@ fn joined(minor: u32, front: Endpoint, back: Endpoint) -> Case {
     Case::with(|case| {
         case.api = api(minor);
         let back = Endpoint { priority: Some(5), ..back };
-        case.service.networking.networks = [("front".into(), Some(front)), ("back".into(), Some(back))].into();
+        case.service.networking.networks = [("front".into(), Some(Box::new(front))), ("back".into(), Some(Box::new(back)))].into();
     })
 }
 

@@ -107,14 +107,14 @@ fn limits_of_deploy_win() {
         case.service.resources.mem_limit = Some(ByteSize(1));
         case.service.resources.cpus = Some(4.0);
         case.service.resources.pids_limit = Some(1);
-        case.service.deploy = Some(Deploy {
+        case.service.deploy = Some(Box::new(Deploy {
             resources: DeployResources {
                 limits: Some(spec(0.5, 50, 12)),
                 reservations: Some(spec(0.25, 20, 3)),
                 ..DeployResources::default()
             },
             ..Deploy::default()
-        });
+        }));
     });
     assert_eq!(
         said(&case.body()),
@@ -148,7 +148,7 @@ fn devices() {
         let mut gpus = request(None, Some(DeviceCount::All), Vec::new());
         gpus.capabilities = strings(["utility"]);
         case.service.resources.gpus = vec![gpus];
-        case.service.deploy = Some(Deploy {
+        case.service.deploy = Some(Box::new(Deploy {
             resources: DeployResources {
                 reservations: Some(ResourceSpec {
                     devices: vec![
@@ -160,7 +160,7 @@ fn devices() {
                 ..DeployResources::default()
             },
             ..Deploy::default()
-        });
+        }));
     });
     assert_eq!(
         said(&case.body()),
