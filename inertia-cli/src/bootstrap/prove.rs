@@ -3,15 +3,11 @@
 use super::firewall::Firewall;
 use super::server::Server;
 use super::steps::Steps;
-use crate::client::Client;
+use crate::client::{Client, Greeting};
 use crate::failure::Failure;
 use crate::remotes::Remote;
 use crate::settings::Settings;
 use deployd::wire::ServerInfo;
-use std::time::Duration;
-
-/// How long the open port may take to answer.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Asks the daemon for a sign of life. The remote with the way that works, and what closes the other one.
 pub(super) async fn prove(
@@ -24,13 +20,15 @@ pub(super) async fn prove(
     let open = Remote { tunnel: false, ..remote };
     steps.begin(format!("Ask the daemon at {}", open.address));
     let client = Client::new(name, &open)?;
-    match tokio::time::timeout(PATIENCE, client.get::<ServerInfo>("/")).await {
-        Ok(Ok(info)) => {
+    match client.greet().await {
+        Greeting::Daemon(info) => {
             steps.finish(&format!("200 OK, version {}", info.version));
             return Ok((open, None));
         }
-        Ok(Err(failure)) if !failure.text().contains("does not answer") => return Err(failure),
-        Ok(Err(_)) | Err(_) => steps.finish("the port does not answer from here"),
+        Greeting::Silence(_) => steps.finish("the port does not answer from here"),
+        // The daemon itself was asked over SSH for its key: somebody else stands before its port.
+        Greeting::AnotherKey(_) => steps.finish("something else answers at that port"),
+        Greeting::Stranger(failure) => return Err(failure),
     }
     let firewall = Firewall::find(server).await?;
     steps.begin("Ask the daemon through SSH");

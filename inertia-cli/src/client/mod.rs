@@ -9,7 +9,7 @@ pub(crate) use sse::ServerEvents;
 use crate::failure::{Failure, chain};
 use crate::remotes::Remote;
 use crate::settings::Settings;
-use deployd::wire::Problem;
+use deployd::wire::{Problem, ServerInfo};
 use hmac::{Hmac, KeyInit, Mac as _};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -18,12 +18,29 @@ use sha2::Sha256;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+/// How long a daemon may take to say who it is.
+const GREETING: Duration = Duration::from_secs(8);
+
+/// Who answers at a remote's address.
+pub(crate) enum Greeting {
+    /// The daemon whose key is pinned.
+    Daemon(ServerInfo),
+    /// Nobody.
+    Silence(Failure),
+    /// Somebody with another key than the one that is pinned.
+    AnotherKey(Failure),
+    /// Somebody with the right key who does not answer as a daemon does.
+    Stranger(Failure),
+}
+
 /// A daemon that can be talked to.
 pub(crate) struct Client {
     http: reqwest::Client,
     /// Its local name, for messages.
     name: String,
     address: String,
+    /// The address that people know.
+    shown: String,
     token: String,
 }
 
@@ -37,13 +54,14 @@ impl Client {
         let access = remote.ssh.as_ref().filter(|_| remote.tunnel);
         match access {
             None => Self::new(name, remote),
-            Some(access) => Self::new(
-                name,
-                &Remote {
-                    address: format!("https://{}", tunnel::open(access, settings)?),
-                    ..remote.clone()
-                },
-            ),
+            Some(access) => {
+                let way = tunnel::open(access, settings)?;
+                Ok(Self {
+                    address: format!("https://{way}"),
+                    shown: format!("{} (through SSH)", remote.address),
+                    ..Self::new(name, remote)?
+                })
+            }
         }
     }
 
@@ -62,8 +80,23 @@ impl Client {
             http,
             name: name.to_owned(),
             address: remote.address.trim_end_matches('/').to_owned(),
+            shown: remote.address.clone(),
             token: remote.token.clone(),
         })
+    }
+
+    /// Asks who answers there.
+    pub(crate) async fn greet(&self) -> Greeting {
+        let request = self.request(Method::GET, "/").timeout(GREETING);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if chain(&error).contains(pin::CHANGED) => return Greeting::AnotherKey(self.unreachable(&error)),
+            Err(error) => return Greeting::Silence(self.unreachable(&error)),
+        };
+        match async { self.decode(self.accept(answer).await?).await }.await {
+            Ok(info) => Greeting::Daemon(info),
+            Err(failure) => Greeting::Stranger(failure),
+        }
     }
 
     /// Whether the daemon lives.
@@ -186,14 +219,14 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let text = chain(error);
-        let (name, address) = (&self.name, &self.address);
+        let (name, address) = (&self.name, &self.shown);
         if text.contains(pin::CHANGED) {
             return Failure::new(format!(
                 "the certificate of the remote '{name}' at {address} is not the one that was pinned"
             ))
             .hint("someone may be listening in between; do nothing until you know why it changed")
             .hint(format!(
-                "if the daemon was set up anew, take its new pin: `inertia remote rm {name}`, then `inertia remote add {name} …`"
+                "if the daemon was set up anew, take its new key over SSH: `inertia {name} init`; without SSH, remove the remote and add it again"
             ));
         }
         Failure::new(format!("the remote '{name}' does not answer at {address}: {text}")).hint(format!(
@@ -209,7 +242,7 @@ impl Client {
             .map_or_else(|| status.to_string(), |problem| problem.detail.clone());
         let failure = if status == StatusCode::UNAUTHORIZED {
             Failure::new(format!("the remote '{}' does not accept the token: {detail}", self.name)).hint(format!(
-                "take a fresh one: `inertia remote rm {0}`, then `inertia remote add {0} …`",
+                "take a fresh one over SSH: `inertia {} init`; without SSH, remove the remote and add it again",
                 self.name
             ))
         } else {

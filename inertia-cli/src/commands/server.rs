@@ -86,7 +86,7 @@ fn report(name: &str, done: &Done, steps: &Steps, settings: &Settings) -> Result
         Output::Text => say(&format!(
             "The daemon of '{name}' accepts requests at {}.\n\
              There is no {FILE_NAME} here or above, so no project was made known to it.\n\
-             Next, in the folder of a compose file: inertia init, inertia remote add {name} …, inertia {name} init",
+             Next, in the folder of a compose file below this one: inertia init, then inertia {name} init",
             done.remote.address
         )),
     }

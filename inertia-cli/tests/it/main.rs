@@ -11,6 +11,7 @@ mod people;
 mod place;
 mod register;
 mod remotes;
+mod servers;
 mod start;
 mod usage;
 

@@ -4,6 +4,8 @@ DEBIAN_FRONTEND=noninteractive; LC_ALL=C; export DEBIAN_FRONTEND LC_ALL
 PATH="$PATH:/usr/sbin:/sbin"
 # A fresh server often upgrades itself just now: wait for it.
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; }
+# An earlier installation may have been cut off.
+dpkg --configure -a || true
 apt update
 extra=ca-certificates
 [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] && extra="$extra apparmor"

@@ -21,7 +21,11 @@ say free_images_kib "$(free "$images")"
 say free_home_kib "$(free "$HOME")"
 say clock "$(date +%s)"
 say listening "$(awk '$4 == "0A" { n = split($2, part, ":"); print part[n] }' /proc/net/tcp /proc/net/tcp6 2>/dev/null | sort -u | tr '\n' ' ')"
-say docker "$(command -v dockerd || command -v docker)"
+# A package whose installation was cut off is none yet.
+case "$(dpkg-query -W -f '${db:Status-Status}' docker.io 2>/dev/null)" in
+  unpacked | half-*) ;;
+  *) say docker "$(command -v dockerd || command -v docker)" ;;
+esac
 [ -d /snap/docker ] && say snap yes
 [ -S /var/run/docker.sock ] && say socket yes
 [ -w /var/run/docker.sock ] && say socket_writable yes

@@ -2,11 +2,11 @@
 
 use super::finding::{Findings, State};
 use super::server::Seen;
-use crate::client::Client;
+use crate::client::{Client, Greeting};
 use crate::failure::Failure;
 use crate::remotes::Remote;
 use crate::settings::Settings;
-use deployd::wire::{ProjectInfo, ServerInfo};
+use deployd::wire::ProjectInfo;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -36,15 +36,15 @@ pub(super) async fn look(name: &str, remote: &Remote, seen: Option<&Seen>, setti
         Ok(client) => client,
         Err(failure) => return findings.failure("daemon", &failure),
     };
-    match patient(client.get::<ServerInfo>("/")).await {
-        Ok(info) => {
+    match client.greet().await {
+        Greeting::Daemon(info) => {
             let by = if remote.tunnel { "through SSH" } else { "from here" };
             findings.good("daemon", format!("it answers at {} {by}, version {}", remote.address, info.version));
             findings.good("certificate", "it shows the key that is pinned");
             version(name, &info.version, findings);
         }
-        Err(failure) if failure.text().contains("not the one that was pinned") => return findings.failure("certificate", &failure),
-        Err(failure) => return findings.failure("daemon", &failure),
+        Greeting::AnotherKey(failure) => return findings.failure("certificate", &failure),
+        Greeting::Silence(failure) | Greeting::Stranger(failure) => return findings.failure("daemon", &failure),
     }
     if let Err(failure) = patient(client.ready()).await {
         findings.bad(
