@@ -52,9 +52,7 @@ papers() {
 
 package() { # ARCHITECTURE
     command -v dpkg-deb >/dev/null || { echo "no package for Debian: there is no dpkg-deb here"; return; }
-    local debian=$1
-    case "$1" in x86_64) debian=amd64 ;; aarch64) debian=arm64 ;; esac
-    "$here/deb.sh" "$version" "$debian" "$dist/inertia-$1-linux" "$dist"
+    "$here/deb.sh" "$version" "$(debian_name "$1")" "$dist/inertia-$1-linux" "$dist"
 }
 
 architectures=("$@")

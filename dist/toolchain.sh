@@ -3,7 +3,8 @@
 # Sets the environment for a build: toolchain ARCHITECTURE
 toolchain() {
     local triple=$1-unknown-linux-gnu linker=$1-linux-gnu-gcc
-    command -v "$linker" >/dev/null || install_packages "gcc-${1/_/-}-linux-gnu"
+    # The compiler comes without a C library where one does not ask for it.
+    [ -e "$("$linker" -print-file-name=libc.a 2>/dev/null)" ] || install_packages "gcc-${1/_/-}-linux-gnu" "libc6-dev-$(debian_name "$1")-cross"
     has_library rustc "$triple" || rustup target add "$triple" >/dev/null 2>&1 || debian_toolchain "$1"
     local upper=${triple^^}
     export "CARGO_TARGET_${upper//-/_}_LINKER=$linker" "CC_${triple//-/_}=$linker"
@@ -14,13 +15,21 @@ has_library() { [ -d "$("$1" --print target-libdir --target "$2" 2>/dev/null)" ]
 
 # Debian packages Rust's standard library for its own architectures.
 debian_toolchain() { # ARCHITECTURE
-    local debian=$1
-    case "$1" in x86_64) debian=amd64 ;; aarch64) debian=arm64 ;; esac
+    local debian; debian=$(debian_name "$1")
     if ! has_library /usr/bin/rustc "$1-unknown-linux-gnu"; then
         as_root dpkg --add-architecture "$debian"
         install_packages rustc-web "libstd-rust-web-dev:$debian"
     fi
     export RUSTC=/usr/bin/rustc
+}
+
+# What Debian calls an architecture.
+debian_name() {
+    case "$1" in
+        x86_64) echo amd64 ;;
+        aarch64) echo arm64 ;;
+        *) echo "$1" ;;
+    esac
 }
 
 # Prints what runs a program of the architecture here: emulator ARCHITECTURE
