@@ -13,7 +13,11 @@ const MAX_DEPTH: usize = 50;
 
 const INVALID_INCLUDE: Code = Code("invalid-include");
 const CYCLE: Code = Code("include-cycle");
+const LIMIT: Code = Code("include-limit");
 const CONFLICT: Code = Code("include-conflict");
+
+/// How many includes one load follows: files that include two others each, on and on, have no end.
+const MAX_INCLUDES: u32 = 1_000;
 
 /// The sections that are taken over.
 const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
@@ -66,8 +70,14 @@ fn load(pipeline: &mut Pipeline<'_>, include: &Include<'_>, file: &Path, scope: 
         None | Some("") => main.parent().unwrap_or(main).to_owned(),
         Some(folder) => clean(&scope.folder.join(folder)),
     };
+    let id = pipeline.next_scope();
+    if id > MAX_INCLUDES {
+        let message = format!("more than {MAX_INCLUDES} files are included");
+        let error = Diagnostic::error(LIMIT, message).at(*span);
+        return Err(error.help("include each file once").into());
+    }
     let variables = variables(pipeline, include, &folder, scope)?;
-    let inner = scope.inner(pipeline.next_scope(), folder, &variables, chain);
+    let inner = scope.inner(id, folder, &variables, chain);
     pipeline.load_included(&files, &inner)
 }
 

@@ -43,7 +43,29 @@ use crate::source::{DiskReader, ResourceReader, SourceMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Loads a compose application.
+/// Loads a compose application: `docker compose`'s flags as a builder.
+///
+/// Everything has a default; [`Loader::load`] may be called again and again, and reads the files anew
+/// each time. See the [crate's documentation](crate) for more.
+///
+/// ```
+/// use compose_core::load::{Loader, Stage, Stages};
+/// use compose_core::source::MemoryReader;
+///
+/// let files = MemoryReader::new()
+///     .with("/srv/shop/compose.yaml", "services: {web: {image: \"nginx:$TAG\"}}")
+///     .with("/srv/shop/prod.yaml", "services: {web: {tty: true}}");
+/// let loader = Loader::new("/srv/shop").reader(files).file("compose.yaml").file("prod.yaml").project_name("shop-prod");
+/// let project = loader.load()?.project;
+/// assert_eq!(project.name.as_str(), "shop-prod");
+/// assert!(project.services["web"].process.tty);
+///
+/// // Half-way: the files merged, with no variable put in.
+/// let tree = loader.stages(Stages::ALL.without(Stage::Interpolation)).load_tree()?.tree;
+/// let web = tree.get("services").and_then(|services| services.get("web"));
+/// assert_eq!(web.and_then(|web| web.get("image")).and_then(|image| image.as_str()), Some("nginx:$TAG"));
+/// # Ok::<(), compose_core::load::LoadError>(())
+/// ```
 #[derive(Clone)]
 pub struct Loader {
     /// Where the caller stands: relative paths and the search for files start here.

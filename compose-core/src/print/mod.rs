@@ -81,4 +81,6 @@ fn double_dollars(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 pub(crate) mod tests;

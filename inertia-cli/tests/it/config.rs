@@ -114,3 +114,23 @@ fn findings_are_shown_with_their_line_or_as_data() {
     assert_eq!(document["diagnostics"][0]["line"], 3);
     assert_eq!(document["diagnostics"][0]["help"], "did you mean `image`?");
 }
+
+#[test]
+fn what_is_hardly_meant_is_told_where_the_project_is_looked_at() {
+    let place = shop();
+    let quiet = ["compose", "config", "--quiet"];
+    assert_eq!(
+        place.inertia(&["compose", "config"]).err,
+        "",
+        "scripts read what Docker Compose says"
+    );
+    let told = place.inertia(&quiet);
+    assert!(told.code == 0 && told.out.is_empty(), "{told:?}");
+    assert!(told.err.contains("no service uses the volume `unused`"), "{}", told.err);
+
+    let told = place.inertia(&[&["--json"], &quiet[..]].concat());
+    let document: serde_json::Value = serde_json::from_str(&told.err).unwrap();
+    assert_eq!(document["diagnostics"][0]["code"], "unused-resource");
+    assert_eq!(document["diagnostics"][0]["severity"], "warning");
+    assert_eq!(place.inertia(&[&["-q"], &quiet[..]].concat()).err, "");
+}

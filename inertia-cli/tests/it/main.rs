@@ -7,6 +7,7 @@ mod daemon;
 mod git_host;
 #[path = "../../../deployd/tests/it/git_server.rs"]
 mod git_server;
+mod hostile;
 mod people;
 mod place;
 mod register;

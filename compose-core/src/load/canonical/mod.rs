@@ -30,6 +30,7 @@ pub(crate) enum ShortForms {
 /// Brings a model into the long form.
 pub(crate) fn canonical(mut model: Node, forms: ShortForms, warnings: &mut Diagnostics) -> Result<Node, Diagnostics> {
     let mut report = Report::default();
+    ports::check_count(&model)?;
     let Some(sections) = model.as_mapping_mut() else {
         return Ok(model);
     };

@@ -2,9 +2,32 @@
 
 use super::lists::refuse;
 use super::{ShortForms, text, wrong_kind};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::load::short::port::{self, ShortPort};
 use crate::source::{Mapping, Node, Span, Value};
+
+/// How many ports the services may have together. Of ranges, a line stands for tens of thousands.
+const MAX_PORTS: usize = 100_000;
+
+const TOO_MANY_PORTS: Code = Code("too-many-ports");
+
+/// Refuses ranges that come to more ports than any application has, before they are written out.
+pub(super) fn check_count(model: &Node) -> Result<(), Diagnostic> {
+    let services = model.get("services").and_then(Node::as_mapping);
+    let mut total = 0;
+    for (_, entry) in services.into_iter().flat_map(Mapping::iter) {
+        for item in entry.node.get("ports").and_then(Node::as_sequence).unwrap_or_default() {
+            total += item.as_str().map_or(1, port::count);
+            if total > MAX_PORTS {
+                let message = format!("the services publish more than {MAX_PORTS} ports");
+                let error = Diagnostic::error(TOO_MANY_PORTS, message).at(item.span);
+                return Err(error.help("publish what is used, or take `network_mode: host`"));
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Short entries become long ones. When one cannot be read and such ones stay, the whole list stays.
 pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {

@@ -46,6 +46,13 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ShortPort>, Malformed> {
     Ok(expand(host_ip.as_ref(), hosts.as_ref(), targets, protocol))
 }
 
+/// How many ports a text stands for, without making them; none where it cannot be read.
+pub(crate) fn count(text: &str) -> usize {
+    let (_, _, container) = split(text);
+    let container = container.split('/').next().unwrap_or_default();
+    range(container).map_or(0, |targets| targets.len())
+}
+
 /// Address, host port and container port; all colons but the last two belong to the address.
 fn split(text: &str) -> (&str, &str, &str) {
     let Some((rest, container)) = text.rsplit_once(':') else {
