@@ -94,6 +94,20 @@ pub enum Verb {
     Disconnect,
     /// Run again a container whose replacement failed.
     Restore,
+    /// Send a signal to a container.
+    Kill,
+    /// Freeze a container.
+    Pause,
+    /// Let a frozen container go on.
+    Unpause,
+    /// Copy files into or out of a container.
+    Copy,
+    /// Make an image of a container.
+    Commit,
+    /// Write a container's files to an archive.
+    Export,
+    /// Send an image to its registry.
+    Push,
 }
 
 /// How far a step is.

@@ -135,7 +135,6 @@ impl Ownership {
             Role::OneOff { slug } => {
                 labels.insert(ONE_OFF.to_owned(), "True".to_owned());
                 labels.insert(SLUG.to_owned(), slug.clone());
-                labels.insert(NUMBER.to_owned(), ReplicaNumber::FIRST.to_string());
             }
         }
         let optional = [

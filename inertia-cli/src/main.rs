@@ -19,6 +19,7 @@ mod render;
 mod repository;
 mod settings;
 mod ssh;
+mod terminal;
 
 use environment::Environment;
 use std::process::ExitCode;

@@ -73,7 +73,11 @@ impl Job<'_> {
                 .map(|(path, volume)| (path.clone(), volume.to_string()))
                 .collect(),
             peers,
-            one_off: None,
+            one_off: new.one_off.as_ref().map(|role| request::OneOff {
+                auto_remove: role.auto_remove,
+                service_aliases: role.service_aliases,
+                attach_stdin: service.process.stdin_open,
+            }),
             outside: request::Outside {
                 seccomp: request::seccomp_profiles(project, service, &DiskReader)?,
                 api_socket: self.context.engine.api_socket(),
@@ -153,7 +157,10 @@ fn ownership(project: &Project, service: &Service, new: &NewContainer, peers: &P
         restart: dependency.restart,
     });
     Ownership {
-        role: Role::Replica(Some(new.number)),
+        role: match &new.one_off {
+            Some(role) => Role::OneOff { slug: role.slug.clone() },
+            None => Role::Replica(Some(new.number)),
+        },
         config_hash: Some(config_hash(&resolve_references(service, &firsts.collect()))),
         image: Some(image.clone()),
         depends_on: depends_on.collect(),

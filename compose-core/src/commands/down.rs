@@ -5,7 +5,7 @@ use crate::apply::{ApplyError, apply};
 use crate::model::Project;
 use crate::names::{ProjectName, ServiceName};
 use crate::observe::observe;
-use crate::plan::{DownPolicy, ImageRemoval, Orphans, plan_down};
+use crate::plan::{DownPolicy, ImageRemoval, Orphans, Plan, plan_down};
 use std::time::Duration;
 
 /// How `down` goes about it.
@@ -23,8 +23,13 @@ pub struct DownOptions {
     pub grace: Option<Duration>,
 }
 
-/// Takes away a project's containers and networks, by its labels where no file describes it.
-pub async fn down(context: &Context, name: &ProjectName, project: Option<&Project>, options: &DownOptions) -> Result<(), ApplyError> {
+/// Plans to take away a project's containers and networks, by its labels where no file describes it.
+pub async fn down_plan(
+    context: &Context,
+    name: &ProjectName,
+    project: Option<&Project>,
+    options: &DownOptions,
+) -> Result<Plan, ApplyError> {
     let observed = observe(context.engine.as_ref(), name, project).await?;
     let policy = DownPolicy {
         services: options.services.clone(),
@@ -33,7 +38,11 @@ pub async fn down(context: &Context, name: &ProjectName, project: Option<&Projec
         images: options.images,
         grace: options.grace,
     };
-    let plan = plan_down(name, project, &observed, &policy)?;
-    apply(context, name, project, &plan).await?;
-    Ok(())
+    Ok(plan_down(name, project, &observed, &policy)?)
+}
+
+/// Takes away a project's containers and networks, by its labels where no file describes it.
+pub async fn down(context: &Context, name: &ProjectName, project: Option<&Project>, options: &DownOptions) -> Result<(), ApplyError> {
+    let plan = down_plan(context, name, project, options).await?;
+    apply(context, name, project, &plan).await.map(|_| ())
 }

@@ -4,8 +4,8 @@ use super::Context;
 use crate::apply::{ApplyError, apply};
 use crate::model::Project;
 use crate::names::{ProjectName, ServiceName};
-use crate::observe::{Observed, observe};
-use crate::plan::{DependencyScope, LifecyclePolicy, Plan, PlanError, WaitChoice, plan_restart, plan_start, plan_stop};
+use crate::observe::observe;
+use crate::plan::{DependencyScope, LifecyclePolicy, Plan, WaitChoice, plan_restart, plan_start, plan_stop};
 use std::time::Duration;
 
 /// How containers are stopped, started or restarted.
@@ -21,17 +21,49 @@ pub struct LifecycleOptions {
     pub wait: Option<Duration>,
 }
 
-/// How one of the three makes its plan.
-type Planner = fn(Option<&Project>, &Observed, &LifecyclePolicy) -> Result<Plan, PlanError>;
+/// Plans to stop containers, dependents first.
+pub async fn stop_plan(
+    context: &Context,
+    name: &ProjectName,
+    project: Option<&Project>,
+    options: &LifecycleOptions,
+) -> Result<Plan, ApplyError> {
+    let observed = observe(context.engine.as_ref(), name, project).await?;
+    Ok(plan_stop(project, &observed, &options.policy())?)
+}
 
 /// Stops containers, dependents first.
 pub async fn stop(context: &Context, name: &ProjectName, project: Option<&Project>, options: &LifecycleOptions) -> Result<(), ApplyError> {
-    run(context, name, project, options, plan_stop).await
+    let plan = stop_plan(context, name, project, options).await?;
+    apply(context, name, project, &plan).await.map(|_| ())
+}
+
+/// Plans to start containers that are there, what they depend on first.
+pub async fn start_plan(
+    context: &Context,
+    name: &ProjectName,
+    project: Option<&Project>,
+    options: &LifecycleOptions,
+) -> Result<Plan, ApplyError> {
+    let observed = observe(context.engine.as_ref(), name, project).await?;
+    Ok(plan_start(project, &observed, &options.policy())?)
 }
 
 /// Starts containers that are there, what they depend on first.
 pub async fn start(context: &Context, name: &ProjectName, project: Option<&Project>, options: &LifecycleOptions) -> Result<(), ApplyError> {
-    run(context, name, project, options, plan_start).await
+    let plan = start_plan(context, name, project, options).await?;
+    apply(context, name, project, &plan).await.map(|_| ())
+}
+
+/// Plans to restart containers, and with them those whose dependency says `restart: true`.
+pub async fn restart_plan(
+    context: &Context,
+    name: &ProjectName,
+    project: Option<&Project>,
+    options: &LifecycleOptions,
+) -> Result<Plan, ApplyError> {
+    let observed = observe(context.engine.as_ref(), name, project).await?;
+    Ok(plan_restart(project, &observed, &options.policy())?)
 }
 
 /// Restarts containers, and with them those whose dependency says `restart: true`.
@@ -41,30 +73,23 @@ pub async fn restart(
     project: Option<&Project>,
     options: &LifecycleOptions,
 ) -> Result<(), ApplyError> {
-    run(context, name, project, options, plan_restart).await
+    let plan = restart_plan(context, name, project, options).await?;
+    apply(context, name, project, &plan).await.map(|_| ())
 }
 
-async fn run(
-    context: &Context,
-    name: &ProjectName,
-    project: Option<&Project>,
-    options: &LifecycleOptions,
-    planner: Planner,
-) -> Result<(), ApplyError> {
-    let observed = observe(context.engine.as_ref(), name, project).await?;
-    let policy = LifecyclePolicy {
-        services: options.services.clone(),
-        dependencies: if options.no_deps {
-            DependencyScope::Exclude
-        } else {
-            DependencyScope::Include
-        },
-        grace: options.grace,
-        wait: options
-            .wait
-            .map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
-    };
-    let plan = planner(project, &observed, &policy)?;
-    apply(context, name, project, &plan).await?;
-    Ok(())
+impl LifecycleOptions {
+    fn policy(&self) -> LifecyclePolicy {
+        LifecyclePolicy {
+            services: self.services.clone(),
+            dependencies: if self.no_deps {
+                DependencyScope::Exclude
+            } else {
+                DependencyScope::Include
+            },
+            grace: self.grace,
+            wait: self
+                .wait
+                .map_or(WaitChoice::Started, |deadline| WaitChoice::Healthy(Some(deadline))),
+        }
+    }
 }

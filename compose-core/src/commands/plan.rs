@@ -21,6 +21,14 @@ pub struct Plans {
 }
 
 impl Plans {
+    /// The plan of a command that touches no image.
+    pub fn of_containers(containers: Plan) -> Self {
+        Self {
+            images: Plan::default(),
+            containers,
+        }
+    }
+
     /// Whether nothing would be done.
     pub fn is_empty(&self) -> bool {
         self.images.is_empty() && self.containers.is_empty()

@@ -4,6 +4,7 @@ use super::{EngineError, ExecRequest, LogChunk, PullProgress};
 use crate::names::{ContainerId, ImageRef};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use tokio::io::AsyncWrite;
 
@@ -12,6 +13,9 @@ use tokio::io::AsyncWrite;
 pub trait Console: Send + Sync {
     /// Connects to the process of a container. What it wrote before is not repeated.
     async fn attach(&self, id: &ContainerId, input: Input) -> Result<Attached, EngineError>;
+    /// Begins to wait for the end of a container that is about to start: what ends at once is not
+    /// missed. One that the engine removes by itself is awaited until it is gone.
+    async fn await_end(&self, id: &ContainerId, ending: Ending) -> Result<BoxFuture<'static, Result<i64, EngineError>>, EngineError>;
     /// Starts a command in a container and connects to it.
     async fn open_exec(&self, id: &ContainerId, request: &ExecRequest) -> Result<ExecSession, EngineError>;
     /// Starts a command in a container and lets it be.
@@ -42,6 +46,15 @@ pub trait Console: Send + Sync {
     ) -> Result<(), EngineError>;
     /// Sends an image to its registry, with the credentials that the engine object holds for it.
     async fn push_image(&self, image: &ImageRef, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError>;
+}
+
+/// When a container's run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// When its process ends.
+    Exit,
+    /// When the engine has removed it, too.
+    Removal,
 }
 
 /// Whether standard input is connected.

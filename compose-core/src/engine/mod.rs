@@ -12,7 +12,7 @@ pub mod fake;
 mod types;
 
 pub use address::EngineAddress;
-pub use console::{Attached, Console, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
+pub use console::{Attached, Console, Ending, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
 pub use credentials::{Credential, Credentials, CredentialsError};
 pub use docker::DockerEngine;
 pub use error::EngineError;

@@ -26,7 +26,7 @@ mod scalar;
 mod schema;
 mod scope;
 pub mod select;
-mod short;
+pub(crate) mod short;
 mod stage;
 mod suggest;
 #[cfg(test)]

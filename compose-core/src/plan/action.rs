@@ -153,6 +153,20 @@ pub struct NewContainer {
     pub inherited_volumes: BTreeMap<String, VolumeName>,
     /// The containers of services that it shares a namespace, volumes or links with.
     pub peers: BTreeMap<ServiceName, Vec<Target>>,
+    /// What makes it a container of `run`; `None` for those of `up`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_off: Option<OneOffRole>,
+}
+
+/// What tells a container of `run` from replicas.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OneOffRole {
+    /// What tells it from others of its kind.
+    pub slug: String,
+    /// It is removed when it ends.
+    pub auto_remove: bool,
+    /// It answers to the service's name and aliases too.
+    pub service_aliases: bool,
 }
 
 /// A container that a step is about.

@@ -7,7 +7,7 @@ use super::graph::{Plan, Replacement, StepId};
 use super::policy::{ContainerPolicy, Orphans, StartChoice};
 use super::reason::Reason;
 use super::scope::Scope;
-use super::shared::SharedThings;
+use super::shared::{Provided, SharedThings};
 use super::starts::Starts;
 use super::stops::{Stops, target};
 use crate::diagnostic::{Code, Diagnostic};
@@ -45,7 +45,7 @@ pub fn plan_containers(project: &Project, observed: &Observed, policy: &Containe
         plan,
         stops: Stops::new(policy.grace),
     };
-    planner.run(&shared);
+    planner.arrange(&shared, None);
     Ok(planner.plan)
 }
 
@@ -64,7 +64,8 @@ pub(super) struct Planner<'a> {
 pub(super) type Targets = BTreeMap<ServiceName, Vec<Target>>;
 
 impl<'a> Planner<'a> {
-    fn run(&mut self, shared: &SharedThings<'a>) {
+    /// Adds every step; what a container that is made last can then build on.
+    pub(super) fn arrange(&mut self, shared: &SharedThings<'a>, last: Option<&'a Service>) -> Arranged<'a> {
         let provided = self.provide(shared);
         let dependents = self.stop_dependents();
         let (targets, created) = self.create_all(&provided);
@@ -72,10 +73,12 @@ impl<'a> Planner<'a> {
         self.remove_surplus();
         self.orphans();
         self.put_names_right(&mut taken_over);
+        let mut before_last = Vec::new();
         let started = match self.policy.start {
             StartChoice::Start => {
                 let mut starts = Starts::new(self.project, self.decisions, &self.stops, &targets, &taken_over.ready);
                 starts.run(&mut self.plan, self.scope, self.policy.wait);
+                before_last = last.map(|service| starts.before(&mut self.plan, service)).unwrap_or_default();
                 starts.into_steps()
             }
             StartChoice::CreateOnly => BTreeMap::new(),
@@ -84,6 +87,11 @@ impl<'a> Planner<'a> {
             self.finish(&pending, &started);
         }
         self.note_unchanged();
+        Arranged {
+            provided,
+            targets,
+            before_last,
+        }
     }
 
     pub(super) fn service_of(&self, container: &ObservedContainer) -> Option<&'a Service> {
@@ -279,6 +287,14 @@ impl<'a> Planner<'a> {
             }
         }
     }
+}
+
+/// What stands once a plan is done.
+pub(super) struct Arranged<'a> {
+    pub(super) provided: Provided<'a>,
+    pub(super) targets: Targets,
+    /// The steps that must be done before the container that is made last.
+    pub(super) before_last: Vec<StepId>,
 }
 
 /// Replacements that have their names.

@@ -187,7 +187,8 @@ impl<'a> Deciding<'a> {
             .any(|volume| container.volumes.iter().any(|mount| mount.volume == volume.name))
     }
 
-    fn image(&self, service: &Service) -> Result<WantedImage, PlanError> {
+    /// The image that the service's new containers get.
+    pub(super) fn image(&self, service: &Service) -> Result<WantedImage, PlanError> {
         if let ImageChoice::Pinned(images) = &self.policy.images
             && let Some(id) = images.get(&service.name)
         {

@@ -82,12 +82,13 @@ impl Planner<'_> {
             replaces: old.map(target),
             inherited_volumes: old.map(|old| self.inherited(decision, old)).unwrap_or_default(),
             peers,
+            one_off: None,
         };
         self.plan.add(after, Action::CreateContainer(new), reason.clone())
     }
 
     /// The containers that a new one shares something with: the first of a service for namespaces and volumes, all for links.
-    fn peer_targets(&self, service: &Service, targets: &Targets) -> BTreeMap<ServiceName, Vec<Target>> {
+    pub(super) fn peer_targets(&self, service: &Service, targets: &Targets) -> BTreeMap<ServiceName, Vec<Target>> {
         let mut peers = BTreeMap::new();
         for peer in links_of(service) {
             let found = match targets.get(&peer) {

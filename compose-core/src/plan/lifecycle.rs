@@ -209,14 +209,14 @@ impl<'a> Running<'a> {
 }
 
 /// Who depends on whom: the model knows, else the containers remember.
-struct Relations<'a> {
+pub(super) struct Relations<'a> {
     project: Option<&'a Project>,
     names: BTreeSet<&'a ServiceName>,
     notes: BTreeMap<&'a ServiceName, Vec<DependencyNote>>,
 }
 
 impl<'a> Relations<'a> {
-    fn of(project: Option<&'a Project>, observed: &'a Observed) -> Self {
+    pub(super) fn of(project: Option<&'a Project>, observed: &'a Observed) -> Self {
         let notes: BTreeMap<&ServiceName, Vec<DependencyNote>> = match project {
             Some(project) => project.services.iter().map(|(name, service)| (name, notes_of(service))).collect(),
             None => observed
@@ -237,12 +237,12 @@ impl<'a> Relations<'a> {
         }
     }
 
-    fn service(&self, name: &ServiceName) -> Option<&'a Service> {
+    pub(super) fn service(&self, name: &ServiceName) -> Option<&'a Service> {
         self.project?.services.get(name)
     }
 
     /// The named services; all when none is named.
-    fn choose(&self, names: &'a [ServiceName]) -> Result<BTreeSet<&'a ServiceName>, PlanError> {
+    pub(super) fn choose(&self, names: &'a [ServiceName]) -> Result<BTreeSet<&'a ServiceName>, PlanError> {
         if names.is_empty() {
             return Ok(self.names.clone());
         }
@@ -269,7 +269,7 @@ impl<'a> Relations<'a> {
         }
     }
 
-    fn dependents<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
+    pub(super) fn dependents<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
         self.notes
             .iter()
             .filter(move |(_, notes)| notes.iter().any(|note| note.service == *name))
@@ -290,7 +290,7 @@ impl<'a> Relations<'a> {
     }
 
     /// What is depended on comes first.
-    fn order(&self, chosen: &BTreeSet<&'a ServiceName>) -> Result<Vec<&'a ServiceName>, PlanError> {
+    pub(super) fn order(&self, chosen: &BTreeSet<&'a ServiceName>) -> Result<Vec<&'a ServiceName>, PlanError> {
         let before = chosen.iter().map(|name| {
             let needs = self.dependencies(name).iter().filter_map(|note| chosen.get(&note.service).copied());
             (*name, needs.collect())

@@ -14,10 +14,12 @@ mod error;
 mod graph;
 mod images;
 mod lifecycle;
+mod one_off;
 mod policy;
 mod provision;
 mod pulls;
 mod reason;
+mod removal;
 mod scope;
 mod shared;
 mod starts;
@@ -26,7 +28,7 @@ mod teardown;
 mod text;
 
 pub use crate::hash::{network_hash, volume_hash};
-pub use action::{Action, AnonymousFate, BuildWhen, ContainerRef, HookPoint, NewContainer, PullFailure, Target, WaitCondition};
+pub use action::{Action, AnonymousFate, BuildWhen, ContainerRef, HookPoint, NewContainer, OneOffRole, PullFailure, Target, WaitCondition};
 pub use builds::base_services;
 pub use containers::plan_containers;
 pub use divergence::resolve_references;
@@ -34,12 +36,14 @@ pub use error::PlanError;
 pub use graph::{Plan, Replacement, Step, StepId};
 pub use images::{image_name, plan_builds, plan_images, plan_pulls, platform_of};
 pub use lifecycle::{plan_restart, plan_start, plan_stop};
+pub use one_off::{OneOff, plan_one_off};
 pub use policy::{
     AnonymousVolumes, BuildChoice, ContainerPolicy, DependencyScope, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, ImageRemoval,
-    LifecyclePolicy, Orphans, PullChoice, Recreate, StartChoice, WaitChoice,
+    LifecyclePolicy, Orphans, PullChoice, Recreate, RemovalPolicy, StartChoice, WaitChoice,
 };
 pub use pulls::PullRule;
 pub use reason::Reason;
+pub use removal::plan_removal;
 pub use teardown::plan_down;
 
 #[cfg(all(test, feature = "engine"))]

@@ -199,3 +199,14 @@ pub struct LifecyclePolicy {
     /// Whether the plan ends with everything up.
     pub wait: WaitChoice,
 }
+
+/// Which containers `rm` removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemovalPolicy {
+    /// Only these services; all when empty.
+    pub services: Vec<ServiceName>,
+    /// Containers that run are stopped and removed too.
+    pub stop: bool,
+    /// Anonymous volumes go with their containers.
+    pub volumes: bool,
+}

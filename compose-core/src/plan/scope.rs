@@ -37,6 +37,14 @@ impl<'a> Scope<'a> {
         })
     }
 
+    /// The others.
+    pub(super) fn without(&self, name: &ServiceName) -> Self {
+        Self {
+            services: self.services.iter().copied().filter(|service| service.name != *name).collect(),
+            named: self.named.clone(),
+        }
+    }
+
     /// Whether the caller asked for it, and not only something that needs it.
     pub(super) fn is_named(&self, service: &ServiceName) -> bool {
         self.named.contains(service)

@@ -138,6 +138,17 @@ impl<'a, 'b> Starts<'a, 'b> {
         steps
     }
 
+    /// The steps that must be done before a container starts that is made beside the scope.
+    pub(super) fn before(&mut self, plan: &mut Plan, service: &'a Service) -> Vec<StepId> {
+        let has_containers = |name: &ServiceName| self.targets.get(name).is_some_and(|targets| !targets.is_empty());
+        let waiting = service.lifecycle.depends_on.iter().filter_map(|(name, dependency)| {
+            let condition = wait_condition(dependency.condition).filter(|_| has_containers(name))?;
+            Some(((name, condition, dependency.required), vec![service.name.clone()]))
+        });
+        let waiting = waiting.collect();
+        self.conditions(plan, service, &waiting, None)
+    }
+
     fn wait(
         &mut self,
         plan: &mut Plan,

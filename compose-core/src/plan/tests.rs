@@ -35,13 +35,13 @@ fn context(engine: FakeEngine) -> (Arc<FakeEngine>, Context) {
 }
 
 /// Brings a project up on a new engine and looks at it through another version of the project.
-async fn after_up(first: &Project, then: &Project) -> Observed {
+pub(super) async fn after_up(first: &Project, then: &Project) -> Observed {
     let (engine, context) = context(engine());
     up(&context, first, &UpOptions::default()).await.unwrap();
     observe(engine.as_ref(), &then.name, Some(then)).await.unwrap()
 }
 
-async fn nothing_yet(project: &Project) -> Observed {
+pub(super) async fn nothing_yet(project: &Project) -> Observed {
     observe(&engine(), &project.name, Some(project)).await.unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! Single containers by hand: processes, pauses, copies.
 
-use super::super::console::{Attached, Console, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
+use super::super::console::{Attached, Console, Ending, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
 use super::super::{EngineError, ExecRequest, PullProgress};
 use super::DockerEngine;
 use super::answer::{self, or_default};
@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use http::{HeaderValue, Method};
 use serde::Deserialize;
@@ -29,6 +30,14 @@ const GO_LINK: u32 = 1 << 27;
 impl Console for DockerEngine {
     async fn attach(&self, id: &ContainerId, input: Input) -> Result<Attached, EngineError> {
         self.attach_to(id, input).await
+    }
+
+    async fn await_end(&self, id: &ContainerId, ending: Ending) -> Result<BoxFuture<'static, Result<i64, EngineError>>, EngineError> {
+        let condition = match ending {
+            Ending::Exit => "next-exit",
+            Ending::Removal => "removed",
+        };
+        self.end_of(id, condition).await
     }
 
     async fn open_exec(&self, id: &ContainerId, request: &ExecRequest) -> Result<ExecSession, EngineError> {

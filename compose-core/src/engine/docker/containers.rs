@@ -6,7 +6,7 @@ use super::super::{
     ListedMount, ListedPort, Selector,
 };
 use super::DockerEngine;
-use super::answer::{or_default, some};
+use super::answer::{self, or_default, some};
 use super::call::{Call, segment};
 use super::transport::absent;
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName};
@@ -14,6 +14,8 @@ use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions, StartContainerOptions,
     StopContainerOptions, UploadToContainerOptions,
 };
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -148,27 +150,44 @@ impl DockerEngine {
     }
 
     pub(super) async fn exit_code(&self, id: &ContainerId) -> Result<i64, EngineError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Ended {
-            status_code: i64,
-            #[serde(default)]
-            error: Option<Reason>,
-        }
-        #[derive(Deserialize)]
-        struct Reason {
-            #[serde(rename = "Message", default, deserialize_with = "or_default")]
-            message: String,
-        }
+        self.end_of(id, "not-running").await?.await
+    }
+
+    /// Begins to wait for a container; the exit code comes when the condition holds.
+    pub(super) async fn end_of(
+        &self,
+        id: &ContainerId,
+        condition: &str,
+    ) -> Result<BoxFuture<'static, Result<i64, EngineError>>, EngineError> {
         let attempt = format!("wait for container {id}");
         let path = format!("/containers/{}/wait", segment("container", id.as_str())?);
-        let call = Call::post(path, attempt.as_str()).query("condition", "not-running").patient();
-        let ended: Ended = self.ask(call).await?;
-        match ended.error.and_then(|reason| some(reason.message)) {
-            Some(message) => Err(EngineError::Failed { attempt, message }),
-            None => Ok(ended.status_code),
+        let call = Call::post(path, attempt.as_str()).query("condition", condition).patient();
+        let response = self.raw(call).await?;
+        Ok(async move {
+            let ended: Ended = answer::json(&attempt, response).await?;
+            match ended.error.and_then(|reason| some(reason.message)) {
+                Some(message) => Err(EngineError::Failed { attempt, message }),
+                None => Ok(ended.status_code),
+            }
         }
+        .boxed())
     }
+}
+
+/// How a container ended.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ended {
+    status_code: i64,
+    #[serde(default)]
+    error: Option<Complaint>,
+}
+
+/// Why the engine lost sight of it.
+#[derive(Deserialize)]
+struct Complaint {
+    #[serde(rename = "Message", default, deserialize_with = "or_default")]
+    message: String,
 }
 
 /// A grace period of the container's own may be of any length.

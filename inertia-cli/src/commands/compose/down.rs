@@ -49,9 +49,6 @@ pub(super) fn run(arguments: &DownArgs, options: &ComposeOptions, settings: &Set
         }),
         grace: arguments.timeout.map(Duration::from_secs),
     };
-    block_on(engine::interruptible(
-        &context,
-        commands::down(&context, scope.name(), scope.project(), &wanted),
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    let plan = block_on(async { Ok(commands::down_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
+    engine::carry_out(&context, &scope, &plan, options, settings)
 }

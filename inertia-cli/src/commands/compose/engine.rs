@@ -1,13 +1,18 @@
 //! The engine that a compose command drives, and how it is driven.
 
 use super::ComposeOptions;
+use super::scope::Scope;
+use crate::commands::block_on;
 use crate::commands::stop_signals::StopSignals;
 use crate::failure::Failure;
 use crate::render::{note, progress};
 use crate::settings::{Settings, Volume};
-use compose_core::commands::Context;
+use compose_core::apply::apply;
+use compose_core::commands::{Context, Plans};
 use compose_core::engine::DockerEngine;
 use compose_core::engine::request::PathMap;
+use compose_core::plan::Plan;
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +31,11 @@ pub(super) fn context(options: &ComposeOptions, settings: &Settings) -> Result<C
 
 /// The same, with progress as loud as a flag of the command says.
 pub(super) fn context_at(options: &ComposeOptions, settings: &Settings, volume: Option<Volume>) -> Result<Context, Failure> {
+    Ok(context_on(connect(settings)?, options, settings, volume))
+}
+
+/// The same, over an engine that is used for more than that.
+pub(super) fn context_on(engine: DockerEngine, options: &ComposeOptions, settings: &Settings, volume: Option<Volume>) -> Context {
     let word = options
         .progress
         .as_deref()
@@ -34,8 +44,8 @@ pub(super) fn context_at(options: &ComposeOptions, settings: &Settings, volume: 
         Some(Volume::Quiet) => progress::Style::Quiet,
         _ => progress::Style::named(word, settings),
     };
-    Ok(Context {
-        engine: Arc::new(connect(settings)?),
+    Context {
+        engine: Arc::new(engine),
         paths: PathMap::identity(),
         events: progress::sink(style, settings),
         cancel: CancellationToken::new(),
@@ -43,7 +53,22 @@ pub(super) fn context_at(options: &ComposeOptions, settings: &Settings, volume: 
             .ok()
             .filter(|&limit| limit > 0)
             .unwrap_or(PARALLEL),
-    })
+    }
+}
+
+/// Carries a plan out, or shows it where only that was asked for.
+pub(super) fn carry_out(
+    context: &Context,
+    scope: &Scope,
+    plan: &Plan,
+    options: &ComposeOptions,
+    settings: &Settings,
+) -> Result<ExitCode, Failure> {
+    if options.dry_run {
+        return super::plan::print(&Plans::of_containers(plan.clone()), settings);
+    }
+    block_on(interruptible(context, apply(context, scope.name(), scope.project(), plan)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a command of the library so that a first signal lets what has begun finish, and a second gives up at once.

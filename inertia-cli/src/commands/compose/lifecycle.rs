@@ -49,11 +49,8 @@ pub(super) fn start(arguments: &StartArgs, options: &ComposeOptions, settings: &
     };
     let scope = scope(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
-    block_on(engine::interruptible(
-        &context,
-        commands::start(&context, scope.name(), scope.project(), &wanted),
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    let plan = block_on(async { Ok(commands::start_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
+    engine::carry_out(&context, &scope, &plan, options, settings)
 }
 
 pub(super) fn stop(arguments: &StopArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -63,11 +60,8 @@ pub(super) fn stop(arguments: &StopArgs, options: &ComposeOptions, settings: &Se
     };
     let scope = scope(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
-    block_on(engine::interruptible(
-        &context,
-        commands::stop(&context, scope.name(), scope.project(), &wanted),
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    let plan = block_on(async { Ok(commands::stop_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
+    engine::carry_out(&context, &scope, &plan, options, settings)
 }
 
 pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -79,11 +73,8 @@ pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, setting
     };
     let scope = scope(&stop.services, options, settings)?;
     let context = engine::context(options, settings)?;
-    block_on(engine::interruptible(
-        &context,
-        commands::restart(&context, scope.name(), scope.project(), &wanted),
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    let plan = block_on(async { Ok(commands::restart_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
+    engine::carry_out(&context, &scope, &plan, options, settings)
 }
 
 fn of_services(services: &[String]) -> LifecycleOptions {

@@ -1,18 +1,29 @@
 //! `inertia compose …`: the commands of docker compose, with its flags, output and exit codes.
 
 mod attach;
+mod attach_to;
 mod build;
 mod config;
+mod confirm;
+mod create;
 mod down;
 mod engine;
+mod exec;
 mod lifecycle;
 mod logs;
 mod options;
 mod plan;
+mod port;
 mod ps;
+mod rm;
+mod run;
 mod scope;
+mod session;
+mod signals;
+mod targets;
 mod up;
 mod version;
+mod words;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -33,38 +44,60 @@ pub(crate) struct ComposeArgs {
 /// The commands of docker compose.
 #[derive(Debug, Subcommand)]
 enum ComposeCommand {
+    /// Attach standard input, output and error to a service's running container
+    Attach(attach_to::AttachToArgs),
     /// Build or rebuild services
     Build(build::BuildArgs),
     /// Parse, resolve and render compose file in canonical format
     #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
+    /// Creates containers for a service
+    Create(create::CreateArgs),
     /// Stop and remove containers, networks
     Down(down::DownArgs),
+    /// Execute a command in a running container
+    Exec(exec::ExecArgs),
+    /// Force stop service containers
+    Kill(signals::KillArgs),
     /// View output from containers
     Logs(logs::LogsArgs),
+    /// Pause services
+    Pause(signals::PauseArgs),
     /// Show what `up` would do, and why, without doing it
     Plan(plan::PlanArgs),
+    /// Print the public port for a port binding
+    Port(port::PortArgs),
     /// List containers
     Ps(ps::PsArgs),
     /// Pull service images
     Pull(build::PullArgs),
     /// Restart service containers
     Restart(lifecycle::RestartArgs),
+    /// Removes stopped service containers
+    Rm(rm::RmArgs),
+    /// Run a one-off command on a service
+    Run(Box<run::RunArgs>),
+    /// Scale services
+    Scale(create::ScaleArgs),
     /// Start services
     Start(lifecycle::StartArgs),
     /// Stop services
     Stop(lifecycle::StopArgs),
+    /// Unpause services
+    Unpause(signals::PauseArgs),
     /// Create and start containers
     Up(Box<up::UpArgs>),
     /// Show the version information
     Version(version::VersionArgs),
+    /// Block until containers of services stop
+    Wait(signals::WaitArgs),
 }
 
 impl ComposeCommand {
     /// Refuses `--dry-run` where it would not be kept: what was asked for is that nothing happens.
     fn check_dry_run(&self, options: &ComposeOptions) -> Result<(), Failure> {
         match self {
-            Self::Build(_) | Self::Down(_) | Self::Pull(_) | Self::Restart(_) | Self::Start(_) | Self::Stop(_) if options.dry_run => {
+            Self::Attach(_) | Self::Build(_) | Self::Exec(_) | Self::Pull(_) | Self::Run(_) | Self::Wait(_) if options.dry_run => {
                 Err(Failure::new("--dry-run is not supported by this command yet; nothing was done")
                     .hint("`up --dry-run` and `plan` show what they would do"))
             }
@@ -78,17 +111,28 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
     let options = &arguments.options;
     arguments.command.check_dry_run(options)?;
     match &arguments.command {
+        ComposeCommand::Attach(command) => attach_to::run(command, options, settings),
         ComposeCommand::Config(command) => config::run(command, options, settings),
         ComposeCommand::Build(command) => build::run(command, options, settings),
+        ComposeCommand::Create(command) => create::run(command, options, settings),
         ComposeCommand::Down(command) => down::run(command, options, settings),
+        ComposeCommand::Exec(command) => exec::run(command, options, settings),
+        ComposeCommand::Kill(command) => signals::kill(command, options, settings),
         ComposeCommand::Logs(command) => logs::run(command, options, settings),
+        ComposeCommand::Pause(command) => signals::pause(command, options, settings),
         ComposeCommand::Plan(command) => plan::run(command, options, settings),
+        ComposeCommand::Port(command) => port::run(command, options, settings),
         ComposeCommand::Pull(command) => build::pull(command, options, settings),
         ComposeCommand::Restart(command) => lifecycle::restart(command, options, settings),
+        ComposeCommand::Rm(command) => rm::run(command, options, settings),
+        ComposeCommand::Run(command) => run::run(command, options, settings),
+        ComposeCommand::Scale(command) => create::scale(command, options, settings),
         ComposeCommand::Start(command) => lifecycle::start(command, options, settings),
         ComposeCommand::Stop(command) => lifecycle::stop(command, options, settings),
+        ComposeCommand::Unpause(command) => signals::unpause(command, options, settings),
         ComposeCommand::Up(command) => up::run(command, options, settings),
         ComposeCommand::Ps(command) => ps::run(command, options, settings),
         ComposeCommand::Version(command) => version::run(command),
+        ComposeCommand::Wait(command) => signals::wait(command, options, settings),
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn show(context: &Context, project: &Project, wanted: &UpOptions, set
     print(&plans, settings)
 }
 
-fn print(plans: &commands::Plans, settings: &Settings) -> Result<ExitCode, Failure> {
+pub(super) fn print(plans: &commands::Plans, settings: &Settings) -> Result<ExitCode, Failure> {
     match settings.output {
         Output::Json => say(&serde_json::json!(plans).to_string()),
         Output::Text if plans.is_empty() => say("Nothing to do: what runs is what is wanted."),

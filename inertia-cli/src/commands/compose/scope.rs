@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use compose_core::load::{Loader, Stage, Stages, similar};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
+use compose_core::source::STANDARD_INPUT;
 use std::collections::BTreeSet;
 
 /// A project, as far as it is known.
@@ -77,6 +78,19 @@ impl Scope {
 /// Whether the load ended before it began: there is no compose file.
 fn has_no_file(failure: &Failure) -> bool {
     matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code.0 == "compose-file"))
+}
+
+/// A loaded project with the profiles of the named services too, so that all that their sections say is read.
+pub(super) fn with_named(project: Project, names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    let disabled = names.iter().filter_map(|name| project.disabled_services.get(name.as_str()));
+    let more: Vec<_> = disabled.flat_map(|service| &service.profiles).collect();
+    // Standard input was read to its end already.
+    if more.is_empty() || options.files.iter().any(|file| file.as_os_str() == STANDARD_INPUT) {
+        return Ok(project);
+    }
+    let active = project.profiles.iter().chain(more);
+    let loader = active.fold(options.loader(settings), |loader, profile| loader.profile(profile.as_str()));
+    Ok(loader.load()?.project)
 }
 
 /// Loads the project and shows the warnings that Docker Compose has, too.

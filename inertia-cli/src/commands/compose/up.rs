@@ -83,12 +83,9 @@ pub(super) fn run(arguments: &UpArgs, options: &ComposeOptions, settings: &Setti
     let detached = arguments.detach || arguments.wait || arguments.no_start;
     arguments.attach.check(detached)?;
     let project = scope::load_advised(options, settings)?;
+    let project = scope::with_named(project, &arguments.services, options, settings)?;
     let wanted = wanted(arguments, settings);
-    let context = engine::context(options, settings)?;
-    let context = Context {
-        events: Arc::new(Muted::new(arguments, Arc::clone(&context.events))),
-        ..context
-    };
+    let context = Muted::over(engine::context(options, settings)?, arguments.quiet_build, arguments.quiet_pull);
     if options.dry_run {
         return plan::show(&context, &project, &wanted, settings);
     }
@@ -114,12 +111,6 @@ async fn attached(
 }
 
 fn wanted(arguments: &UpArgs, settings: &Settings) -> UpOptions {
-    let asked = |variable: &str| {
-        settings
-            .environment
-            .variable(variable)
-            .is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "true" | "t" | "y" | "yes" | "on"))
-    };
     UpOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),
         recreate: match (arguments.force_recreate, arguments.no_recreate) {
@@ -135,8 +126,8 @@ fn wanted(arguments: &UpArgs, settings: &Settings) -> UpOptions {
             (false, false) => BuildChoice::Missing,
         },
         pull: arguments.pull.clone().filter(|when| when != "policy"),
-        remove_orphans: arguments.remove_orphans || asked("COMPOSE_REMOVE_ORPHANS"),
-        ignore_orphans: asked("COMPOSE_IGNORE_ORPHANS"),
+        remove_orphans: arguments.remove_orphans || asked(settings, "COMPOSE_REMOVE_ORPHANS"),
+        ignore_orphans: asked(settings, "COMPOSE_IGNORE_ORPHANS"),
         no_start: arguments.no_start,
         renew_anonymous_volumes: arguments.renew_anon_volumes,
         recreate_volumes: arguments.yes,
@@ -147,19 +138,28 @@ fn wanted(arguments: &UpArgs, settings: &Settings) -> UpOptions {
     }
 }
 
+/// Whether a variable says yes.
+pub(super) fn asked(settings: &Settings, variable: &str) -> bool {
+    settings
+        .environment
+        .variable(variable)
+        .is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "true" | "t" | "y" | "yes" | "on"))
+}
+
 /// Progress without what the flags do not want to see.
-struct Muted {
+pub(super) struct Muted {
     build: bool,
     pull: bool,
     shown: Arc<dyn EventSink>,
 }
 
 impl Muted {
-    fn new(arguments: &UpArgs, shown: Arc<dyn EventSink>) -> Self {
-        Self {
-            build: arguments.quiet_build,
-            pull: arguments.quiet_pull,
-            shown,
+    /// The same context without what builds, or pulls, say on the way.
+    pub(super) fn over(context: Context, build: bool, pull: bool) -> Context {
+        let shown = Arc::clone(&context.events);
+        Context {
+            events: Arc::new(Self { build, pull, shown }),
+            ..context
         }
     }
 }
@@ -173,7 +173,7 @@ impl EventSink for Muted {
     }
 }
 
-fn scale(text: &str) -> Result<(ServiceName, u32), String> {
+pub(super) fn scale(text: &str) -> Result<(ServiceName, u32), String> {
     let (service, number) = text.split_once('=').ok_or_else(|| format!("'{text}' is not SERVICE=NUM"))?;
     let number = number.parse().map_err(|_| format!("'{number}' is no number of containers"))?;
     Ok((ServiceName::new(service), number))

@@ -29,6 +29,13 @@ pub(super) fn phase(verb: Verb, phase: &Phase) -> String {
         Verb::Connect => ("Connecting", "Connected"),
         Verb::Disconnect => ("Disconnecting", "Disconnected"),
         Verb::Restore => ("Restoring", "Restored"),
+        Verb::Kill => ("Killing", "Killed"),
+        Verb::Pause => ("Pausing", "Paused"),
+        Verb::Unpause => ("Unpausing", "Unpaused"),
+        Verb::Copy => ("Copying", "Copied"),
+        Verb::Commit => ("Committing", "Committed"),
+        Verb::Export => ("Exporting", "Exported"),
+        Verb::Push => ("Pushing", "Pushed"),
     };
     match phase {
         Phase::Started => doing.to_owned(),
