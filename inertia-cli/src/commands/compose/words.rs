@@ -37,7 +37,7 @@ pub(super) struct StreamArgs {
 
 impl StreamArgs {
     /// What the flags say about a terminal.
-    pub(super) fn terminal(&self) -> Option<bool> {
+    pub(super) fn terminal(self) -> Option<bool> {
         match (self.no_tty, self.tty) {
             (true, _) => Some(false),
             (false, true) => Some(true),
