@@ -46,7 +46,8 @@ impl Hosted {
             (address.host, None, address.path)
         };
         let path = path.trim_matches('/').trim_end_matches(".git").to_owned();
-        (!name.is_empty() && !path.is_empty()).then(|| Self {
+        let is_plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        (!name.is_empty() && is_plain).then(|| Self {
             host: Host::of(&name),
             name: name.to_ascii_lowercase(),
             port,
@@ -185,7 +186,13 @@ mod tests {
                 .starts_with("git.example.com, among the deploy keys of ann/shop (")
         );
         assert_eq!(hosted.ssh_url(), "git@git.example.com:ann/shop.git");
-        for folder in ["/srv/shop.git", "file:///srv/shop.git", "https://github.com/", "https://x"] {
+        for folder in [
+            "/srv/shop.git",
+            "file:///srv/shop.git",
+            "https://github.com/",
+            "https://x",
+            "https://github.com/../user",
+        ] {
             assert_eq!(Hosted::parse(folder), None, "{folder}");
         }
     }

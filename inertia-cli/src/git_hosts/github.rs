@@ -1,7 +1,7 @@
 //! GitHub: deploy keys and webhooks of a repository.
 
 use super::api::{Api, Token};
-use super::{Registered, Wanted, same_key};
+use super::{Registered, Wanted, escaped, same_key};
 use crate::failure::Failure;
 use reqwest::Method;
 use serde::Deserialize;
@@ -38,10 +38,10 @@ impl GitHub {
     pub(super) fn new(base: &str, token: Token, path: &str) -> Result<Self, Failure> {
         let scope =
             "may administer the repository: fine-grained with \"Administration\" and \"Webhooks\" read and write, or classic with \"repo\"";
-        let path = path.trim_start_matches('/');
+        let path: Vec<String> = path.trim_start_matches('/').split('/').map(escaped).collect();
         Ok(Self {
             api: Api::new(base, token, ("Authorization", "Bearer "), ("GitHub", scope))?,
-            repository: format!("/repos/{path}"),
+            repository: format!("/repos/{}", path.join("/")),
         })
     }
 

@@ -1,7 +1,7 @@
 //! GitLab: deploy keys and webhooks of a project.
 
 use super::api::{Api, Token};
-use super::{Registered, Wanted, same_key};
+use super::{Registered, Wanted, escaped, same_key};
 use crate::failure::Failure;
 use reqwest::Method;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ struct Hook {
 impl GitLab {
     pub(super) fn new(base: &str, token: Token, path: &str) -> Result<Self, Failure> {
         let scope = "has the scope \"api\" and the role Maintainer";
-        let id: String = path.trim_start_matches('/').bytes().map(escaped).collect();
+        let id = escaped(path.trim_start_matches('/'));
         Ok(Self {
             api: Api::new(base, token, ("PRIVATE-TOKEN", ""), ("GitLab", scope))?,
             repository: format!("/projects/{id}"),
@@ -66,24 +66,4 @@ fn webhook(wanted: &Wanted<'_>) -> Value {
         "push_events": true,
         "enable_ssl_verification": false,
     })
-}
-
-/// A byte as it may stand in a part of a path.
-fn escaped(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_path_becomes_one_part() {
-        let text: String = "group/sub/my shop.x".bytes().map(escaped).collect();
-        assert_eq!(text, "group%2Fsub%2Fmy%20shop.x");
-    }
 }

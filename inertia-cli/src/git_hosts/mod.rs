@@ -11,6 +11,7 @@ pub(crate) use api::Token;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use deployd::hosting::{Host, Hosted};
+use std::fmt::Write as _;
 
 /// What a project needs at its git host.
 #[derive(Debug)]
@@ -117,9 +118,27 @@ fn same_key(one: &str, other: &str) -> bool {
     body(one) == body(other)
 }
 
+/// A text as one part of a path.
+fn escaped(text: &str) -> String {
+    let mut part = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            part.push(char::from(byte));
+        } else {
+            let _ = write!(part, "%{byte:02X}");
+        }
+    }
+    part
+}
+
 #[cfg(test)]
 mod tests {
-    use super::same_key;
+    use super::{escaped, same_key};
+
+    #[test]
+    fn a_path_becomes_one_part() {
+        assert_eq!(escaped("group/sub/my shop.x"), "group%2Fsub%2Fmy%20shop.x");
+    }
 
     #[test]
     fn comments_do_not_make_a_key_another() {

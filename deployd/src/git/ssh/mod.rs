@@ -205,7 +205,12 @@ async fn log_in(address: &SshAddress, access: &SshAccess) -> Result<(Handle<Clie
     let mut handle = client::connect_stream(Arc::new(config(address, access)), stream, client).await?;
     let key = PrivateKeyWithHashAlg::new(Arc::clone(&access.key), None);
     if !handle.authenticate_publickey(&address.user, key).await?.success() {
-        return Err(Refusal::Key);
+        // A server that hung up has not judged the key.
+        return Err(if handle.is_closed() {
+            russh::Error::Disconnect.into()
+        } else {
+            Refusal::Key
+        });
     }
     let channel = handle.channel_open_session().await?;
     // A server that does not take the variable speaks an older version of the protocol.

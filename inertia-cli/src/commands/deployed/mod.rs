@@ -14,7 +14,7 @@ pub(crate) mod webhook;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::project_file::{self, ProjectFile};
-use crate::remotes::Remotes;
+use crate::remotes::{RemoteAddress, Remotes};
 use crate::settings::Settings;
 
 /// The project of this folder at a remote.
@@ -22,6 +22,8 @@ struct Target {
     client: Client,
     /// The remote's local name.
     remote: String,
+    /// Where others reach it, whatever way leads there from here.
+    address: RemoteAddress,
     project: ProjectFile,
 }
 
@@ -34,8 +36,14 @@ impl Target {
         Ok(Self {
             client: Client::open(name, remote, settings)?,
             remote: name.to_owned(),
+            address: RemoteAddress::of(remote),
             project,
         })
+    }
+
+    /// Where a git host reports pushes to.
+    fn webhook_url(&self) -> String {
+        format!("{}/webhook/{}", self.address.as_str(), self.project.settings.name)
     }
 
     /// A path of the daemon's API below the project's own.

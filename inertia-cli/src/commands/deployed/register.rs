@@ -13,7 +13,6 @@ use crate::args::Command;
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::git_hosts::{GitHost, Wanted};
-use crate::remotes::Remotes;
 use crate::render::note;
 use crate::repository::Repository;
 use crate::settings::Settings;
@@ -40,10 +39,8 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     if repository.head().is_none() {
         note("warning: there is no commit yet; commit and push before `up`");
     }
-    let remotes = Remotes::load(&settings.environment.cwd)?;
-    let (_, remote) = remotes.find(settings.remote.as_deref())?;
     let session = Session {
-        webhook_url: format!("{}/webhook/{}", remote.address.trim_end_matches('/'), target.project.settings.name),
+        webhook_url: target.webhook_url(),
         target,
         settings,
     };
@@ -125,6 +122,12 @@ impl Session<'_> {
             host.name(),
             hook.word()
         ));
+        if let Some(why) = self.target.address.out_of_reach() {
+            note(&format!(
+                "warning: {why}, so that {} will not reach the daemon; it goes on looking for commits by itself",
+                host.name()
+            ));
+        }
         outcome.webhook_registered = true;
         Ok(())
     }

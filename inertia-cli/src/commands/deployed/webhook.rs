@@ -33,21 +33,21 @@ pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCo
             Failure::new("only administrators see the webhook's secret").hint("add the remote with a token of the role `admin`")
         })?;
         match &arguments.command {
-            WebhookCommand::Show => show(&project, &secret, settings),
+            WebhookCommand::Show => show(&target, &project, &secret, settings),
             WebhookCommand::Test => test(&target, &project, &secret, settings).await,
         }
     })
 }
 
-fn show(project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
+fn show(target: &Target, project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
+    let url = target.webhook_url();
     match settings.output {
         Output::Json => say(&serde_json::json!({
-            "webhook_url": project.webhook_url, "webhook_secret": secret, "webhook_seen": project.webhook_seen.is_some(),
+            "webhook_url": url, "webhook_secret": secret, "webhook_seen": project.webhook_seen.is_some(),
         })
         .to_string()),
         Output::Text => say(&format!(
-            "Webhook URL:    {}\nWebhook secret: {secret}\nFirst delivery: {}",
-            project.webhook_url,
+            "Webhook URL:    {url}\nWebhook secret: {secret}\nFirst delivery: {}",
             match project.webhook_seen {
                 Some(at) => crate::commands::people::moment(at),
                 None => "none yet; the daemon looks for new commits every minute by itself".to_owned(),

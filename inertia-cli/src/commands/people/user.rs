@@ -4,11 +4,11 @@ use super::line::Line;
 use super::{Daemon, Role, moment, part};
 use crate::commands::block_on;
 use crate::failure::Failure;
+use crate::remotes::RemoteAddress;
 use crate::render::{note, say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
 use deployd::wire::{UserInfo, UserInvited, UserRequest};
-use reqwest::Url;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -87,20 +87,10 @@ fn add(daemon: &Daemon, name: &str, role: Role, settings: &Settings) -> Result<E
         invited.role,
         moment(invited.expires_at)
     ));
-    if is_local(&line.address) {
-        note(&format!(
-            "warning: {} is this machine; nobody else reaches the daemon by it",
-            line.address
-        ));
+    if let Some(why) = RemoteAddress::of(&daemon.remote).out_of_reach() {
+        note(&format!("warning: {why}, so that nobody else can use the line"));
     }
     say(&format!("inertia join '{line}' --as {}", daemon.name))
-}
-
-fn is_local(address: &str) -> bool {
-    let url = Url::parse(address).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn remove(daemon: &Daemon, name: &str, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -112,23 +102,5 @@ fn remove(daemon: &Daemon, name: &str, settings: &Settings) -> Result<ExitCode, 
             "{name} was removed from '{}'; none of their tokens holds any more.",
             daemon.name
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_local;
-
-    #[test]
-    fn knows_this_machine() {
-        for (address, wanted) in [
-            ("https://127.0.0.1:8081", true),
-            ("https://[::1]:8081", true),
-            ("https://localhost:1", true),
-            ("https://203.0.113.5:8081", false),
-            ("https://shop.example.com", false),
-        ] {
-            assert_eq!(is_local(address), wanted, "{address}");
-        }
     }
 }
