@@ -62,6 +62,15 @@ impl Failure {
         }
     }
 
+    /// The same failure about a remote: its hints are commands that can be copied.
+    #[must_use]
+    pub(crate) fn about(mut self, remote: &str) -> Self {
+        for hint in &mut self.hints {
+            *hint = hint.replace("NAME", remote);
+        }
+        self
+    }
+
     /// The same failure with a next step.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

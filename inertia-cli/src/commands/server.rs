@@ -62,7 +62,7 @@ fn set_up(name: &str, options: &BootstrapArgs, settings: &Settings) -> Result<(D
             }
             Ok((done, steps))
         }
-        Err(failure) => Err(steps.failed(failure)),
+        Err(failure) => Err(steps.failed(failure).about(name)),
     }
 }
 
@@ -75,7 +75,7 @@ fn closed_port(name: &str, done: &Done) {
     note(&format!(
         "warning: port {port} of the server does not answer from here; commands go through SSH from now on\n  \
          {}\n  \
-         then run `inertia {name} init` again; until the port is open no webhook arrives: `poll = \"1m\"` in {FILE_NAME} looks for pushes instead",
+         then run `inertia {name} init` again; until the port is open no webhook arrives, and the daemon looks for new commits every minute by itself",
         firewall.advice(port)
     ));
 }

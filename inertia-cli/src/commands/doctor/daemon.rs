@@ -103,12 +103,11 @@ fn version(name: &str, found: &str, findings: &mut Findings) {
 
 /// Whether a git host can reach the daemon.
 fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
-    let poll = "set `poll = \"1m\"` in inertia.toml: the daemon then looks for pushes itself";
     if remote.tunnel {
         findings.warning(
             "webhook",
-            "the daemon's port is closed from outside: no git host reaches it",
-            format!("open it and run `inertia {name} init` again, or {poll}"),
+            "the daemon's port is closed from outside: no git host reaches it, and it looks for new commits every minute instead",
+            format!("open the port and run `inertia {name} init` again"),
         );
         return;
     }
@@ -120,8 +119,8 @@ fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
     if is_private(host) {
         findings.warning(
             "webhook",
-            format!("{host} is an address that git hosts on the internet cannot reach"),
-            poll,
+            format!("git hosts on the internet cannot reach {host}: the daemon looks for new commits every minute instead"),
+            "a public address, or a port that is passed on, lets webhooks in",
         );
     } else {
         findings.good("webhook", format!("git hosts reach it at {}, as this machine does", remote.address));

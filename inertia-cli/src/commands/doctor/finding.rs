@@ -29,7 +29,11 @@ struct Finding {
 
 /// Everything that was found, in the order in which it was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct Findings {
+    all: Vec<Finding>,
+    /// What the remedies call the remote.
+    pub(super) remote: Option<String>,
+}
 
 impl Findings {
     /// Something that is as it should be.
@@ -54,29 +58,32 @@ impl Findings {
 
     /// Any finding.
     pub(super) fn add(&mut self, area: &'static str, state: State, message: impl Into<String>, remedy: Option<String>) {
-        self.0.push(Finding {
+        self.all.push(Finding {
             area,
             state,
             message: message.into(),
-            remedy: remedy.filter(|remedy| !remedy.is_empty()),
+            remedy: remedy.filter(|remedy| !remedy.is_empty()).map(|remedy| match &self.remote {
+                Some(name) => remedy.replace("NAME", name),
+                None => remedy,
+            }),
         });
     }
 
     /// The worst state of all.
     pub(super) fn worst(&self) -> State {
-        self.0.iter().map(|finding| finding.state).max().unwrap_or(State::Good)
+        self.all.iter().map(|finding| finding.state).max().unwrap_or(State::Good)
     }
 
     /// For programs.
     pub(super) fn document(&self) -> serde_json::Value {
-        serde_json::json!({ "healthy": self.worst() < State::Bad, "findings": self.0 })
+        serde_json::json!({ "healthy": self.worst() < State::Bad, "findings": self.all })
     }
 
     /// For people.
     pub(super) fn text(&self, colored: bool) -> String {
-        let width = self.0.iter().map(|finding| finding.area.len()).max().unwrap_or_default();
+        let width = self.all.iter().map(|finding| finding.area.len()).max().unwrap_or_default();
         let mut lines = Vec::new();
-        for finding in &self.0 {
+        for finding in &self.all {
             let (mark, color) = match finding.state {
                 State::Skipped => ("-", "2"),
                 State::Good => ("✔", "32"),
@@ -93,7 +100,7 @@ impl Findings {
                 lines.push(format!("  {:width$}  → {remedy}", ""));
             }
         }
-        let bad = self.0.iter().filter(|finding| finding.state == State::Bad).count();
+        let bad = self.all.iter().filter(|finding| finding.state == State::Bad).count();
         lines.push(match bad {
             0 => "Nothing is wrong.".to_owned(),
             1 => "One thing is wrong.".to_owned(),

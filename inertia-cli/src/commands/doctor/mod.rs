@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &DoctorArgs, settings: &Settings) -> Result<ExitCod
     let remotes = here::look(settings, &mut findings);
     let named = arguments.name.as_deref().or(settings.remote.as_deref());
     if let Some((name, remote)) = chosen(remotes.as_ref(), named, &mut findings) {
+        findings.remote = Some(name.clone());
         block_on(remote_findings(&name, &remote, settings, &mut findings))?;
     }
     match settings.output {
