@@ -88,7 +88,10 @@ fn a_server_that_cannot_be_reached_is_named_with_the_step() {
             "{told:?}"
         );
         assert!(told.err.contains("help: is the server running"), "{told:?}");
-        assert!(told.err.contains("`inertia remote set web ssh-port PORT`"), "hints can be copied: {told:?}");
+        assert!(
+            told.err.contains("`inertia remote set web ssh-port PORT`"),
+            "hints can be copied: {told:?}"
+        );
     }
     let early = place.inertia(&["remote", "status", "web"]);
     assert!(
