@@ -10,7 +10,7 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// What the standard library asks the linker for.
-const LIBRARIES: [&str; 6] = ["c", "m", "rt", "pthread", "util", "dl"];
+const LIBRARIES: [&str; 5] = ["m", "rt", "pthread", "util", "dl"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -68,8 +68,11 @@ impl Toolchain {
         for name in LIBRARIES {
             scripts.push((name, self.find(&format!("lib{name}.a"))?));
         }
-        // Unwinding comes from one shared library or from two static ones.
-        scripts.push(("gcc_s", format!("{} {}", self.find("libgcc_eh.a")?, self.find("libgcc.a")?)));
+        // Unwinding comes from one shared library or from two static ones, which the C library needs in turn: a linker
+        // that reads its libraries in order finds them again behind it.
+        let unwinding = format!("{} {}", self.find("libgcc_eh.a")?, self.find("libgcc.a")?);
+        scripts.push(("c", format!("{} {unwinding}", self.find("libc.a")?)));
+        scripts.push(("gcc_s", unwinding));
         write_scripts(&folder, &scripts).map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
         Ok(folder)
     }
@@ -91,5 +94,5 @@ fn write_scripts(folder: &Path, scripts: &[(&str, String)]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     scripts
         .iter()
-        .try_for_each(|(name, files)| fs::write(folder.join(format!("lib{name}.a")), format!("INPUT({files})\n")))
+        .try_for_each(|(name, files)| fs::write(folder.join(format!("lib{name}.a")), format!("GROUP({files})\n")))
 }
