@@ -165,12 +165,12 @@ fn remedy_for(sentence: &str) -> Option<&'static str> {
             "check the image's name; a private one needs `docker login REGISTRY` first",
         ),
         (
-            &["manifest unknown", "manifest for", "not found: manifest"],
-            "the registry has no such tag: check the image's name",
-        ),
-        (
             &["no matching manifest"],
             "the image is not made for this machine's architecture: choose another tag, or set `platform`",
+        ),
+        (
+            &["manifest unknown", "manifest for", "not found: manifest"],
+            "the registry has no such tag: check the image's name",
         ),
     ];
     let fits = |signs: &[&str]| signs.iter().any(|sign| sentence.contains(sign));
@@ -198,6 +198,10 @@ mod tests {
                 Some("docker login"),
             ),
             ("manifest for shop:9 not found: manifest unknown", Some("no such tag")),
+            (
+                "no matching manifest for linux/arm64/v8 in the manifest list entries",
+                Some("architecture"),
+            ),
             ("write /var/lib/docker/tmp/x: no space left on device", Some("docker system df")),
             ("No such container: x", None),
         ] {

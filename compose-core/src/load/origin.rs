@@ -55,7 +55,10 @@ impl Origins {
 
     /// Notes that files set variables.
     pub(super) fn variable_files(&mut self, files: impl Iterator<Item = SourceId>) {
-        self.variable_files.extend(files);
+        let mut read: Vec<_> = files.collect();
+        // The last one wins, and so is the first to be asked.
+        read.reverse();
+        self.variable_files.extend(read);
     }
 
     /// Adds to each finding where what it blames came from.

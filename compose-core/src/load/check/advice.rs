@@ -97,7 +97,7 @@ impl<'a> Advice<'a> {
                 if service.replicas() > 1 {
                     self.found.push(crowded(service, published).at(place));
                 }
-                let address = port.host_ip.as_deref().filter(|address| !matches!(*address, "0.0.0.0" | "::" | ""));
+                let address = port.host_ip.as_deref().filter(|address| !address.is_empty());
                 let holders = taken.entry((protocol, published)).or_default();
                 if let Some(holder) = holders.iter().find(|holder| collide(holder.address, address)) {
                     self.found.push(collision(holder, service, published, protocol, place));
@@ -116,7 +116,7 @@ impl<'a> Advice<'a> {
                 if self.reader.kind(Path::new(source)) != PathKind::Missing {
                     continue;
                 }
-                let created = mount.bind.as_ref().is_some_and(|bind| bind.create_host_path);
+                let created = mount.bind.as_ref().is_none_or(|bind| bind.create_host_path);
                 let help = if created {
                     "the engine makes an empty folder of it; where a file or a filled folder is meant, correct the path"
                 } else {
@@ -201,7 +201,10 @@ fn fixed(port: &Port) -> Option<u16> {
 
 /// Whether two addresses of the host stand for one, `None` for all of them.
 fn collide(one: Option<&str>, other: Option<&str>) -> bool {
-    one.is_none() || other.is_none() || one == other
+    let (Some(one), Some(other)) = (one, other) else { return true };
+    let same_kind = one.contains(':') == other.contains(':');
+    let is_any = |address: &str| matches!(address, "0.0.0.0" | "::");
+    one == other || same_kind && (is_any(one) || is_any(other))
 }
 
 fn crowded(service: &Service, published: u16) -> Diagnostic {
@@ -307,5 +310,23 @@ secrets: {s: {file: secret.txt}}
         let text = "services: {a: {image: x, profiles: [debug, tools]}, b: {image: x}}";
         assert_eq!(advice(text, &["debug", "*"]), Vec::<String>::new());
         assert_eq!(advice(text, &["debgu"]), ["unknown-profile: no service has the profile `debgu`"]);
+    }
+
+    #[test]
+    fn every_address_of_one_kind_is_not_every_address_of_the_other() {
+        let of = |one: &str, other: &str| {
+            let compose = format!("services:\n  a: {{image: x, ports: ['{one}80:80']}}\n  b: {{image: x, ports: ['{other}80:80']}}\n");
+            advice(&compose, &[]).len()
+        };
+        for (one, other, collisions) in [
+            ("", "0.0.0.0:", 1),
+            ("0.0.0.0:", "127.0.0.1:", 1),
+            ("[::]:", "[::1]:", 1),
+            ("0.0.0.0:", "[::]:", 0),
+            ("127.0.0.1:", "[::]:", 0),
+            ("127.0.0.1:", "127.0.0.2:", 0),
+        ] {
+            assert_eq!(of(one, other), collisions, "{one} {other}");
+        }
     }
 }

@@ -41,6 +41,12 @@ const DURATIONS: [&str; 9] = [
 
 /// For a key that a mapping does not have.
 pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: TreePath<'_>) -> Option<String> {
+    let way = path.to_string();
+    let mut steps = way.split('.');
+    let is_service = matches!((steps.next(), steps.nth(1)), (Some("services"), None));
+    if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service && *wrong == key) {
+        return Some(format!("a service has {right} for it"));
+    }
     if let Some(name) = nearest(key, mapping) {
         return Some(format!("did you mean `{name}`?"));
     }
@@ -48,18 +54,10 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
         let service = value.get("image").or_else(|| value.get("build"));
         return service.map(|_| format!("a service stands under `services`: write `services:` above and indent `{key}`"));
     }
-    let way = path.to_string();
-    let mut steps = way.split('.');
-    match (steps.next(), steps.nth(1)) {
-        (Some("services"), None) => {
-            let elsewhere = ELSEWHERE.iter().find(|(wrong, _)| *wrong == key);
-            elsewhere.map(|(_, right)| format!("a service has {right} for it"))
-        }
-        (Some("secrets"), None) if key == "content" => Some(
-            "a secret comes from a `file` or an `environment` variable; text that may be read stands in a config's `content`".to_owned(),
-        ),
-        _ => None,
-    }
+    let in_secret = way.starts_with("secrets.") && way.matches('.').count() == 1;
+    (in_secret && key == "content").then(|| {
+        "a secret comes from a `file` or an `environment` variable; text that may be read stands in a config's `content`".to_owned()
+    })
 }
 
 /// For a value of a type that its attribute does not take.
@@ -115,4 +113,22 @@ fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
         .min()
         .filter(|(distance, name)| *distance <= name.len().div_ceil(4).max(1))
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ELSEWHERE;
+    use crate::load::Loader;
+    use crate::source::MemoryReader;
+
+    #[test]
+    fn what_is_called_otherwise_is_told_before_what_looks_alike() {
+        for (wrong, right) in ELSEWHERE {
+            let text = format!("services: {{web: {{image: x, {wrong}: y}}}}");
+            let reader = MemoryReader::new().with("/p/compose.yaml", text);
+            let refused = Loader::new("/p").reader(reader).load().expect_err(wrong);
+            let helps: Vec<_> = refused.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
+            assert_eq!(helps, [format!("a service has {right} for it")], "{wrong}");
+        }
+    }
 }
