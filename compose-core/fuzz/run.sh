@@ -32,7 +32,7 @@ minimise() { # TARGET: libFuzzer merges by coverage, smallest inputs first
     local smallest
     mkdir -p "target/corpus/$1" "corpus/$1"
     smallest=$(mktemp -d target/minimised.XXXXXX)
-    cargo fuzz run "${options[@]}" "$1" -- -merge=1 -max_len=512 "$smallest" "corpus/$1" "target/corpus/$1" >/dev/null 2>&1
+    cargo fuzz run "${options[@]}" "$1" -- -merge=1 -use_counters=0 -max_len=300 "$smallest" "corpus/$1" "target/corpus/$1" >/dev/null 2>&1
     rm -rf "corpus/$1"
     mv "$smallest" "corpus/$1"
     chmod 755 "corpus/$1"

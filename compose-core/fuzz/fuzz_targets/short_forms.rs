@@ -50,7 +50,7 @@ fn compose(choice: u8, text: &str) -> Value {
         7 => json!({ "environment": [text] }),
         8 => json!({ "expose": [text] }),
         9 => json!({ "tmpfs": text }),
-        10 => json!({ "build": { "context": text, "ssh": [text] } }),
+        10 => json!({ "build": { "context": text, "args": [text], "tags": [text] } }),
         11 => json!({ "healthcheck": { "test": text, "interval": text } }),
         12 => json!({ "network_mode": text }),
         _ => json!({ "configs": [{ "source": "c", "mode": text }] }),

@@ -1,7 +1,38 @@
 //! Gives included models the values of variables that only they can see, while their files are at hand.
 
-use crate::model::StringMap;
+use crate::model::{Config, Project, SecretSource, StringMap};
 use crate::source::{Mapping, Node, Value};
+use std::collections::BTreeMap;
+
+/// What secrets and configs of included models take from variables, by section and name.
+///
+/// Kept apart from the tree, which is printed.
+pub(super) type Granted = BTreeMap<(&'static str, String), String>;
+
+/// Notes the values of the secrets and configs that come from a model's variables.
+pub(super) fn note_granted(model: &Node, variables: &StringMap, granted: &mut Granted) {
+    for section in ["secrets", "configs"] {
+        let resources = model.get(section).and_then(Node::as_mapping);
+        for (name, entry) in resources.into_iter().flat_map(Mapping::iter) {
+            let variable = entry.node.get("environment").and_then(Node::as_str);
+            if let Some(value) = variable.and_then(|variable| variables.get(variable)) {
+                granted.insert((section, name.to_owned()), value.clone());
+            }
+        }
+    }
+}
+
+/// Gives secrets and configs the values that only the model they were included with could see.
+pub(super) fn grant(project: &mut Project, granted: &Granted) {
+    let secrets = project.secrets.iter_mut().map(|(key, secret)| ("secrets", key.as_str(), secret));
+    let configs = project.configs.iter_mut().map(|(key, config)| ("configs", key.as_str(), config));
+    for (section, name, resource) in secrets.chain(configs) {
+        let resource: &mut Config = resource;
+        if let SecretSource::Environment { value: value @ None, .. } = &mut resource.source {
+            *value = granted.get(&(section, name.to_owned())).cloned();
+        }
+    }
+}
 
 /// Puts values to the variables that services take over (`environment: [NAME]`).
 ///

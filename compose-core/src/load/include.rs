@@ -289,6 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn included_secrets_see_the_variables_of_their_own_folder() {
+        use crate::load::Loader;
+        use crate::model::SecretSource;
+        use crate::source::MemoryReader;
+        let reader = MemoryReader::new()
+            .with("/p/compose.yaml", "include: [sub/compose.yaml]\nservices: {m: {image: x}}")
+            .with("/p/.env", "OUTER=main")
+            .with(
+                "/p/sub/compose.yaml",
+                "secrets: {a: {environment: OUTER}, b: {environment: INNER}, c: {environment: NONE}}",
+            )
+            .with("/p/sub/.env", "OUTER=sub\nINNER=sub");
+        let project = Loader::new("/p").reader(reader).load().expect("it loads").project;
+        let value = |key: &str| match &project.secrets[key].source {
+            SecretSource::Environment { value, .. } => value.as_deref(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((value("a"), value("b"), value("c")), (Some("main"), Some("sub"), None));
+    }
+
+    #[test]
     fn several_files_are_one_application() {
         let more = [
             ("/p/a/one.yaml", "services: {s: {image: a, env_file: e}}"),

@@ -23,14 +23,14 @@ mod project_name;
 mod report;
 mod reset;
 mod scalar;
-mod schema;
+pub(crate) mod schema;
 mod scope;
 pub mod select;
 pub(crate) mod short;
 mod stage;
 mod suggest;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod variables;
 
 pub use project::LoadedTree;

@@ -5,7 +5,7 @@ use super::alias::check_aliases;
 use super::canonical::{ShortForms, canonical};
 use super::check::early::check_early;
 use super::defaults::set_defaults;
-use super::environment::resolve_environment;
+use super::environment::{Granted, note_granted, resolve_environment};
 use super::extends::{Services, extend_services};
 use super::include::include;
 use super::interpolate::interpolate;
@@ -45,6 +45,8 @@ pub(super) struct Pipeline<'l> {
     pub(super) warnings: Diagnostics,
     /// Where what is loaded came from.
     pub(super) origins: Origins,
+    /// What included secrets and configs take from variables.
+    pub(super) granted: Granted,
     /// The extended files, by scope and path.
     pub(super) bases: HashMap<(u32, PathBuf), Rc<Services>>,
     scopes: u32,
@@ -78,6 +80,7 @@ impl<'l> Pipeline<'l> {
             sources: SourceMap::default(),
             warnings: Diagnostics::new(),
             origins: Origins::default(),
+            granted: Granted::new(),
             bases: HashMap::new(),
             scopes: 0,
         }
@@ -178,6 +181,7 @@ impl<'l> Pipeline<'l> {
         finish(&mut model)?;
         self.rebase(&mut model, &scope.base)?;
         resolve_environment(&mut model, scope.variables);
+        note_granted(&model, scope.variables, &mut self.granted);
         Ok(Some(model))
     }
 

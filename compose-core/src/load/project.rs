@@ -5,6 +5,7 @@ use super::check::advice::advise;
 use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
+use super::environment::grant;
 use super::normalize::normalize;
 use super::pipeline::{Pipeline, finish};
 use super::project_name::{self, Candidates};
@@ -171,6 +172,7 @@ impl Loader {
         };
         let project = decode(&tree, about, &mut pipeline.warnings)?;
         let mut project = with_profiles(project, profiles);
+        grant(&mut project, &pipeline.granted);
         if self.stages.contains(Stage::Consistency) {
             check_consistency(&mut project, Places(&tree))?;
         }

@@ -20,6 +20,7 @@ mod yaml;
 pub use json::NotJson;
 
 use crate::load::interpolate::UsedVariable;
+use crate::load::schema::Place;
 use crate::model::Project;
 use crate::source::Node;
 use json::Layout;
@@ -53,7 +54,7 @@ pub fn raw_yaml(model: &Node) -> String {
 /// # Errors
 /// When a value is an infinite number, which JSON cannot say.
 pub fn raw_json(model: &Node) -> Result<String, NotJson> {
-    json::write(&Tree::from(model), Layout::Indented)
+    json::write(&Tree::raw(model, Place::file()), Layout::Indented)
 }
 
 /// The variables that files use as YAML, by name, indented by four as the reference has it here.

@@ -1,6 +1,6 @@
 //! Projects built by hand, and what the reference printed for the same ones.
 
-use super::{json, yaml};
+use super::{json, raw_json, yaml};
 use crate::model::{
     Any, Condition, Config, Dependency, Endpoint, Hook, Ipam, IpamPool, Mount, MountKind, Network, Port, PortProtocol, Project,
     SecretSource, Service, Ulimit, Volume,
@@ -184,4 +184,15 @@ fn a_secrets_content_is_never_printed() {
     project.secrets.insert("s".into(), secret);
     assert_eq!(yaml(&project), "name: demo\nservices: {}\nsecrets:\n  s: {}\n");
     assert!(!json(&project).expect("no infinity").contains("hunter2"));
+}
+
+/// Which empty lists Docker Compose prints as null was read off it, attribute by attribute.
+#[test]
+fn raw_json_keeps_some_empty_lists() {
+    let lists = "ports, volumes, cap_add, dns, labels, command, environment, extra_hosts, security_opt, group_add, x-a";
+    let attributes: Vec<_> = lists.split(", ").map(|name| format!("{name}: []")).collect();
+    let tree = crate::load::testing::parse(&format!("services: {{web: {{{}}}}}", attributes.join(", ")));
+    let printed: serde_json::Value = serde_json::from_str(&raw_json(&tree).expect("it has a JSON form")).expect("it is JSON");
+    let kept = lists.split(", ").filter(|name| printed["services"]["web"][name].is_array());
+    assert_eq!(kept.collect::<Vec<_>>(), ["ports", "volumes", "cap_add", "dns", "labels"]);
 }

@@ -4,6 +4,7 @@
 //! [`Shown`] in one form or in both, and `x-…` keys are apart from the fields. So the model is
 //! walked once and neither printer knows a single attribute.
 
+use crate::load::schema::Place;
 use crate::model::{Any, Extensions, OptionalStringMap, StringMap};
 use crate::source::{Node, Value};
 
@@ -246,6 +247,17 @@ impl From<&Any> for Tree {
             Any::List(items) if items.is_empty() => Self::NilList,
             Any::List(items) => Self::List(items.iter().map(Self::from).collect()),
             Any::Map(map) => Self::map(map),
+        }
+    }
+}
+
+impl Tree {
+    /// A tree that nobody interpreted. An empty list is null unless its place keeps it free of repeats.
+    pub(crate) fn raw(node: &Node, place: Place) -> Self {
+        match &node.value {
+            Value::Sequence(items) if items.is_empty() && place.is_kept_unique() => Self::List(Vec::new()),
+            Value::Mapping(map) => Self::map(map.iter().map(|(key, entry)| (key, Self::raw(&entry.node, place.key(key))))),
+            _ => Self::from(node),
         }
     }
 }
