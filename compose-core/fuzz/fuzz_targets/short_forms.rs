@@ -23,9 +23,9 @@ fuzz_target!(|data: &[u8]| {
     {
         assert_eq!(size.to_string().parse(), Ok(size), "a printed size reads back");
     }
-    // As in Docker Compose, a device may be empty and is printed as nothing, and dollars of keys are
-    // doubled at each printing.
-    if text.contains('$') || (choice % FORMS == DEVICES && text.split(':').any(str::is_empty)) {
+    // As in Docker Compose, a device or a network mode may be empty and is printed as nothing, keys may
+    // be empty though no mapping takes them, and dollars of keys are doubled at each printing.
+    if text.contains('$') || text.is_empty() || text.starts_with('=') || (choice % FORMS == DEVICES && text.split(':').any(str::is_empty)) {
         return;
     }
     let reader = MemoryReader::new().with("/p/compose.yaml", compose(*choice, text).to_string());
