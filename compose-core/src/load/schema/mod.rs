@@ -22,9 +22,9 @@ impl Place {
 
     /// The value of a key of the mapping here.
     pub(crate) fn key(self, key: &str) -> Self {
+        const FREE: &Rule = &Rule::FREE;
         // What takes values from variables is made anew behind this, in the reference.
         let made_anew = matches!(key, "environment" | "args");
-        const FREE: &Rule = &Rule::FREE;
         Self(if made_anew { FREE } else { self.0.of_key(key) })
     }
 
