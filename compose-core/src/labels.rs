@@ -193,6 +193,11 @@ impl SharedOwnership<VolumeKey> {
     }
 }
 
+/// Whether a label is one of those that are kept here.
+pub fn is_own(label: &str) -> bool {
+    label.starts_with("com.docker.compose.")
+}
+
 /// The labels of an image built for a service.
 pub fn of_built_image(project: &ProjectName, service: &ServiceName) -> BTreeMap<String, String> {
     BTreeMap::from([

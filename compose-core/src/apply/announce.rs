@@ -40,6 +40,8 @@ pub(super) fn subject_and_verb(action: &Action) -> Option<(Subject, Verb)> {
         Action::RemoveNetwork { name, .. } => (Subject::Network(name.to_string()), Verb::Remove),
         Action::CreateVolume { name, .. } => (Subject::Volume(name.to_string()), Verb::Create),
         Action::RemoveVolume { name } => (Subject::Volume(name.to_string()), Verb::Remove),
+        // What is run in the foreground speaks for itself.
+        Action::CreateContainer(new) if new.one_off.is_some() => return None,
         Action::CreateContainer(new) if new.replaces.is_some() => (container(&new.name), Verb::Recreate),
         Action::CreateContainer(new) => (container(&new.name), Verb::Create),
         Action::StartContainer { container: target } => (container(&target.name), Verb::Start),

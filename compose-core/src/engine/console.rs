@@ -1,11 +1,12 @@
 //! What people do with single containers by hand: consoles, copies, pauses.
 
-use super::{EngineError, ExecRequest, LogChunk, PullProgress};
-use crate::names::{ContainerId, ImageRef};
+use super::{EngineError, ExecRequest, LogChunk, PullProgress, Selector};
+use crate::names::{ContainerId, ImageId, ImageRef};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use std::collections::BTreeMap;
 use tokio::io::AsyncWrite;
 
 /// What an engine offers for single containers, beyond what running an application needs.
@@ -44,6 +45,20 @@ pub trait Console: Send + Sync {
         ownership: Ownership,
         tar: BoxStream<'static, std::io::Result<Bytes>>,
     ) -> Result<(), EngineError>;
+    /// Makes an image of a container's files.
+    async fn commit(&self, id: &ContainerId, request: &CommitRequest) -> Result<ImageId, EngineError>;
+    /// A container's whole file system as a tar archive.
+    async fn export(&self, id: &ContainerId) -> Result<BoxStream<'static, Result<Bytes, EngineError>>, EngineError>;
+    /// What a container takes of the machine, about once a second while it runs; only once where that is asked for.
+    async fn usage(&self, id: &ContainerId, once: bool) -> Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError>;
+    /// Everything that happens to the selector's containers: from `since` on, else from the moment of
+    /// the call on; up to `until`, else without end.
+    async fn happenings(
+        &self,
+        selector: &Selector,
+        since: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<BoxStream<'static, Result<Happening, EngineError>>, EngineError>;
     /// Sends an image to its registry, with the credentials that the engine object holds for it.
     async fn push_image(&self, image: &ImageRef, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError>;
 }
@@ -97,6 +112,55 @@ pub struct ExecSession {
     pub id: String,
     /// Its streams.
     pub streams: Attached,
+}
+
+/// How an image is made of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitRequest {
+    /// The image's name; without one it has only its id.
+    pub name: Option<ImageRef>,
+    /// Who made it.
+    pub author: Option<String>,
+    /// What for.
+    pub comment: Option<String>,
+    /// Instructions of a Dockerfile that are applied to it.
+    pub changes: Vec<String>,
+    /// The container is frozen meanwhile.
+    pub pause: bool,
+}
+
+/// What a container takes of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Of one processor.
+    pub cpu_percent: f64,
+    /// Bytes of memory, without the cache that the system can take back.
+    pub memory: u64,
+    /// The most it may take.
+    pub memory_limit: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes read from disks.
+    pub read: u64,
+    /// Bytes written to disks.
+    pub written: u64,
+    /// Processes and threads.
+    pub processes: u64,
+}
+
+/// Something that happened to a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// Nanoseconds since 1970.
+    pub at: i128,
+    /// The container.
+    pub id: ContainerId,
+    /// `start`, `die`, `exec_create: ls`, …
+    pub action: String,
+    /// Facts about it, the container's labels among them.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// The size of a terminal's window, in characters.

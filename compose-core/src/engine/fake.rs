@@ -321,6 +321,8 @@ impl World {
                 let volume = VolumeDetails {
                     name: VolumeName::new(&name),
                     driver: "local".to_owned(),
+                    mountpoint: format!("/volumes/{name}"),
+                    scope: "local".to_owned(),
                     labels: BTreeMap::new(),
                 };
                 self.volumes.entry(volume.name.clone()).or_insert(volume);
@@ -758,6 +760,8 @@ impl Engine for FakeEngine {
         let volume = VolumeDetails {
             name: VolumeName::new(&body.name),
             driver: body.driver.clone().unwrap_or_else(|| "local".to_owned()),
+            mountpoint: format!("/volumes/{}", body.name),
+            scope: "local".to_owned(),
             labels: body.labels.clone(),
         };
         self.lock().volumes.entry(volume.name.clone()).or_insert(volume);

@@ -12,7 +12,10 @@ pub mod fake;
 mod types;
 
 pub use address::EngineAddress;
-pub use console::{Attached, Console, Ending, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
+pub use console::{
+    Attached, CommitRequest, Console, Ending, ExecSession, Happening, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize,
+    Usage,
+};
 pub use credentials::{Credential, Credentials, CredentialsError};
 pub use docker::DockerEngine;
 pub use error::EngineError;

@@ -315,6 +315,10 @@ pub struct VolumeDetails {
     pub name: VolumeName,
     /// Its driver.
     pub driver: String,
+    /// Where it is on the engine's machine.
+    pub mountpoint: String,
+    /// `local` or `global`.
+    pub scope: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }

@@ -4,7 +4,10 @@ pub(crate) mod container;
 pub(crate) mod diagnostic;
 pub(crate) mod failure;
 pub(crate) mod log_lines;
+pub(crate) mod moment;
 pub(crate) mod progress;
+pub(crate) mod rows;
+pub(crate) mod size;
 pub(crate) mod table;
 pub(crate) mod template;
 

@@ -8,24 +8,36 @@ pub(crate) fn render(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
     align(&rows)
 }
 
-/// Rows laid out under each other. A column is padded to at least seven characters, the last is not padded.
+/// A table of short lists: columns are at least twenty wide; no line break at its end.
+pub(crate) fn wide(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rows: Vec<Vec<String>> = std::iter::once(head.iter().map(|&cell| cell.to_owned()).collect())
+        .chain(rows)
+        .collect();
+    columns(&rows, 20, 3)
+}
+
+/// Rows laid out under each other as docker's tables are.
 pub(crate) fn align(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    columns(rows, 10, 3)
+}
+
+/// Rows laid out under each other. A column takes at least so many characters, `gap` blanks among them; the last is not padded.
+pub(crate) fn columns(rows: &[Vec<String>], least: usize, gap: usize) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
             .map(|cell| cell.chars().count())
             .max()
-            .unwrap_or_default()
-            .max(7)
+            .map_or(least, |longest| least.max(longest + gap))
     };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let widths: Vec<usize> = (0..count).map(width).collect();
     let line = |row: &Vec<String>| {
         let mut text = String::new();
         for (column, cell) in row.iter().enumerate() {
             text.push_str(cell);
             if column + 1 < row.len() {
-                let padding = widths[column] + 3 - cell.chars().count();
+                let padding = widths[column] - cell.chars().count();
                 text.extend(std::iter::repeat_n(' ', padding));
             }
         }

@@ -1,12 +1,15 @@
 //! Single containers by hand: processes, pauses, copies.
 
-use super::super::console::{Attached, Console, Ending, ExecSession, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize};
-use super::super::{EngineError, ExecRequest, PullProgress};
+use super::super::console::{
+    Attached, CommitRequest, Console, Ending, ExecSession, Happening, Input, Ownership, PathKind, PathStat, ProcessTable, TerminalSize,
+    Usage,
+};
+use super::super::{EngineError, ExecRequest, PullProgress, Selector};
 use super::DockerEngine;
 use super::answer::{self, or_default};
 use super::call::{Call, segment};
 use super::transport::absent;
-use crate::names::{ContainerId, ImageRef};
+use crate::names::{ContainerId, ImageId, ImageRef};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -126,6 +129,27 @@ impl Console for DockerEngine {
             .body(bollard::body_try_stream(tar), HeaderValue::from_static("application/x-tar"))
             .patient();
         self.raw(call).await.map(|_| ())
+    }
+
+    async fn commit(&self, id: &ContainerId, request: &CommitRequest) -> Result<ImageId, EngineError> {
+        self.commit_container(id, request).await
+    }
+
+    async fn export(&self, id: &ContainerId) -> Result<BoxStream<'static, Result<Bytes, EngineError>>, EngineError> {
+        self.export_container(id).await
+    }
+
+    async fn usage(&self, id: &ContainerId, once: bool) -> Result<BoxStream<'static, Result<Usage, EngineError>>, EngineError> {
+        self.container_usage(id, once).await
+    }
+
+    async fn happenings(
+        &self,
+        selector: &Selector,
+        since: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<BoxStream<'static, Result<Happening, EngineError>>, EngineError> {
+        self.container_events(selector, since, until).await
     }
 
     async fn push_image(&self, image: &ImageRef, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError> {

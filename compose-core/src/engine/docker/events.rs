@@ -1,6 +1,6 @@
 //! What happens to containers.
 
-use super::super::{EngineAddress, EngineError, Selector, StateChange};
+use super::super::{EngineAddress, EngineError, Happening, Selector, StateChange};
 use super::DockerEngine;
 use super::answer::{json_lines, or_default};
 use super::call::Call;
@@ -16,6 +16,8 @@ const NOT_LABELS: [&str; 6] = ["image", "name", "exitCode", "execID", "signal", 
 #[serde(rename_all = "PascalCase", default)]
 struct Told {
     action: String,
+    #[serde(rename = "timeNano")]
+    time_nano: i64,
     #[serde(deserialize_with = "or_default")]
     actor: Actor,
 }
@@ -43,6 +45,23 @@ impl DockerEngine {
         Ok(told.map(|told| told.map(StateChange::from)).boxed())
     }
 
+    pub(super) async fn container_events(
+        &self,
+        selector: &Selector,
+        since: Option<&str>,
+        until: Option<&str>,
+    ) -> Result<BoxStream<'static, Result<Happening, EngineError>>, EngineError> {
+        let attempt = "listen to containers";
+        let now = self.now();
+        let call = Call::get("/events", attempt)
+            .query("filters", &selector.filters(&[("type", "container")]))
+            .query_some("since", since.or(now.as_deref()))
+            .query_some("until", until)
+            .patient();
+        let told = json_lines::<Told>(attempt, self.raw(call).await?);
+        Ok(told.map(|told| told.map(Happening::from)).boxed())
+    }
+
     /// The engine answers a moment before it subscribes. Saying from when on closes the gap, where we have the same clock.
     fn now(&self) -> Option<String> {
         let EngineAddress::Unix(_) = self.address() else {
@@ -50,6 +69,17 @@ impl DockerEngine {
         };
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
+    }
+}
+
+impl From<Told> for Happening {
+    fn from(told: Told) -> Self {
+        Self {
+            at: told.time_nano.into(),
+            id: told.actor.id.into(),
+            action: told.action,
+            attributes: told.actor.attributes,
+        }
     }
 }
 

@@ -163,7 +163,7 @@ impl DockerEngine {
 }
 
 /// A reference's name and its tag or digest; `latest` where it has neither.
-fn split(image: &str) -> (&str, &str) {
+pub(super) fn split(image: &str) -> (&str, &str) {
     if let Some((name, digest)) = image.split_once('@') {
         // With both, the digest alone decides what is fetched.
         let name = match name.rsplit_once(':') {

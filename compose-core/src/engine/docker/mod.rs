@@ -22,9 +22,11 @@ mod networks;
 mod session;
 mod session_files;
 mod session_secrets;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod usage;
 mod volumes;
 
 use super::request::{ApiSocket, ContainerBody, NetworkBody, VolumeBody};

@@ -19,6 +19,8 @@ const VERB: Duration = Duration::from_mins(5);
 struct Found {
     name: String,
     driver: String,
+    mountpoint: String,
+    scope: String,
     #[serde(deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
 }
@@ -28,6 +30,8 @@ impl From<Found> for VolumeDetails {
         Self {
             name: found.name.into(),
             driver: found.driver,
+            mountpoint: found.mountpoint,
+            scope: found.scope,
             labels: found.labels,
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &ExecArgs, options: &ComposeOptions, settings: &Set
     let scope = Scope::find(options, settings)?;
     let wiring = Wiring {
         tty: !arguments.detach
-            && session::wants_terminal(arguments.streams.terminal(), arguments.streams.interactive, &settings.environment)?,
+            && session::wants_terminal(arguments.streams.refusal(), arguments.streams.interactive, &settings.environment)?,
         input: arguments.streams.interactive && !arguments.detach,
     };
     let variables = scope

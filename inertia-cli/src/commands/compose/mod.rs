@@ -5,24 +5,33 @@ mod attach_to;
 mod build;
 mod config;
 mod confirm;
+mod cp;
 mod create;
 mod down;
 mod engine;
+mod events;
 mod exec;
+mod images;
 mod lifecycle;
 mod logs;
+mod ls;
 mod options;
 mod plan;
 mod port;
 mod ps;
+mod push;
 mod rm;
 mod run;
 mod scope;
 mod session;
 mod signals;
+mod snapshot;
+mod stats;
 mod targets;
+mod top;
 mod up;
 mod version;
+mod volumes;
 mod words;
 
 use crate::failure::Failure;
@@ -48,19 +57,31 @@ enum ComposeCommand {
     Attach(attach_to::AttachToArgs),
     /// Build or rebuild services
     Build(build::BuildArgs),
+    /// Create a new image from a service container's changes
+    Commit(snapshot::CommitArgs),
     /// Parse, resolve and render compose file in canonical format
     #[command(visible_alias = "convert")]
     Config(config::ConfigArgs),
+    /// Copy files and folders between a service container and the local file system
+    Cp(cp::CpArgs),
     /// Creates containers for a service
     Create(create::CreateArgs),
     /// Stop and remove containers, networks
     Down(down::DownArgs),
+    /// Receive real time events from containers
+    Events(events::EventsArgs),
     /// Execute a command in a running container
     Exec(exec::ExecArgs),
+    /// Export a service container's file system as a tar archive
+    Export(snapshot::ExportArgs),
+    /// List images used by the created containers
+    Images(images::ImagesArgs),
     /// Force stop service containers
     Kill(signals::KillArgs),
     /// View output from containers
     Logs(logs::LogsArgs),
+    /// List compose projects
+    Ls(ls::LsArgs),
     /// Pause services
     Pause(signals::PauseArgs),
     /// Show what `up` would do, and why, without doing it
@@ -71,6 +92,8 @@ enum ComposeCommand {
     Ps(ps::PsArgs),
     /// Pull service images
     Pull(build::PullArgs),
+    /// Push service images
+    Push(push::PushArgs),
     /// Restart service containers
     Restart(lifecycle::RestartArgs),
     /// Removes stopped service containers
@@ -81,14 +104,20 @@ enum ComposeCommand {
     Scale(create::ScaleArgs),
     /// Start services
     Start(lifecycle::StartArgs),
+    /// Display what containers take of the machine
+    Stats(stats::StatsArgs),
     /// Stop services
     Stop(lifecycle::StopArgs),
+    /// Display the running processes
+    Top(top::TopArgs),
     /// Unpause services
     Unpause(signals::PauseArgs),
     /// Create and start containers
     Up(Box<up::UpArgs>),
     /// Show the version information
     Version(version::VersionArgs),
+    /// List volumes
+    Volumes(volumes::VolumesArgs),
     /// Block until containers of services stop
     Wait(signals::WaitArgs),
 }
@@ -97,7 +126,18 @@ impl ComposeCommand {
     /// Refuses `--dry-run` where it would not be kept: what was asked for is that nothing happens.
     fn check_dry_run(&self, options: &ComposeOptions) -> Result<(), Failure> {
         match self {
-            Self::Attach(_) | Self::Build(_) | Self::Exec(_) | Self::Pull(_) | Self::Run(_) | Self::Wait(_) if options.dry_run => {
+            Self::Attach(_)
+            | Self::Build(_)
+            | Self::Commit(_)
+            | Self::Cp(_)
+            | Self::Exec(_)
+            | Self::Export(_)
+            | Self::Pull(_)
+            | Self::Push(_)
+            | Self::Run(_)
+            | Self::Wait(_)
+                if options.dry_run =>
+            {
                 Err(Failure::new("--dry-run is not supported by this command yet; nothing was done")
                     .hint("`up --dry-run` and `plan` show what they would do"))
             }
@@ -133,6 +173,16 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
         ComposeCommand::Up(command) => up::run(command, options, settings),
         ComposeCommand::Ps(command) => ps::run(command, options, settings),
         ComposeCommand::Version(command) => version::run(command),
+        ComposeCommand::Commit(command) => snapshot::commit(command, options, settings),
+        ComposeCommand::Cp(command) => cp::run(command, options, settings),
+        ComposeCommand::Events(command) => events::run(command, options, settings),
+        ComposeCommand::Export(command) => snapshot::export(command, options, settings),
+        ComposeCommand::Images(command) => images::run(command, options, settings),
+        ComposeCommand::Ls(command) => ls::run(command, options, settings),
+        ComposeCommand::Push(command) => push::run(command, options, settings),
+        ComposeCommand::Stats(command) => stats::run(command, options, settings),
+        ComposeCommand::Top(command) => top::run(command, options, settings),
+        ComposeCommand::Volumes(command) => volumes::run(command, options, settings),
         ComposeCommand::Wait(command) => signals::wait(command, options, settings),
     }
 }

@@ -3,8 +3,7 @@
 use super::{ComposeOptions, engine, scope::Scope};
 use crate::commands::block_on;
 use crate::failure::Failure;
-use crate::render::template::Template;
-use crate::render::{container, say, table};
+use crate::render::{container, moment, rows, say};
 use crate::settings::Settings;
 use clap::Args;
 use compose_core::engine::{ContainerHealth, ContainerStatus, ContainerSummary, Engine as _};
@@ -13,7 +12,6 @@ use compose_core::names::ServiceName;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 
 #[derive(Debug, Args)]
@@ -45,6 +43,16 @@ pub(super) struct PsArgs {
     /// Only these services
     names: Vec<String>,
 }
+
+const COLUMNS: [(&str, &str); 7] = [
+    ("NAME", "Name"),
+    ("IMAGE", "Image"),
+    ("COMMAND", "Command"),
+    ("SERVICE", "Service"),
+    ("CREATED", "RunningFor"),
+    ("STATUS", "Status"),
+    ("PORTS", "Ports"),
+];
 
 const STATES: [&str; 7] = ["paused", "restarting", "removing", "running", "dead", "created", "exited"];
 
@@ -97,49 +105,8 @@ fn show(rows: &[Row], arguments: &PsArgs) -> Result<ExitCode, Failure> {
         let services: BTreeSet<&str> = rows.iter().map(|row| row.service.as_str()).collect();
         return lines(services.into_iter().map(str::to_owned));
     }
-    match arguments.format.as_str() {
-        "json" => lines(rows.iter().map(|row| Value::Object(row.fields.clone()).to_string())),
-        "table" | "" => {
-            let cell = |row: &Row, name: &str| row.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let rows = rows.iter().map(|row| {
-                ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"]
-                    .map(|name| cell(row, name))
-                    .to_vec()
-            });
-            say(&table::render(
-                &["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"],
-                rows,
-            ))
-        }
-        template => {
-            if let Some(template) = template.strip_prefix("table ") {
-                return templated_table(rows, &Template::parse(template)?);
-            }
-            let template = Template::parse(template)?;
-            let texts: Result<Vec<String>, Failure> = rows.iter().map(|row| template.render(&row.fields)).collect();
-            lines(texts?)
-        }
-    }
-}
-
-fn templated_table(rows: &[Row], template: &Template) -> Result<ExitCode, Failure> {
-    let mut texts = vec![template.head(title)];
-    for row in rows {
-        texts.push(template.render(&row.fields)?);
-    }
-    let cells: Vec<Vec<String>> = texts.iter().map(|text| text.split('\t').map(str::to_owned).collect()).collect();
-    say(&table::align(&cells))
-}
-
-/// The head of a field's column.
-fn title(field: &str) -> String {
-    match field {
-        "ID" => "CONTAINER ID".to_owned(),
-        "RunningFor" => "CREATED".to_owned(),
-        "CreatedAt" => "CREATED AT".to_owned(),
-        "LocalVolumes" => "LOCAL VOLUMES".to_owned(),
-        other => other.to_uppercase(),
-    }
+    let fields: Vec<Map<String, Value>> = rows.iter().map(|row| row.fields.clone()).collect();
+    say(&rows::text(&fields, &arguments.format, &COLUMNS)?)
 }
 
 fn lines(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Failure> {
@@ -192,7 +159,7 @@ impl Row {
             "Ports": container::ports(&summary.ports),
             "Project": owner.project,
             "Publishers": publishers(summary),
-            "RunningFor": format!("{} ago", container::duration(now() - summary.created)),
+            "RunningFor": format!("{} ago", container::duration(moment::now() - summary.created)),
             "Service": owner.service,
             "Size": "0B",
             "State": state,
@@ -220,7 +187,8 @@ fn publishers(summary: &ContainerSummary) -> Vec<Value> {
     ports.iter().map(publisher).collect()
 }
 
-fn state(status: &ContainerStatus) -> &'static str {
+/// A state in docker's word.
+pub(super) fn state(status: &ContainerStatus) -> &'static str {
     match status {
         ContainerStatus::Created => "created",
         ContainerStatus::Running => "running",
@@ -248,12 +216,4 @@ fn created_at(seconds: i64) -> String {
         .ok()
         .and_then(|at| at.format(&format).ok())
         .unwrap_or_default()
-}
-
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .unwrap_or(0)
 }

@@ -36,6 +36,11 @@ pub(super) struct StreamArgs {
 }
 
 impl StreamArgs {
+    /// `Some(false)` for `-T`. Scripts write `exec -it` where there is no terminal, and mean one if there is.
+    pub(super) fn refusal(self) -> Option<bool> {
+        self.no_tty.then_some(false)
+    }
+
     /// What the flags say about a terminal.
     pub(super) fn terminal(self) -> Option<bool> {
         match (self.no_tty, self.tty) {
