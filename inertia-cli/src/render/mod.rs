@@ -21,6 +21,16 @@ pub(crate) fn say(text: &str) -> Result<ExitCode, Failure> {
     say_exactly(&format!("{text}{end}"))
 }
 
+/// Prints a line each; a reader that has gone away is no failure.
+pub(crate) fn say_lines(lines: impl IntoIterator<Item = impl AsRef<str>>) -> Result<ExitCode, Failure> {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line.as_ref());
+        text.push('\n');
+    }
+    say_exactly(&text)
+}
+
 /// Prints an answer on standard output as it is; a reader that has gone away is no failure.
 pub(crate) fn say_exactly(text: &str) -> Result<ExitCode, Failure> {
     let mut out = std::io::stdout().lock();

@@ -15,14 +15,14 @@ pub(crate) fn text(rows: &[Map<String, Value>], format: &str, columns: &[(&str, 
             let cells = rows.iter().map(|row| columns.iter().map(|(_, field)| cell(row, field)).collect());
             Ok(table::render(&titles, cells))
         }
-        template => match template.strip_prefix("table ") {
-            Some(template) => templated_table(rows, &Template::parse(template)?, columns),
-            None => {
-                let template = Template::parse(template)?;
-                let texts: Result<Vec<String>, Failure> = rows.iter().map(|row| template.render(row)).collect();
-                Ok(lines(texts?))
+        template => {
+            if let Some(template) = template.strip_prefix("table ") {
+                return templated_table(rows, &Template::parse(template)?, columns);
             }
-        },
+            let template = Template::parse(template)?;
+            let texts: Result<Vec<String>, Failure> = rows.iter().map(|row| template.render(row)).collect();
+            Ok(lines(texts?))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::{ComposeOptions, engine};
 use crate::commands::block_on;
 use crate::failure::Failure;
-use crate::render::{container, moment, say, size, table};
+use crate::render::{container, moment, say, say_lines, size, table};
 use crate::settings::Settings;
 use clap::Args;
 use compose_core::commands::{self, ContainerRow, Context};
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &ImagesArgs, options: &ComposeOptions, settings: &S
     let rows = block_on(rows(&context, &scope, &arguments.services))?;
     if arguments.quiet {
         let ids: BTreeSet<&str> = rows.iter().map(|row| digits(&row.id)).collect();
-        return say(&ids.into_iter().map(|id| format!("{id}\n")).collect::<String>());
+        return say_lines(ids);
     }
     match arguments.format {
         Format::Json => say(&serde_json::json!(rows).to_string()),

@@ -3,7 +3,7 @@
 use super::{ComposeOptions, engine};
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
-use crate::render::{say, table};
+use crate::render::{say, say_lines, table};
 use crate::settings::Settings;
 use clap::{Args, ValueEnum};
 use compose_core::engine::{ContainerStatus, ContainerSummary, Engine as _};
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &LsArgs, _: &ComposeOptions, settings: &Settings) -
         .filter(|row| names.is_empty() || names.iter().any(|name| name.is_match(&row.name)))
         .collect();
     if arguments.quiet {
-        return say(&rows.iter().map(|row| format!("{}\n", row.name)).collect::<String>());
+        return say_lines(rows.iter().map(|row| &row.name));
     }
     match arguments.format {
         Format::Json => say(&serde_json::json!(rows).to_string()),
@@ -70,12 +70,12 @@ pub(super) fn run(arguments: &LsArgs, _: &ComposeOptions, settings: &Settings) -
 fn filters(given: &[String]) -> Result<Vec<Regex>, Failure> {
     given
         .iter()
-        .map(|filter| match filter.split_once('=') {
-            Some(("name", pattern)) => Regex::new(pattern).attempt(format_args!("--filter {filter} is no regular expression")),
-            _ => {
-                let property = filter.split('=').next().unwrap_or(filter);
-                Err(Failure::new(format!("invalid filter '{property}'")).hint("write --filter name=PATTERN"))
+        .map(|filter| {
+            let (property, pattern) = filter.split_once('=').unwrap_or((filter, ""));
+            if property == "name" {
+                return Regex::new(pattern).attempt(format_args!("--filter {filter} is no regular expression"));
             }
+            Err(Failure::new(format!("invalid filter '{property}'")).hint("write --filter name=PATTERN"))
         })
         .collect()
 }

@@ -61,7 +61,7 @@ pub(super) fn commit(arguments: &CommitArgs, options: &ComposeOptions, settings:
         pause: arguments.pause,
     };
     let work = async |console: &DockerEngine, row: &ContainerRow| console.commit(&row.summary.id, &request).await.map(|_| ());
-    of_container(&arguments.service, arguments.index, Verb::Commit, options, settings, work)
+    of_container(&arguments.service, arguments.index, Verb::Commit, options, settings, &work)
 }
 
 pub(super) fn export(arguments: &ExportArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -86,7 +86,7 @@ pub(super) fn export(arguments: &ExportArgs, options: &ComposeOptions, settings:
         }
         out.flush().map_err(|error| broken(&error))
     };
-    of_container(&arguments.service, arguments.index, Verb::Export, options, settings, work)
+    of_container(&arguments.service, arguments.index, Verb::Export, options, settings, &work)
 }
 
 fn of_container<F>(
@@ -95,7 +95,7 @@ fn of_container<F>(
     verb: Verb,
     options: &ComposeOptions,
     settings: &Settings,
-    work: F,
+    work: &F,
 ) -> Result<ExitCode, Failure>
 where
     F: AsyncFn(&DockerEngine, &ContainerRow) -> Result<(), EngineError>,

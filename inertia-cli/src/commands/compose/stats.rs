@@ -17,7 +17,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag of the reference")]
 pub(super) struct StatsArgs {
     /// Show containers that do not run, too
     #[arg(short, long)]

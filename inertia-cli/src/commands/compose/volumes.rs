@@ -4,7 +4,7 @@ use super::scope::Scope;
 use super::{ComposeOptions, engine};
 use crate::commands::block_on;
 use crate::failure::Failure;
-use crate::render::{rows, say};
+use crate::render::{rows, say, say_lines};
 use crate::settings::Settings;
 use clap::Args;
 use compose_core::commands;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &VolumesArgs, options: &ComposeOptions, settings: &
     })?;
     volumes.sort_by(|a, b| a.name.cmp(&b.name));
     if arguments.quiet {
-        return say(&volumes.iter().map(|volume| format!("{}\n", volume.name)).collect::<String>());
+        return say_lines(volumes.iter().map(|volume| &volume.name));
     }
     let fields: Vec<Map<String, Value>> = volumes.iter().map(fields).collect();
     let columns = [("DRIVER", "Driver"), ("VOLUME NAME", "Name")];

@@ -118,10 +118,10 @@ async fn containers(context: &Context, scope: &Scope, hands: &Hands<'_>) -> Resu
     if hands.copy.outward {
         rows.truncate(1);
     }
-    match rows.is_empty() {
-        true => Err(Failure::new(format!("no container found for service \"{service}\"")).hint("make one: inertia compose create")),
-        false => Ok(rows),
+    if rows.is_empty() {
+        return Err(Failure::new(format!("no container found for service \"{service}\"")).hint("make one: inertia compose create"));
     }
+    Ok(rows)
 }
 
 struct Hands<'a> {
@@ -186,9 +186,10 @@ impl Hands<'_> {
             let service = self.copy.service;
             Failure::new(format!("could not find the file {inside} in a container of {service}"))
         };
-        let (path, stat) = match self.arguments.follow_link {
-            true => self.followed(id, inside).await?,
-            false => (inside.to_owned(), self.console.stat(id, inside).await?),
+        let (path, stat) = if self.arguments.follow_link {
+            self.followed(id, inside).await?
+        } else {
+            (inside.to_owned(), self.console.stat(id, inside).await?)
         };
         let stat = stat.ok_or_else(missing)?;
         let archive = self.console.download(id, &path).await?;
