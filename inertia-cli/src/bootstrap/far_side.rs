@@ -27,7 +27,8 @@ pub(super) async fn call(
                     match serde_json::from_str::<Word>(&line) {
                         Ok(Word::Step { name }) => step(name),
                         Ok(word) => last = Some(word),
-                        Err(_) => tail.take(line.as_bytes()),
+                        // Not shown either: an answer that is not understood may hold the administrator's token.
+                        Err(_) => {}
                     }
                 }
             }
@@ -37,15 +38,15 @@ pub(super) async fn call(
         Some(Word::Failed { message, hints }) => Err(hints.into_iter().fold(Failure::new(message), Failure::hint)),
         Some(word) => Ok(word),
         None if status == Some(126) => Err(
-            Failure::new(format!("the program cannot be started on the server:\n{}", tail.lines(3)))
+            Failure::new(format!("the program cannot be started on the server{}", tail.after(":\n", 3)))
                 .hint("the home folder may be mounted without the right to execute (`noexec`); connect as a user whose home allows it"),
         ),
         None => Err(Failure::new(format!(
-            "the program on the server ended without an answer ({}):\n{}",
+            "the program on the server ended without an answer that is understood ({}){}",
             status.map_or_else(|| "by a signal".to_owned(), |status| format!("exit status {status}")),
-            tail.lines(5)
+            tail.after(":\n", 5)
         ))
-        .hint("it may be of another version than this one: `inertia NAME upgrade` sends this one")),
+        .hint("it may be of another version than this one: `inertia NAME upgrade` sends this one; the memory may be short: `free -m` there tells")),
     }
 }
 

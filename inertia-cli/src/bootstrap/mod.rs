@@ -48,6 +48,18 @@ pub(crate) struct BootstrapArgs {
     /// An image for the daemon to pull, instead of making one from the program
     #[arg(long, value_name = "REF")]
     daemon_image: Option<String>,
+    /// Let this program's older daemon take the place of a newer one
+    #[arg(long)]
+    allow_downgrade: bool,
+}
+
+/// What a server is set up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// A daemon that works, of the image that was asked for when it was made.
+    Work,
+    /// The daemon that this program brings.
+    Upgrade,
 }
 
 /// What setting up came to.
@@ -64,7 +76,7 @@ pub(crate) struct Done {
 pub(crate) async fn run(
     name: &str,
     remotes: &mut Remotes,
-    options: &BootstrapArgs,
+    (goal, options): (Goal, &BootstrapArgs),
     steps: &mut Steps,
     settings: &Settings,
 ) -> Result<Done, Failure> {
@@ -75,7 +87,7 @@ pub(crate) async fn run(
     docker::provide(&server, steps).await?;
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
-    let installed = install(&server, &path, &access, options, steps).await?;
+    let installed = install(&server, &path, &access, (goal, options), steps).await?;
     let remote = reached(remote, &access, &path, &installed, &server);
     // Written before it is proven: whatever happens next, the token is not lost.
     remotes.replace(name, remote.clone());
@@ -192,7 +204,7 @@ async fn install(
     server: &Server,
     program: &str,
     access: &SshAccess,
-    options: &BootstrapArgs,
+    (goal, options): (Goal, &BootstrapArgs),
     steps: &mut Steps,
 ) -> Result<Installed, Failure> {
     steps.begin("Look at the daemon");
@@ -200,6 +212,8 @@ async fn install(
         port: access.daemon_port,
         home: server.facts.home.clone(),
         image: options.daemon_image.clone(),
+        keep_image: goal == Goal::Work && options.daemon_binary.is_none(),
+        allow_downgrade: options.allow_downgrade,
     };
     let Word::Installed(installed) = far_side::call(server, program, "install", &request, &mut |step| steps.begin(step)).await? else {
         return Err(unexpected());
@@ -207,7 +221,7 @@ async fn install(
     steps.finish(match installed.outcome {
         Outcome::Created => "it runs",
         Outcome::LeftAlone => "it runs already, and is as it should be",
-        Outcome::Started => "it was stopped, and runs again",
+        Outcome::Started => "it did not answer, and runs again",
         Outcome::Replaced => "it runs; its state was kept",
     });
     Ok(installed)

@@ -146,6 +146,12 @@ impl Tail {
         let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
         lines[lines.len().saturating_sub(most)..].join("\n")
     }
+
+    /// The same behind something, where there is anything.
+    pub(super) fn after(&self, before: &str, most: usize) -> String {
+        let lines = self.lines(most);
+        if lines.is_empty() { lines } else { format!("{before}{lines}") }
+    }
 }
 
 /// What a command said on its error stream, as the end of a sentence.

@@ -9,7 +9,7 @@ pub(crate) use shell::{ShellArgs, run as shell};
 pub(crate) use uninstall::{UninstallArgs, run as uninstall};
 
 use super::{block_on, deployed};
-use crate::bootstrap::{self, BootstrapArgs, Done, Steps};
+use crate::bootstrap::{self, BootstrapArgs, Done, Goal, Steps};
 use crate::failure::Failure;
 use crate::far_end::wire::Outcome;
 use crate::remotes::Remotes;
@@ -25,7 +25,7 @@ pub(crate) fn init(options: &BootstrapArgs, settings: &Settings) -> Result<ExitC
     let name = name.to_owned();
     // A daemon on this machine, or one that somebody else set up, has no server to look after.
     let done = match remote.ssh {
-        Some(_) => Some(set_up(&name, options, settings)?),
+        Some(_) => Some(set_up(&name, (Goal::Work, options), settings)?),
         None => None,
     };
     let in_project = settings.environment.cwd.ancestors().any(|folder| folder.join(FILE_NAME).is_file());
@@ -40,7 +40,7 @@ pub(crate) fn upgrade(options: &BootstrapArgs, settings: &Settings) -> Result<Ex
     let remotes = Remotes::load(&settings.environment.cwd)?;
     let (name, remote) = remotes.find(settings.remote.as_deref())?;
     bootstrap::access(name, remote)?;
-    let (done, steps) = set_up(name, options, settings)?;
+    let (done, steps) = set_up(name, (Goal::Upgrade, options), settings)?;
     if settings.output == Output::Json {
         return say(&document(name, &done, &steps).to_string());
     }
@@ -51,10 +51,10 @@ pub(crate) fn upgrade(options: &BootstrapArgs, settings: &Settings) -> Result<Ex
     })
 }
 
-fn set_up(name: &str, options: &BootstrapArgs, settings: &Settings) -> Result<(Done, Steps), Failure> {
+fn set_up(name: &str, wish: (Goal, &BootstrapArgs), settings: &Settings) -> Result<(Done, Steps), Failure> {
     let mut remotes = Remotes::load(&settings.environment.cwd)?;
     let mut steps = Steps::new(settings);
-    let done = block_on(bootstrap::run(name, &mut remotes, options, &mut steps, settings));
+    let done = block_on(bootstrap::run(name, &mut remotes, wish, &mut steps, settings));
     match done {
         Ok(done) => {
             if settings.volume > Volume::Quiet {

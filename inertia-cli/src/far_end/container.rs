@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use compose_core::engine::request::{ContainerBody, HostConfig, LogConfig, MountBody, PortBinding, RestartPolicyBody};
-use compose_core::engine::{ContainerSummary, DockerEngine, Engine as _, Selector};
+use compose_core::engine::{ContainerSummary, Engine, Selector};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,6 +16,9 @@ const PORT: &str = "dev.inertia.daemon.port";
 /// What it was made from: the same means that nothing is to be done.
 const SPECIFICATION: &str = "dev.inertia.daemon.specification";
 
+/// The image that it was made from by request, in the place of one made here.
+const PULLED: &str = "dev.inertia.daemon.pulled";
+
 /// The container's name.
 pub(super) const NAME: &str = "inertia-daemon";
 /// Its name while it is not known whether the next one works.
@@ -23,13 +26,16 @@ pub(super) const PREVIOUS: &str = "inertia-daemon-previous";
 /// The name of one that is not in its place yet.
 pub(super) const NEXT: &str = "inertia-daemon-next";
 
+/// The name of the container of a moment that copies the database.
+pub(super) const KEEPER: &str = "inertia-daemon-keeper";
+
 /// The port that the daemon listens on in its container.
 const INSIDE: &str = "8081/tcp";
 /// The port on the server where nobody said another.
 pub(super) const USUAL_PORT: u16 = 8081;
 
 /// What the daemon may do as root in its container: use folders of others, and give files away.
-const CAPABILITIES: [&str; 4] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"];
+pub(super) const CAPABILITIES: [&str; 4] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"];
 
 /// What decides how the container is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub(super) struct Specification {
     pub(super) image: String,
     /// The image's id: a name may mean another one tomorrow.
     pub(super) image_id: String,
+    /// It was asked for by this name: the next one without a wish of its own keeps it.
+    pub(super) pulled: Option<String>,
     pub(super) port: u16,
     pub(super) state: String,
     pub(super) home: String,
@@ -63,9 +71,18 @@ impl Specification {
             host_config: self.host_config(),
             ..ContainerBody::default()
         };
+        body.labels.extend(self.pulled.clone().map(|image| (PULLED.to_owned(), image)));
         let fingerprint = self.fingerprint(&body);
         body.labels.insert(SPECIFICATION.to_owned(), fingerprint);
         body
+    }
+
+    /// Where the daemon is.
+    pub(super) fn whereabouts(&self) -> Whereabouts {
+        Whereabouts {
+            port: self.port,
+            state: self.state.clone(),
+        }
     }
 
     fn host_config(&self) -> HostConfig {
@@ -118,6 +135,30 @@ impl Specification {
     }
 }
 
+/// Where a daemon is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Whereabouts {
+    /// Its port on the server.
+    pub(super) port: u16,
+    /// Where it keeps its state.
+    pub(super) state: String,
+}
+
+impl Whereabouts {
+    /// As a daemon's container says.
+    pub(super) fn of(container: &ContainerSummary) -> Result<Self, Failure> {
+        let label = |key: &str| container.labels.get(key);
+        let told = label(PORT).and_then(|port| port.parse().ok()).zip(label(STATE).cloned());
+        let (port, state) = told.ok_or_else(|| {
+            Failure::new(format!("the container {} does not say where its daemon is", container.name)).hint(format!(
+                "inertia did not make it: look at it with `docker inspect {}` there, then remove or rename it",
+                container.name
+            ))
+        })?;
+        Ok(Self { port, state })
+    }
+}
+
 /// The daemon's containers on an engine.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Found {
@@ -131,7 +172,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Looks for them by their label.
-    pub(super) async fn on(engine: &DockerEngine) -> Result<Self, Failure> {
+    pub(super) async fn on(engine: &dyn Engine) -> Result<Self, Failure> {
         let labels = vec![LABEL.to_owned()];
         let mut found = Self::default();
         for container in engine.list_containers(&Selector { labels }).await? {
@@ -154,6 +195,16 @@ impl Found {
         self.telling()?.labels.get(STATE).cloned()
     }
 
+    /// The version that set an existing daemon up.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.telling()?.labels.get(LABEL).map(String::as_str)
+    }
+
+    /// The image that an existing daemon was asked to be made from.
+    pub(super) fn pulled(&self) -> Option<String> {
+        self.telling()?.labels.get(PULLED).cloned()
+    }
+
     /// The port of an existing daemon.
     pub(super) fn port(&self) -> Option<u16> {
         self.telling()?.labels.get(PORT)?.parse().ok()
@@ -173,6 +224,7 @@ mod tests {
         Specification {
             image: "inertia-daemon:0.1.0-abc".to_owned(),
             image_id: "sha256:1".to_owned(),
+            pulled: None,
             port: 9000,
             state: "/home/me/.inertia".to_owned(),
             home: "/home/me".to_owned(),
@@ -196,6 +248,10 @@ mod tests {
             },
             Specification {
                 image_id: "sha256:2".to_owned(),
+                ..specification()
+            },
+            Specification {
+                pulled: Some("registry.example/inertia:1".to_owned()),
                 ..specification()
             },
             Specification {

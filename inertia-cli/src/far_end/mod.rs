@@ -3,12 +3,16 @@
 //! It is started over SSH, under sudo where needed, and talks to the engine's socket there. Its
 //! standard input and output are the other end of the connection: one JSON request in, JSON lines out.
 
+mod alone;
+mod change;
 mod connect;
 mod container;
+mod database;
 mod files;
 mod image;
 mod inspect;
 mod install;
+mod proof;
 mod remove;
 pub(crate) mod wire;
 
@@ -17,6 +21,8 @@ use crate::render::say;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use compose_core::engine::{DockerEngine, Engine as _, EngineAddress, EngineError};
+use database::DatabaseAction;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use wire::Word;
@@ -38,6 +44,12 @@ enum FarEndCommand {
     Remove,
     /// Tell what engine and daemon are like
     Inspect,
+    /// Keep the daemon's database, or put it back, while no daemon runs
+    Database {
+        action: DatabaseAction,
+        /// The state folder
+        state: PathBuf,
+    },
     /// Pass standard input and output on to HOST:PORT or to a socket's path
     Connect {
         /// Where to
@@ -49,6 +61,7 @@ enum FarEndCommand {
 pub(crate) fn run(arguments: &FarEndArgs, _settings: &Settings) -> Result<ExitCode, Failure> {
     match &arguments.command {
         FarEndCommand::Connect { target } => connect::run(target),
+        FarEndCommand::Database { action, state } => database::run(*action, state).map(|()| ExitCode::SUCCESS),
         FarEndCommand::Install => answer(install::run()),
         FarEndCommand::Inspect => answer(inspect::run()),
         FarEndCommand::Remove => answer(remove::run()),

@@ -13,6 +13,12 @@ pub(crate) struct InstallRequest {
     /// An image to pull instead of making one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) image: Option<String>,
+    /// An existing daemon that was made from a pulled image goes on being made from it.
+    #[serde(default)]
+    pub(crate) keep_image: bool,
+    /// An older daemon may take the place of a newer one.
+    #[serde(default)]
+    pub(crate) allow_downgrade: bool,
 }
 
 /// What is to be taken away.
