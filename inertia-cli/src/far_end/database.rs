@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// What a database of SQLite consists of.
+/// What the database consists of.
 const FILES: [&str; 3] = ["inertia.db", "inertia.db-wal", "inertia.db-shm"];
 /// Where the database of before the last upgrade lies, in the state folder.
 pub(super) const KEPT: &str = "before-upgrade";

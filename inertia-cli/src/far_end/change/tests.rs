@@ -194,11 +194,18 @@ async fn a_name_that_something_else_has_is_told_and_the_old_daemon_runs_on() {
     assert!(there(&engine).contains(&only("old")[0]));
 }
 
+/// What is there, each with whether it runs; the images that do not work; what comes of it; what is left.
+type Interrupted = (
+    &'static [(&'static str, &'static str, bool)],
+    &'static [&'static str],
+    Result<Outcome, ()>,
+    &'static str,
+);
+
 /// The connection was lost, or the server went off, at each point of an upgrade.
 #[tokio::test]
 async fn an_interrupted_upgrade_is_taken_up() {
-    // What is there: the ones in place, put aside and not in place yet, each with whether it runs.
-    let cases: [(&[(&str, &str, bool)], &[&str], Result<Outcome, ()>, &str); 7] = [
+    let cases: [Interrupted; 7] = [
         (&[(NAME, "old", false), (NEXT, "new", false)], &[], Ok(Outcome::Replaced), "new"),
         (&[(NAME, "old", false), (KEEPER, "old", false)], &[], Ok(Outcome::Replaced), "new"),
         (&[(PREVIOUS, "old", false), (NEXT, "new", false)], &[], Ok(Outcome::Replaced), "new"),
