@@ -94,6 +94,11 @@ impl Hosted {
     }
 
     fn page(&self) -> String {
+        format!("{}/{}", self.web(), self.path)
+    }
+
+    /// The host's address for people and programs: `https://git.example.com:8443`.
+    pub fn web(&self) -> String {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         // Hosts that also answer SSH on the port of https have a name of its own for it.
         let name = match self.name.as_str() {
@@ -102,11 +107,22 @@ impl Hosted {
             "altssh.bitbucket.org" => "bitbucket.org",
             name => name,
         };
-        format!("https://{name}{port}/{}", self.path)
+        format!("https://{name}{port}")
     }
 }
 
 impl Host {
+    /// Its name, as it writes it; `None` of one that is not known.
+    pub fn brand(self) -> Option<&'static str> {
+        match self {
+            Self::GitHub => Some("GitHub"),
+            Self::GitLab => Some("GitLab"),
+            Self::Bitbucket => Some("Bitbucket"),
+            Self::Gitea => Some("Gitea"),
+            Self::Other => None,
+        }
+    }
+
     fn of(name: &str) -> Self {
         let name = name.to_ascii_lowercase();
         let is_or_has =

@@ -56,23 +56,19 @@ pub(crate) enum GitHost {
 impl GitHost {
     /// GitHub with a token, for a repository.
     pub(crate) fn github(token: Token, repository: &Hosted, environment: &Environment) -> Result<Self, Failure> {
-        let usual = match repository.name.as_str() {
-            "github.com" | "ssh.github.com" => "https://api.github.com".to_owned(),
-            name => format!("https://{name}/api/v3"),
+        let usual = match repository.web() {
+            web if web == "https://github.com" => "https://api.github.com".to_owned(),
+            web => format!("{web}/api/v3"),
         };
-        let base = environment.variable("GITHUB_API_URL").unwrap_or(&usual);
-        Ok(Self::GitHub(github::GitHub::new(base, token, &repository.path)?))
+        let base = base(Host::GitHub, repository, environment.variable("GITHUB_API_URL"), usual)?;
+        Ok(Self::GitHub(github::GitHub::new(&base, token, &repository.path)?))
     }
 
     /// GitLab with a token, for a repository.
     pub(crate) fn gitlab(token: Token, repository: &Hosted, environment: &Environment) -> Result<Self, Failure> {
-        let name = match repository.name.as_str() {
-            "altssh.gitlab.com" => "gitlab.com",
-            name => name,
-        };
-        let usual = format!("https://{name}/api/v4");
-        let base = environment.variable("GITLAB_API_URL").unwrap_or(&usual);
-        Ok(Self::GitLab(gitlab::GitLab::new(base, token, &repository.path)?))
+        let usual = format!("{}/api/v4", repository.web());
+        let base = base(Host::GitLab, repository, environment.variable("GITLAB_API_URL"), usual)?;
+        Ok(Self::GitLab(gitlab::GitLab::new(&base, token, &repository.path)?))
     }
 
     /// Its name.
@@ -97,6 +93,28 @@ impl GitHost {
             Self::GitHub(host) => host.add_webhook(wanted).await,
             Self::GitLab(host) => host.add_webhook(wanted).await,
         }
+    }
+}
+
+/// Where a host's API is. A token goes to a host of its kind, by the host's name or because the person says so, and to no
+/// other: an address may be another kind of host's, or an alias that only this machine's SSH knows.
+fn base(kind: Host, repository: &Hosted, named: Option<&str>, usual: String) -> Result<String, Failure> {
+    let brand = kind.brand().unwrap_or("the git host");
+    let variable = format!("{}_API_URL", brand.to_ascii_uppercase());
+    match (repository.host, named) {
+        (host, named) if host == kind => Ok(named.map_or(usual, str::to_owned)),
+        (Host::Other, Some(named)) => Ok(named.to_owned()),
+        (Host::Other, None) => Err(Failure::usage(format!(
+            "whether {} is {brand} cannot be told from its name, so the token was not sent there",
+            repository.name
+        ))
+        .hint(format!("if it is, say where its API is: {variable}={usual}"))),
+        (other, _) => Err(Failure::usage(format!(
+            "{} is {}, and the token is for {brand}: it was not sent there",
+            repository.name,
+            other.brand().unwrap_or("another host")
+        ))
+        .hint("give the token of the host where the repository is, or leave the flag out")),
     }
 }
 
@@ -133,7 +151,35 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, same_key};
+    use super::{base, escaped, same_key};
+    use deployd::hosting::{Host, Hosted};
+
+    #[test]
+    fn a_token_goes_to_a_host_of_its_kind_only() {
+        let at = |kind, url: &str, named: Option<&str>| {
+            let repository = Hosted::parse(url).expect(url);
+            base(kind, &repository, named, format!("{}/api", repository.web())).map_err(|failure| failure.text())
+        };
+        for (kind, url, named, wanted) in [
+            (Host::GitHub, "https://github.com/a/b", None, Some("https://github.com/api")),
+            (
+                Host::GitHub,
+                "https://github.example.com:8443/a/b",
+                None,
+                Some("https://github.example.com:8443/api"),
+            ),
+            (Host::GitLab, "git@altssh.gitlab.com:a/b", None, Some("https://gitlab.com/api")),
+            (Host::GitHub, "git@git.example.com:a/b", Some("https://x"), Some("https://x")),
+            (Host::GitHub, "git@git.example.com:a/b", None, None),
+            (Host::GitHub, "git@work:a/b", None, None),
+            (Host::GitHub, "https://gitlab.com/a/b", None, None),
+            (Host::GitHub, "https://gitlab.com/a/b", Some("https://api.github.com"), None),
+            (Host::GitLab, "git@bitbucket.org:a/b", None, None),
+            (Host::GitLab, "https://codeberg.org/a/b", None, None),
+        ] {
+            assert_eq!(at(kind, url, named).ok().as_deref(), wanted, "{kind:?} {url}");
+        }
+    }
 
     #[test]
     fn a_path_becomes_one_part() {

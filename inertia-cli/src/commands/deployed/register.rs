@@ -16,7 +16,6 @@ use crate::git_hosts::{GitHost, Wanted};
 use crate::render::note;
 use crate::repository::Repository;
 use crate::settings::Settings;
-use deployd::hosting::Hosted;
 use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryReport};
 use report::Outcome;
 use std::process::ExitCode;
@@ -83,8 +82,14 @@ impl Session<'_> {
         tokens: options::Tokens,
         repository: &Repository,
     ) -> Result<ExitCode, Failure> {
-        let mut made = self.put(&registration).await?;
+        // Of the origin, since it alone says at which port the host's API is; and before anything is changed.
         let host = tokens.host(&registration.url, self.settings)?;
+        let known: Vec<ProjectInfo> = self.target.client.get("/v1/projects").await?;
+        registration.url = readable::as_known(
+            registration.url,
+            known.iter().find(|known| known.name == self.target.project.settings.name),
+        );
+        let mut made = self.put(&registration).await?;
         let mut seen = self.look().await?;
         if let Some(ssh) = readable::over_ssh(&seen, &registration.url) {
             note(&format!(
@@ -107,9 +112,9 @@ impl Session<'_> {
         outcome.seen = Some(seen);
         if outcome.problem().is_none() {
             warn_unpushed(repository, &outcome);
-            if let Some(host) = &host {
-                self.add_webhook(host, &mut outcome).await?;
-            }
+        }
+        if let Some(host) = host.as_ref().filter(|_| outcome.is_open()) {
+            self.add_webhook(host, &mut outcome).await?;
         }
         outcome.report(self)
     }
@@ -167,11 +172,6 @@ fn warn_unpushed(repository: &Repository, outcome: &Outcome) {
             short(remote_head)
         ));
     }
-}
-
-/// The repository at its host, where it is at one.
-fn hosted(url: &str) -> Option<Hosted> {
-    Hosted::parse(url)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The flags of `inertia NAME init` that are about the git host.
 
-use super::hosted;
 use crate::environment::Environment;
 use crate::failure::{Attempt as _, Failure};
 use crate::git_hosts::{GitHost, Token};
@@ -72,7 +71,7 @@ impl Tokens {
             (None, Some(token)) => (token, GitHost::gitlab),
             (None, None) => return Ok(None),
         };
-        let repository = hosted(url).ok_or_else(|| {
+        let repository = Hosted::parse(url).ok_or_else(|| {
             Failure::usage(format!("{url} is at no git host, so there is nothing to register with a token")).hint("leave the flag out")
         })?;
         make(token, &repository, &settings.environment).map(Some)

@@ -1,8 +1,9 @@
 //! Waiting until the daemon can read the repository: a deploy key has to be added by a person.
 
-use super::{Session, hosted};
+use super::Session;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::note;
+use deployd::hosting::Hosted;
 use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryProblem, RepositoryReport};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -15,8 +16,20 @@ const LOOK_AGAIN: Duration = Duration::from_secs(4);
 pub(super) fn over_ssh(seen: &RepositoryReport, url: &str) -> Option<String> {
     let problem = seen.problem.as_ref()?;
     let hidden = matches!(problem.code.as_str(), "repository-private" | "repository-not-found");
-    let hosted = hosted(url).filter(|_| hidden && url.starts_with("https://"))?;
+    let hosted = Hosted::parse(url).filter(|_| hidden && url.starts_with("https://"))?;
     Some(hosted.ssh_url())
+}
+
+/// The address to register for an origin: the SSH one where the daemon has come to read the same repository by it, so that
+/// what it knows of the host and of the branch is kept.
+pub(super) fn as_known(origin: String, known: Option<&ProjectInfo>) -> String {
+    let ssh = Hosted::parse(&origin)
+        .filter(|_| origin.starts_with("https://"))
+        .map(|hosted| hosted.ssh_url());
+    match known {
+        Some(known) if ssh.as_ref() == Some(&known.url) => known.url.clone(),
+        _ => origin,
+    }
 }
 
 /// Whether a person can mend it by letting the deploy key in.
@@ -83,7 +96,7 @@ fn accepted(print: String) -> Result<String, Failure> {
 
 fn ask_for_key(problem: &RepositoryProblem, made: &ProjectInfo) {
     note(&format!("{}\n", problem.detail));
-    let place = hosted(&made.url).map_or_else(|| "the git host".to_owned(), |hosted| hosted.key_place());
+    let place = Hosted::parse(&made.url).map_or_else(|| "the git host".to_owned(), |hosted| hosted.key_place());
     note(&format!(
         "Add this deploy key, which only needs to read, at\n  {place}\n\n  {}\n",
         made.deploy_key
@@ -120,6 +133,36 @@ mod tests {
                 detail: String::new(),
                 help: None,
             }),
+        }
+    }
+
+    #[test]
+    fn an_origin_that_is_read_over_ssh_stays_so() {
+        let known = |url: &str| ProjectInfo {
+            name: "shop".to_owned(),
+            url: url.to_owned(),
+            branch: "main".to_owned(),
+            path: String::new(),
+            deploy_key: String::new(),
+            webhook_url: String::new(),
+            webhook_secret: None,
+            webhook_seen: None,
+            created_at: time::OffsetDateTime::UNIX_EPOCH,
+        };
+        let (https, ssh) = ("https://github.com/ann/shop", "git@github.com:ann/shop.git");
+        for (origin, before, wanted) in [
+            (https, Some(ssh), ssh),
+            (https, Some(https), https),
+            (https, Some("git@github.com:ann/other.git"), https),
+            (https, None, https),
+            ("git@github.com:ann/shop", Some(ssh), "git@github.com:ann/shop"),
+            ("/srv/shop.git", Some(ssh), "/srv/shop.git"),
+        ] {
+            assert_eq!(
+                as_known(origin.to_owned(), before.map(known).as_ref()),
+                wanted,
+                "{origin} {before:?}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! What came of a registration, and what is left for the person to do.
 
-use super::{Session, hosted};
+use super::Session;
 use crate::failure::Failure;
 use crate::git_hosts::verification_switch;
 use crate::render::say;
@@ -33,6 +33,12 @@ impl Outcome {
         self.seen.as_ref().and_then(|seen| seen.problem.as_ref())
     }
 
+    /// Whether the daemon is let in: it can read, or could if there were something on the branch.
+    pub(super) fn is_open(&self) -> bool {
+        let waits = |problem: &RepositoryProblem| matches!(problem.code.as_str(), "repository-empty" | "branch-not-found");
+        self.problem().is_none_or(waits)
+    }
+
     /// Says what there is, and fails where the repository cannot be read. An empty one only has to be pushed to.
     pub(super) fn report(&self, session: &Session<'_>) -> Result<ExitCode, Failure> {
         let code = match session.settings.output {
@@ -41,7 +47,7 @@ impl Outcome {
         };
         match self.problem() {
             None => Ok(code),
-            Some(problem) if matches!(problem.code.as_str(), "repository-empty" | "branch-not-found") => {
+            Some(problem) if self.is_open() => {
                 crate::render::note(&format!("warning: {}", problem.detail));
                 Ok(code)
             }
@@ -90,7 +96,7 @@ impl Outcome {
 
     fn instructions(&self) -> String {
         let made = &self.made;
-        let hosted = hosted(&made.url);
+        let hosted = Hosted::parse(&made.url);
         let secret = made.webhook_secret.as_deref().unwrap_or("(only administrators see it)");
         let page = hosted.as_ref().and_then(Hosted::webhook_page);
         let page = page.map(|page| format!("Webhook page:   {page}\n")).unwrap_or_default();
