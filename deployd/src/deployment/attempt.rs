@@ -184,10 +184,9 @@ impl Attempt<'_> {
             .await
             .map_err(|error| self.failed(&error))?;
         if commit != found {
-            let branch = &self.project.branch;
             self.recorder.note(format!(
-                "{} is older than what was reported before: the head of {branch} is deployed instead",
-                found.id
+                "{} is older than what was known before: the head of {} is deployed instead",
+                found.id, self.deployment.reference
             ));
         }
         let store = self.daemon.store();

@@ -33,21 +33,21 @@ pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: Stri
     .outcome
 }
 
-/// The commit to deploy, which is the one that was found unless a later push of the same branch was reported before.
+/// The commit to deploy, which is the one that was found unless a later commit of the same branch was known before.
 ///
-/// Reports may arrive out of order. A commit that lies behind the one reported before, and is not where the branch is
-/// now, would take the project back: the branch's head is deployed instead, which whatever was reported has led to.
+/// Reports may arrive out of order, and a look may see what a report has overtaken. A commit that lies behind one that ran
+/// or was known since would take the project back: the branch's head is deployed instead, to which all of them have led.
 pub(crate) async fn in_order(daemon: &Daemon, project: &ProjectRow, deployment: &Deployment, found: Commit) -> Result<Commit, SourceError> {
     let Deployment {
         id, reference, trigger, ..
     } = deployment;
-    if !matches!(trigger, Trigger::Webhook { .. }) {
+    if matches!(trigger, Trigger::Manual { .. } | Trigger::Rollback { .. }) {
         return Ok(found);
     }
-    let before = daemon.store().latest_commit(&project.name, reference, Some(*id)).await?;
-    let Some(before) = before.filter(|before| *before != found.id) else {
+    let before = daemon.store().commits_before(&project.name, reference, *id).await?;
+    if before.is_empty() {
         return Ok(found);
-    };
+    }
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let branch = format!("refs/heads/{reference}");
     blocking(move |_| {

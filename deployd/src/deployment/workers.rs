@@ -269,7 +269,7 @@ async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Re
         }
     };
     let store = daemon.store();
-    let known = match store.latest_commit(&project.name, &project.branch, None).await? {
+    let known = match store.latest_commit(&project.name, &project.branch).await? {
         Some(deployed) => Some(deployed),
         None => store.first_head(&project.name, &head).await?,
     };

@@ -7,14 +7,14 @@ use gix::ObjectId;
 const MOST_COMMITS: usize = 100_000;
 
 impl Mirror {
-    /// Whether a commit has another one behind it.
-    pub(crate) fn leads_back(&self, tip: &str, commit: &str) -> bool {
+    /// Whether any of some commits has another one behind it. Commits that are not here have nothing behind them.
+    pub(crate) fn leads_back(&self, tips: &[String], commit: &str) -> bool {
         let id = |text: &str| ObjectId::from_hex(text.as_bytes()).ok();
-        let (Some(tip), Some(commit)) = (id(tip), id(commit)) else {
-            return false;
-        };
-        let walk = self.repository.rev_walk([tip]).all();
-        tip != commit && walk.is_ok_and(|walk| walk.take(MOST_COMMITS).any(|step| step.is_ok_and(|step| step.id == commit)))
+        let Some(commit) = id(commit) else { return false };
+        let others = tips.iter().filter_map(|tip| id(tip)).filter(|tip| *tip != commit);
+        let here: Vec<_> = others.filter(|tip| self.repository.has_object(tip)).collect();
+        let walk = self.repository.rev_walk(here).all();
+        walk.is_ok_and(|walk| walk.take(MOST_COMMITS).any(|step| step.is_ok_and(|step| step.id == commit)))
     }
 }
 
@@ -42,7 +42,11 @@ mod tests {
             (three, other, false),
             (&"0".repeat(40), one, false),
         ] {
-            assert_eq!(mirror.leads_back(tip, commit), wanted, "{tip} {commit}");
+            assert_eq!(mirror.leads_back(std::slice::from_ref(tip), commit), wanted, "{tip} {commit}");
         }
+        let several = |tips: &[&String]| tips.iter().map(|tip| (*tip).clone()).collect::<Vec<_>>();
+        assert!(mirror.leads_back(&several(&[one, other, &"0".repeat(40), three]), two));
+        assert!(!mirror.leads_back(&several(&[one, other, two]), two));
+        assert!(!mirror.leads_back(&[], two));
     }
 }

@@ -6,18 +6,24 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// How large the body of a request of the API may be.
 const LARGEST_BODY: usize = 1024 * 1024;
+/// How large it may be where nobody knows who sends it.
+pub(super) const SMALL_BODY: usize = 4 * 1024;
+/// How long a body may take to arrive, as a whole: who sends a byte now and then is not waited for.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A body that is JSON; an absent one counts as `{}`.
-pub(super) struct Body<T>(pub(super) T);
+/// A body of at most so many bytes that is JSON; an absent one counts as `{}`.
+pub(super) struct Body<T, const LIMIT: usize = LARGEST_BODY>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for Body<T, LIMIT> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read(request, LARGEST_BODY).await?;
+        let bytes = read(request, LIMIT).await?;
         let bad = |what: &str| {
             let detail = format!("the body is not what is expected: {what}");
             ApiError::new(StatusCode::BAD_REQUEST, "bad-body", detail)
@@ -30,8 +36,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// The bytes of a body, unless they are too many.
+/// The bytes of a body, unless they are too many or too slow.
 pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    read_within(BODY_TIMEOUT, request, limit).await
+}
+
+async fn read_within(span: Duration, request: Request, limit: usize) -> Result<Bytes, ApiError> {
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
@@ -43,10 +53,14 @@ pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiErr
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    match to_bytes(request.into_body(), limit).await {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if is_limit(&error) => Err(too_large()),
-        Err(_) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole")),
+    match timeout(span, to_bytes(request.into_body(), limit)).await {
+        Err(_) => {
+            let detail = format!("the body did not arrive within {} s", span.as_secs());
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail))
+        }
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_limit(&error) => Err(too_large()),
+        Ok(Err(_)) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole")),
     }
 }
 
@@ -86,5 +100,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             Ok(Query(found)) => Ok(Self(found)),
             Err(rejection) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-query", rejection.body_text())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::response::IntoResponse as _;
+    use futures::stream;
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_not_waited_for() {
+        let drops = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::convert::Infallible>("x"), ()))
+        });
+        let request = Request::new(Body::from_stream(drops));
+        let refused = read_within(Duration::from_millis(200), request, 1024).await.expect_err("too slow");
+        assert_eq!(refused.into_response().status(), StatusCode::REQUEST_TIMEOUT);
     }
 }

@@ -1,6 +1,6 @@
 //! People: let in by a one-time code, and out at once.
 
-use super::extract::{At, Body};
+use super::extract::{At, Body, SMALL_BODY};
 use super::tokens::last_admin;
 use super::{Api, delete, get, post};
 use crate::auth::Admin;
@@ -128,7 +128,10 @@ fn refused(detail: &str, help: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "join-refused", detail).help(help)
 }
 
-async fn join(State(daemon): State<Daemon>, Body(request): Body<JoinRequest>) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
+async fn join(
+    State(daemon): State<Daemon>,
+    Body(request): Body<JoinRequest, SMALL_BODY>,
+) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
     let JoinRequest { name, code } = request;
     let role = match daemon.store().redeem(name.clone(), digest(&code)).await? {
         Redeemed::Yes(role) => role,

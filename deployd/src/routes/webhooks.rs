@@ -60,21 +60,24 @@ async fn receive(
     request: Request,
 ) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
     let headers = request.headers().clone();
-    if !may_be_delivery(&headers) {
+    // Whatever can be known before the body arrives is looked at first. The answer is the same for every name, so that
+    // who guesses names learns nothing from it.
+    let project = daemon.store().project(&name).await?.ok_or_else(refused)?;
+    let secret = daemon.vault().open_text(&secret_place(&name), &project.webhook_secret)?;
+    if !may_be_delivery(&headers, &secret) {
         return Err(refused());
     }
     let room = timeout(LONGEST_WAIT, daemon.delivery_room().acquire_many(pieces(&headers))).await;
     let _room = room.map_err(|_| busy())?.map_err(|_| busy())?;
     let body = read(request, LARGEST_DELIVERY).await?;
-    // Who guesses names learns nothing.
-    let project = daemon.store().project(&name).await?.ok_or_else(refused)?;
-    let secret = daemon.vault().open_text(&secret_place(&name), &project.webhook_secret)?;
     let target = Target {
         branch: &project.branch,
         path: &project.path,
     };
     let verdict = judge(&headers, &body, &secret, target);
-    if verdict != Verdict::Refused && !is_own(&headers) {
+    // What cannot be read is answered with an error every time: the daemon has to go on looking by itself.
+    let is_good = matches!(verdict, Verdict::Skip(_) | Verdict::Deploy { .. });
+    if is_good && !is_own(&headers) {
         note_first(&daemon, &name).await?;
     }
     match verdict {

@@ -320,16 +320,33 @@ impl Store {
 }
 
 impl Store {
-    /// The commit that was last deployed from a branch, before a deployment where one is given, whatever became of it. Rollbacks and deployments of anything else
+    /// The commit that was last deployed from a branch, whatever became of it. Rollbacks and deployments of anything else
     /// say nothing about the branch: they are no reason to deploy its head once more.
-    pub(crate) async fn latest_commit(&self, project: &str, branch: &str, before: Option<u64>) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
         let (project, branch) = (project.to_owned(), branch.to_owned());
-        let before = before.map_or(i64::MAX, signed);
         self.run(move |db| {
             let sql = "SELECT commit_id FROM deployments
-                WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
                 ORDER BY id DESC LIMIT 1";
-            Ok(db.query_row(sql, (&project, &branch, before), |row| row.get(0)).optional()?)
+            Ok(db.query_row(sql, (&project, &branch), |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// The commits of a branch that were known before a deployment: the one that ran last, and those that others took the
+    /// place of since then.
+    pub(crate) async fn commits_before(&self, project: &str, branch: &str, id: u64) -> Result<Vec<String>, StoreError> {
+        let (project, branch) = (project.to_owned(), branch.to_owned());
+        self.run(move |db| {
+            let mut query = db.prepare(
+                "WITH known AS (
+                     SELECT id, commit_id, started_at FROM deployments
+                     WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback')
+                 SELECT DISTINCT commit_id FROM known
+                 WHERE id >= COALESCE((SELECT MAX(id) FROM known WHERE started_at IS NOT NULL), 0)",
+            )?;
+            let rows = query.query_map((&project, &branch, signed(id)), |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -505,19 +522,33 @@ mod tests {
             reference: "feature".to_owned(),
             ..push("f")
         };
-        assert_eq!(store.latest_commit("shop", "main", None).await.expect("read"), None);
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read"), None);
         for new in [push("a"), push("b"), manual(), feature, rollback("release 1"), rollback("main")] {
             store.admit(new, vec![]).await.expect("queued");
         }
-        assert_eq!(store.latest_commit("shop", "main", None).await.expect("read").as_deref(), Some("b"));
-        assert_eq!(
-            store.latest_commit("shop", "main", Some(2)).await.expect("read").as_deref(),
-            Some("a")
-        );
-        assert_eq!(
-            store.latest_commit("shop", "feature", None).await.expect("read").as_deref(),
-            Some("f")
-        );
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("b"));
+        assert_eq!(store.latest_commit("shop", "feature").await.expect("read").as_deref(), Some("f"));
+    }
+
+    #[tokio::test]
+    async fn what_was_known_before_reaches_back_to_the_last_that_ran() {
+        let (_temp, store) = with_shop().await;
+        let known = async |id| {
+            let mut found = store.commits_before("shop", "main", id).await.expect("read");
+            found.sort();
+            found
+        };
+        store.admit(push("a"), vec![]).await.expect("queued");
+        assert_eq!(known(1).await, [""; 0]);
+        run_to_health(&store, 1).await;
+        store.admit(push("c"), vec![]).await.expect("queued");
+        run_to_health(&store, 2).await;
+        for commit in ["b", "d", "d"] {
+            store.admit(push(commit), vec![]).await.expect("queued");
+        }
+        assert_eq!(known(3).await, ["c"]);
+        assert_eq!(known(5).await, ["b", "c", "d"]);
+        assert_eq!(store.commits_before("shop", "other", 5).await.expect("read"), [""; 0]);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ impl Provider for Gitea {
         either(headers, "signature").is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
-    fn is_signed(&self, headers: &HeaderMap) -> bool {
+    fn is_signed(&self, headers: &HeaderMap, _secret: &str) -> bool {
         either(headers, "signature").is_some()
     }
 

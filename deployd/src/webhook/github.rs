@@ -21,7 +21,7 @@ impl Provider for Github {
         signature.is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
-    fn is_signed(&self, headers: &HeaderMap) -> bool {
+    fn is_signed(&self, headers: &HeaderMap, _secret: &str) -> bool {
         headers.contains_key("x-hub-signature-256")
     }
 

@@ -20,8 +20,8 @@ impl Provider for Gitlab {
         header(headers, "x-gitlab-token").is_some_and(|token| is_secret(token, secret))
     }
 
-    fn is_signed(&self, headers: &HeaderMap) -> bool {
-        headers.contains_key("x-gitlab-token")
+    fn is_signed(&self, headers: &HeaderMap, secret: &str) -> bool {
+        self.verifies(headers, &[], secret)
     }
 
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {

@@ -18,8 +18,9 @@ trait Provider {
     fn recognises(&self, headers: &HeaderMap) -> bool;
     /// Whether the request was made with the secret; compared in constant time over the raw body.
     fn verifies(&self, headers: &HeaderMap, body: &[u8], secret: &str) -> bool;
-    /// Whether the headers hold what the verification needs, before the body is read.
-    fn is_signed(&self, headers: &HeaderMap) -> bool;
+    /// Whether the headers hold what the verification needs, and are right as far as they alone can be; looked at before
+    /// the body is read.
+    fn is_signed(&self, headers: &HeaderMap, secret: &str) -> bool;
     /// The id of this delivery, where the host gives one.
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str>;
     /// What it reports. Only called once the request is verified.
@@ -81,9 +82,9 @@ pub(crate) struct Target<'a> {
 }
 
 /// Whether a request can be a delivery at all, by its headers: whatever else is sent need not be read.
-pub(crate) fn may_be_delivery(headers: &HeaderMap) -> bool {
+pub(crate) fn may_be_delivery(headers: &HeaderMap, secret: &str) -> bool {
     let provider = PROVIDERS.into_iter().find(|provider| provider.recognises(headers));
-    provider.is_some_and(|provider| provider.is_signed(headers))
+    provider.is_some_and(|provider| provider.is_signed(headers, secret))
 }
 
 /// Decides about a request.

@@ -83,6 +83,16 @@ async fn a_code_is_good_once_for_its_person_and_nothing_keeps_it() {
 }
 
 #[tokio::test]
+async fn strangers_are_not_listened_to_for_long() {
+    let bench = Bench::empty().await;
+    let answer = join(&bench, "ann", &"x".repeat(4096)).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+    );
+}
+
+#[tokio::test]
 async fn who_is_removed_is_out_at_once_with_everything_that_was_theirs() {
     let bench = Bench::empty().await;
     let ann = token(&bench, "ann", "admin").await;

@@ -91,6 +91,33 @@ async fn a_push_that_arrives_after_a_later_one_does_not_take_the_project_back() 
     assert_eq!(bench.ended(3).await.commit, Some(older));
 }
 
+/// Pushes reported while a deployment runs, newest first and then upwards: none of them takes the project back.
+#[tokio::test]
+async fn pushes_that_arrive_in_any_order_while_one_runs_do_not_take_the_project_back() {
+    let bench = Bench::shop().await;
+    let [oldest, older] = ["one", "two"].map(|name| bench.push(&format!("{COMPOSE}    labels: {{is: {name}}}\n")));
+    let newest = bench.push(COMPOSE);
+    bench.engine.delay("create", std::time::Duration::from_secs(1));
+    let secret = secret(&bench).await;
+    deliver(&bench, "shop", &secret, &push("main", &newest), "1").await;
+    bench.until(1, DeploymentState::Starting).await;
+    deliver(&bench, "shop", &secret, &push("main", &oldest), "2").await;
+    deliver(&bench, "shop", &secret, &push("main", &older), "3").await;
+    let ended = bench.ended(3).await;
+    assert_eq!(bench.deployment(1).await.commit.as_ref(), Some(&newest));
+    assert_eq!(bench.deployment(2).await.state, DeploymentState::Superseded);
+    assert_eq!(ended.commit, Some(newest));
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_not_remembered() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let odd = deliver(&bench, "shop", &secret, "payload=%7B%7D", "1").await;
+    assert_eq!(odd.code(), "bad-delivery");
+    assert!(!bench.get("/v1/projects/shop").await.json()["webhook_seen"].is_string());
+}
+
 #[tokio::test]
 async fn the_first_delivery_of_the_host_is_remembered_and_our_own_trial_is_not() {
     let bench = Bench::shop().await;
