@@ -7,4 +7,5 @@ mod live_build;
 #[cfg(feature = "engine")]
 mod live_engine;
 #[cfg(feature = "engine")]
+mod live_run;
 mod live_up;

@@ -28,6 +28,8 @@ mod signals;
 mod snapshot;
 mod stats;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod top;
 mod up;
 mod version;
