@@ -15,10 +15,18 @@ fuzz_target!(|data: &[u8]| {
             format,
         };
         let (mut known, mut sources, mut found) = (StringMap::new(), SourceMap::default(), Diagnostics::new());
-        file.read_into(&mut known, &|name| (name == "OUTER").then(|| "outer".to_owned()), &mut sources, &mut found);
+        file.read_into(
+            &mut known,
+            &|name| (name == "OUTER").then(|| "outer".to_owned()),
+            &mut sources,
+            &mut found,
+        );
         for span in found.iter().filter_map(|finding| finding.span) {
             let text = &sources.file(span.source).text;
-            assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?} lies in the text");
+            assert!(
+                text.get(span.start as usize..span.end as usize).is_some(),
+                "{span:?} lies in the text"
+            );
         }
         assert!(known.keys().all(|name| !name.contains('=')), "a name ends at `=`");
     }

@@ -10,7 +10,13 @@ fuzz_target!(|data: &str| {
     let (held, text) = data.split_once('\n').unwrap_or(("", data));
     let mut sources = SourceMap::default();
     let source = sources.add("/compose.yaml", text);
-    let span = Span { source, start: 0, end: 0, line: 1, column: 1 };
+    let span = Span {
+        source,
+        start: 0,
+        end: 0,
+        line: 1,
+        column: 1,
+    };
     let mut node = Node::string(text, span);
     let used = used_variables([&node]);
     let mut found = Diagnostics::new();
