@@ -34,6 +34,7 @@ mod top;
 mod up;
 mod version;
 mod volumes;
+mod watch;
 mod words;
 
 use crate::failure::Failure;
@@ -122,6 +123,8 @@ enum ComposeCommand {
     Volumes(volumes::VolumesArgs),
     /// Block until containers of services stop
     Wait(signals::WaitArgs),
+    /// Rebuild, restart or refresh containers when files of their services change
+    Watch(watch::WatchArgs),
 }
 
 impl ComposeCommand {
@@ -138,6 +141,7 @@ impl ComposeCommand {
             | Self::Push(_)
             | Self::Run(_)
             | Self::Wait(_)
+            | Self::Watch(_)
                 if options.dry_run =>
             {
                 Err(Failure::new("--dry-run is not supported by this command yet; nothing was done")
@@ -185,6 +189,7 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
         ComposeCommand::Stats(command) => stats::run(command, options, settings),
         ComposeCommand::Top(command) => top::run(command, options, settings),
         ComposeCommand::Volumes(command) => volumes::run(command, options, settings),
+        ComposeCommand::Watch(command) => watch::run(command, options, settings),
         ComposeCommand::Wait(command) => signals::wait(command, options, settings),
     }
 }

@@ -34,6 +34,7 @@ fn the_flags_of_docker_compose_are_understood() {
         "unpause",
         "volumes -q --format json web",
         "wait --down-project web db",
+        "watch --no-up --quiet web",
         "--dry-run rm -f",
     ] {
         assert_eq!(understands(line), Ok(()), "{line}");

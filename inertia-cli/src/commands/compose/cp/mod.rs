@@ -1,6 +1,6 @@
 //! `inertia compose cp`: files between containers and this machine.
 
-mod pack;
+pub(super) mod pack;
 mod place;
 mod unpack;
 

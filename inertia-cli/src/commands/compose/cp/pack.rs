@@ -14,7 +14,7 @@ const CHUNK: usize = 256 * 1024;
 const WAITING: usize = 4;
 
 /// A file or folder under a name; `.` is a folder's content.
-pub(super) fn archive(path: PathBuf, name: PathBuf) -> BoxStream<'static, io::Result<Bytes>> {
+pub(in crate::commands::compose) fn archive(path: PathBuf, name: PathBuf) -> BoxStream<'static, io::Result<Bytes>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     std::thread::spawn(move || {
         if let Err(error) = write(&path, &name, sender.clone()) {
