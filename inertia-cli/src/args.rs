@@ -13,6 +13,7 @@ use crate::commands::server::{SendArgs, ShellArgs, UninstallArgs};
 use crate::environment::Environment;
 use crate::far_end::FarEndArgs;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use compose_core::load::similar;
 use std::ffi::OsString;
 
 mod stop;
@@ -49,10 +50,10 @@ pub(crate) struct Global {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
     /// Never ask; fail where an answer is needed
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) no_input: bool,
     /// The remote to talk to, also when it is named like a command
     #[arg(short, long, value_name = "NAME")]
@@ -154,13 +155,19 @@ pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
     read.map_err(|error| Stop::new(error, compose))
 }
 
-/// `inertia NAME COMMAND …` becomes `inertia -r NAME COMMAND …`: a first word that is no command
-/// and is followed by one names a remote.
+/// `inertia NAME COMMAND …` becomes `inertia -r NAME COMMAND …`: a first word that is no command names a remote,
+/// unless it looks like a slip in the name of one and nothing that follows is a command.
 fn route(arguments: &[OsString], command: &clap::Command) -> Vec<OsString> {
     let mut routed = arguments.to_vec();
     let Some(first) = first_word(arguments) else { return routed };
     let is_command = |word: &OsString| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some());
-    if !is_command(&arguments[first]) && arguments.get(first + 1).is_some_and(is_command) {
+    let is_slip = |word: &OsString| {
+        let names = command.get_subcommands().map(clap::Command::get_name);
+        word.to_str().is_some_and(|word| word == "help" || similar(word, names).is_some())
+    };
+    let next = arguments.get(first + 1);
+    let leads_on = |next: &OsString| is_command(next) || !is_slip(&arguments[first]);
+    if !is_command(&arguments[first]) && next.is_some_and(leads_on) {
         routed.insert(first, OsString::from("--remote"));
     }
     routed

@@ -5,10 +5,12 @@ use crate::place::Place;
 #[test]
 fn wrong_words_exit_with_2_and_under_compose_with_1() {
     let place = Place::new();
-    let table: [(&[&str], i32, &str); 7] = [
+    let table: [(&[&str], i32, &str); 9] = [
         (&["frobnicate"], 2, "unrecognized subcommand"),
         (&["--frobnicate"], 2, "unexpected argument"),
-        (&["nowhere", "frobnicate"], 2, "unrecognized subcommand"),
+        (&["nowhere", "frobnicate"], 2, "unrecognized subcommand 'frobnicate'"),
+        (&["prod", "rollbck"], 2, "'rollback'"),
+        (&["histroy", "3"], 2, "'history'"),
         (&["remote", "add"], 2, "required"),
         (&["compose", "frobnicate"], 1, "unrecognized subcommand"),
         (&["compose", "up", "--frobnicate"], 1, "unexpected argument"),
@@ -29,6 +31,7 @@ fn help_and_version_are_answers() {
         &["--version"],
         &["compose", "--help"],
         &["remote", "add", "--help"],
+        &["prod", "--help"],
     ] {
         let told = place.inertia(arguments);
         assert_eq!((told.code, told.err.as_str()), (0, ""), "{arguments:?}");

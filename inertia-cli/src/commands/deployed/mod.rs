@@ -4,6 +4,7 @@ pub(crate) mod containers;
 pub(crate) mod down;
 pub(crate) mod env;
 pub(crate) mod history;
+mod local_head;
 pub(crate) mod logs;
 pub(crate) mod plan;
 pub(crate) mod register;

@@ -1,6 +1,6 @@
 //! `inertia NAME plan`: what `up` would do, and why.
 
-use super::{Target, logs::encode};
+use super::{Target, local_head, logs::encode};
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::render::say;
@@ -28,6 +28,9 @@ pub(crate) fn run(arguments: &PlanArgs, settings: &Settings) -> Result<ExitCode,
         .map(|reference| format!("?ref={}", encode(reference)))
         .unwrap_or_default();
     let plan: PlanReport = block_on(target.client.get(&target.path(&format!("/plan{query}"))))?;
+    if arguments.reference.is_none() {
+        local_head::warn_behind(&target, &plan.commit, settings);
+    }
     match settings.output {
         Output::Json => say(&serde_json::json!(plan).to_string())?,
         Output::Text if plan.changes => say(&plan.text)?,

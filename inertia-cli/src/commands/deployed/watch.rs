@@ -1,6 +1,7 @@
 //! Follows a deployment to its end and shows what happens.
 
 use super::Target;
+use crate::commands::stop_signals::StopSignals;
 use crate::failure::Failure;
 use crate::render::{note, progress, say};
 use crate::settings::{Output, Settings, Volume};
@@ -13,10 +14,18 @@ use std::time::Duration;
 /// How often a broken stream is taken up again before giving up.
 const RECONNECTS: u32 = 10;
 
-/// Shows a deployment's events until it has ended; exits by its outcome.
+/// Shows a deployment's events until it has ended; exits by its outcome. A signal ends the watching, not the deployment.
 pub(super) async fn to_the_end(target: &Target, id: u64, settings: &Settings) -> Result<ExitCode, Failure> {
     let sink = progress::sink(progress::Style::of(settings), settings);
-    follow(target, id, |event| show(event.event, sink.as_ref(), settings)).await?;
+    let mut signals = StopSignals::new()?;
+    tokio::select! {
+        followed = follow(target, id, |event| show(event.event, sink.as_ref(), settings)) => followed?,
+        () = signals.next() => {
+            let remote = &target.remote;
+            note(&format!("deployment {id} goes on: `inertia {remote} show {id}` tells how, `inertia {remote} cancel {id}` calls it off"));
+            return Err(Failure::silent(130));
+        }
+    }
     let ended: Deployment = target.client.get(&target.path(&format!("/deployments/{id}"))).await?;
     report(&ended, settings)
 }
