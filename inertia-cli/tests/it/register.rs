@@ -208,3 +208,22 @@ fn flags_for_a_git_host_need_a_remote() {
     assert_eq!(told.code, 2, "{told:?}");
     assert!(told.err.contains("inertia NAME init"), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_repository_does_not_take_a_name_that_is_in_use() {
+    let place = Place::new();
+    project(&place);
+    let first = place.path().join("ann/shop.git");
+    place.git(&["clone", "-q", "--bare", first.to_str().unwrap(), "ann/other.git"]);
+    let other = place.path().join("ann/other.git");
+    origin(&place, first.to_str().unwrap());
+    let _daemon = run(|| Daemon::start(&place, &[]));
+    assert_eq!(init(&place, &[], &[]).code, 0);
+    place.git(&["-C", "shop", "remote", "set-url", "origin", other.to_str().unwrap()]);
+    let told = init(&place, &[], &[]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
+    assert!(told.err.contains("ann/shop.git") && told.err.contains("--replace"), "{told:?}");
+    let told = init(&place, &["--replace"], &[]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(document(&told)["url"], "[HERE]/ann/other.git");
+}

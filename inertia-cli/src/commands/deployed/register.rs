@@ -10,6 +10,7 @@ pub(crate) use options::RegisterArgs;
 
 use super::Target;
 use crate::args::Command;
+use crate::ask::Ask;
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::git_hosts::{GitHost, Wanted};
@@ -43,7 +44,7 @@ pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
         target,
         settings,
     };
-    block_on(session.register(registration, tokens, &repository))
+    block_on(session.register(registration, options, tokens, &repository))
 }
 
 fn registration(target: &Target, repository: &Repository, options: &RegisterArgs) -> Result<ProjectRegistration, Failure> {
@@ -79,16 +80,18 @@ impl Session<'_> {
     async fn register(
         &self,
         mut registration: ProjectRegistration,
+        options: &RegisterArgs,
         tokens: options::Tokens,
         repository: &Repository,
     ) -> Result<ExitCode, Failure> {
         // Of the origin, since it alone says at which port the host's API is; and before anything is changed.
         let host = tokens.host(&registration.url, self.settings)?;
         let known: Vec<ProjectInfo> = self.target.client.get("/v1/projects").await?;
-        registration.url = readable::as_known(
-            registration.url,
-            known.iter().find(|known| known.name == self.target.project.settings.name),
-        );
+        let known = known.iter().find(|known| known.name == self.target.project.settings.name);
+        if let Some(known) = known.filter(|known| !options.replace && !readable::same_repository(&known.url, &registration.url)) {
+            self.take_over(known, &registration.url)?;
+        }
+        registration.url = readable::as_known(registration.url, known);
         let mut made = self.put(&registration).await?;
         let mut seen = self.look().await?;
         if let Some(ssh) = readable::over_ssh(&seen, &registration.url) {
@@ -117,6 +120,23 @@ impl Session<'_> {
             self.add_webhook(host, &mut outcome).await?;
         }
         outcome.report(self)
+    }
+
+    /// Another repository under a name that is in use: what runs would be replaced by something else.
+    fn take_over(&self, known: &ProjectInfo, url: &str) -> Result<(), Failure> {
+        let name = &known.name;
+        let question = format!("'{name}' deploys {} on this server. Let it deploy {url} instead?", known.url);
+        match Ask::of(self.settings).confirm(&question)? {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(
+                Failure::new(format!("'{name}' deploys another repository on this server: {}", known.url))
+                    .hint("another project needs another `name` in inertia.toml")
+                    .hint(format!(
+                        "if the repository has moved: `inertia {} init --replace`",
+                        self.target.remote
+                    )),
+            ),
+        }
     }
 
     async fn add_webhook(&self, host: &GitHost, outcome: &mut Outcome) -> Result<(), Failure> {

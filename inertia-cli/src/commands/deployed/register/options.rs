@@ -23,6 +23,9 @@ pub(crate) struct RegisterArgs {
     /// Accept the SSH key of the git host that has this fingerprint from now on
     #[arg(long, value_name = "SHA256:…")]
     pub(super) accept_host_key: Option<String>,
+    /// Let this repository have a name under which the daemon deploys another one
+    #[arg(long)]
+    pub(super) replace: bool,
 }
 
 impl std::fmt::Debug for RegisterArgs {
@@ -31,6 +34,7 @@ impl std::fmt::Debug for RegisterArgs {
             .field("github_token", &self.github_token.is_some())
             .field("gitlab_token", &self.gitlab_token.is_some())
             .field("accept_host_key", &self.accept_host_key)
+            .field("replace", &self.replace)
             .finish()
     }
 }
@@ -45,7 +49,7 @@ pub(super) struct Tokens {
 impl RegisterArgs {
     /// Whether none was given.
     pub(crate) fn is_empty(&self) -> bool {
-        self.github_token.is_none() && self.gitlab_token.is_none() && self.accept_host_key.is_none()
+        self.github_token.is_none() && self.gitlab_token.is_none() && self.accept_host_key.is_none() && !self.replace
     }
 
     /// The tokens, from wherever they are.
