@@ -2,6 +2,7 @@
 
 use super::probe::{Facts, Sudo};
 use crate::failure::Failure;
+use crate::far_end::taken_port;
 
 /// How much room images need.
 const ROOM_MIB: u64 = 1024;
@@ -10,17 +11,24 @@ const HOME_ROOM_MIB: u64 = 64;
 /// By how much clocks may differ.
 const SKEW: i64 = 300;
 
+/// For what there has to be room on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// For an engine and images.
+    ForAll,
+    /// For another program; the daemon and its images are there.
+    ForRepair,
+}
+
 /// Refuses a server that cannot run the daemon, whatever is installed on it.
-pub(super) fn server(facts: &Facts, port: u16, now: i64) -> Result<(), Failure> {
+pub(super) fn server(facts: &Facts, port: u16, now: i64, room: Room) -> Result<(), Failure> {
     system(facts)?;
     docker_kind(facts)?;
-    room(facts)?;
+    self::room(facts, room)?;
     clock(facts, now)?;
     // With Docker there, the far end looks closer: it may be our own daemon that listens.
     if facts.docker.is_none() && facts.listening.contains(&port) {
-        return Err(Failure::new(format!("port {port} of the server is taken by another program"))
-            .hint(format!("choose another: `inertia remote set NAME port {}`", port.saturating_add(1)))
-            .hint(format!("`sudo ss -ltnp 'sport = :{port}'` there tells which")));
+        return Err(taken_port(port, "another program"));
     }
     Ok(())
 }
@@ -37,14 +45,21 @@ pub(crate) fn look_over(facts: &Facts, now: i64) -> Vec<(&'static str, Result<St
             "docker",
             docker_kind(facts).map(|()| facts.docker.clone().unwrap_or_else(|| "there is none".to_owned())),
         ),
-        ("disk", self::room(facts).map(|()| room)),
+        ("disk", self::room(facts, Room::ForAll).map(|()| room)),
         ("clock", clock(facts, now).map(|()| "it agrees with this machine's".to_owned())),
     ]
 }
 
 fn system(facts: &Facts) -> Result<(), Failure> {
     if !facts.kernel.starts_with("Linux ") {
-        return Err(Failure::new(format!("the server runs {}, and Linux is needed", facts.kernel)));
+        return Err(Failure::new(format!("the server runs {}, and Linux is needed", facts.kernel))
+            .hint("name another server, or a virtual machine on it that runs Linux: `inertia remote set NAME host ADDRESS`"));
+    }
+    if facts.docker.is_none() && facts.podman {
+        return Err(
+            Failure::new("what is called docker on the server is Podman, which the daemon does not work with")
+                .hint("remove its imitation of Docker, then run the command again: `sudo apt-get remove podman-docker` (or `sudo dnf remove podman-docker`)"),
+        );
     }
     if facts.docker.is_none() && facts.family().is_none() {
         return Err(Failure::new(format!(
@@ -76,7 +91,7 @@ fn docker_kind(facts: &Facts) -> Result<(), Failure> {
     Ok(())
 }
 
-fn room(facts: &Facts) -> Result<(), Failure> {
+fn room(facts: &Facts, room: Room) -> Result<(), Failure> {
     let short = |what: &str, free: u64, needed: u64| {
         Err(
             Failure::new(format!("the disk is full: {free} MiB are free {what}, and {needed} MiB are needed"))
@@ -84,8 +99,12 @@ fn room(facts: &Facts) -> Result<(), Failure> {
                 .hint("`sudo apt-get clean`, old kernels and /var/log are where room is found most often"),
         )
     };
+    let for_images = match room {
+        Room::ForAll => ROOM_MIB,
+        Room::ForRepair => HOME_ROOM_MIB,
+    };
     match (facts.free_images_mib, facts.free_home_mib) {
-        (Some(free), _) if free < ROOM_MIB => short("for images (/var/lib)", free, ROOM_MIB),
+        (Some(free), _) if free < for_images => short("for images (/var/lib)", free, for_images),
         (_, Some(free)) if free < HOME_ROOM_MIB => short(&format!("in {}", facts.home), free, HOME_ROOM_MIB),
         _ => Ok(()),
     }
@@ -119,6 +138,18 @@ pub(super) fn rights(facts: &Facts, user: &str) -> Result<(), Failure> {
     )
 }
 
+/// Refuses a person who cannot become root, where nothing less will do.
+pub(super) fn root(facts: &Facts, user: &str) -> Result<(), Failure> {
+    if facts.sudo != Sudo::None {
+        return Ok(());
+    }
+    Err(
+        Failure::new(format!("the daemon's state belongs to root, and '{user}' cannot become root there"))
+            .hint("connect as root: `inertia remote set NAME user root`")
+            .hint("or leave the state where it is: `inertia NAME uninstall` without --data"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +171,8 @@ mod tests {
 
     #[test]
     fn a_good_server_passes_and_each_trouble_is_named() {
-        assert!(server(&good(), 8081, 1000).is_ok());
-        let table: [(Facts, &str); 9] = [
+        assert!(server(&good(), 8081, 1000, Room::ForAll).is_ok());
+        let table: [(Facts, &str); 10] = [
             (
                 Facts {
                     kernel: "Darwin 23".into(),
@@ -165,6 +196,7 @@ mod tests {
                 "snap",
             ),
             (Facts { snap: true, ..good() }, "snap"),
+            (Facts { podman: true, ..good() }, "Podman"),
             (
                 Facts {
                     rootless: true,
@@ -203,9 +235,9 @@ mod tests {
             ),
         ];
         for (facts, says) in table {
-            let refused = server(&facts, 8081, 1000).expect_err(says);
+            let refused = server(&facts, 8081, 1000, Room::ForAll).expect_err(says);
             assert!(refused.text().contains(says), "{}", refused.text());
-            assert!(says.contains("Linux is") || !refused.hints.is_empty(), "{says}");
+            assert!(!refused.hints.is_empty(), "{says}");
         }
     }
 
@@ -239,8 +271,18 @@ mod tests {
                 ..good()
             },
         ] {
-            assert!(server(&facts, 8081, 1000).is_ok(), "{facts:?}");
+            assert!(server(&facts, 8081, 1000, Room::ForAll).is_ok(), "{facts:?}");
         }
+    }
+
+    #[test]
+    fn a_daemon_that_is_there_is_mended_on_a_full_disk() {
+        let full = Facts {
+            free_images_mib: Some(100),
+            ..good()
+        };
+        assert!(server(&full, 8081, 1000, Room::ForAll).is_err());
+        assert!(server(&full, 8081, 1000, Room::ForRepair).is_ok());
     }
 
     #[test]
@@ -256,6 +298,7 @@ mod tests {
             ..none
         };
         assert!(rights(&socket, "me").is_ok());
+        assert!(!root(&socket, "me").expect_err("the socket is not enough").hints.is_empty());
         assert!(
             rights(
                 &Facts {

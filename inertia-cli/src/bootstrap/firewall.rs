@@ -5,25 +5,34 @@ use crate::ssh::SshError;
 
 const SCRIPT: &str = include_str!("scripts/firewall.sh");
 
-/// What closes a port.
+/// How much of the answer is read.
+const MOST_OUTPUT: usize = 4096;
+
+/// Which firewall of the server's own is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Firewall {
     /// Ubuntu's and Debian's.
     Ufw,
     /// That of the RHEL family.
     Firewalld,
-    /// None of the server's own, so one in front of it.
-    Provider,
+    /// None.
+    None,
+    /// Only root is told.
+    NotKnown,
 }
 
 impl Firewall {
     /// Asks the server which of its own is on.
     pub(super) async fn find(server: &Server) -> Result<Self, SshError> {
+        if !server.has_root() {
+            return Ok(Self::NotKnown);
+        }
         let mut out = Vec::new();
         server
             .as_root(SCRIPT, b"", &mut |source, bytes| {
                 if source == crate::ssh::Source::Out {
-                    out.extend_from_slice(bytes);
+                    let room = MOST_OUTPUT.saturating_sub(out.len());
+                    out.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 }
             })
             .await?;
@@ -42,20 +51,23 @@ impl Firewall {
         if said("firewalld") == Some("running") {
             return Self::Firewalld;
         }
-        Self::Provider
+        Self::None
     }
 
-    /// Who it is, and how the port is opened there.
+    /// How the port is opened: in front of the server first, as Docker's ports pass by most firewalls of the server's own.
     pub(crate) fn advice(self, port: u16) -> String {
+        let provider = format!("open TCP port {port} in the provider's console (firewall, security group, network rules)");
         match self {
-            Self::Ufw => format!("ufw is active on the server; it may close the port: `sudo ufw allow {port}/tcp` there opens it"),
+            Self::Ufw => format!(
+                "{provider}\n  ufw is on too; Docker's ports usually pass it by, and where they do not `sudo ufw allow {port}/tcp` there opens it"
+            ),
             Self::Firewalld => format!(
-                "firewalld runs on the server; it may close the port: \
+                "{provider}\n  firewalld runs too; Docker's ports usually pass it by, and where they do not \
                  `sudo firewall-cmd --permanent --add-port={port}/tcp && sudo firewall-cmd --reload` there opens it"
             ),
-            Self::Provider => format!(
-                "no firewall of the server itself is on, so it is one in front of it: open TCP port {port} in the provider's console \
-                 (firewall, security group, network rules)"
+            Self::None => format!("no firewall of the server itself is on, so it is one in front of it: {provider}"),
+            Self::NotKnown => format!(
+                "{provider}\n  whether a firewall of the server's own is on is told to root only: `sudo ufw status`, `sudo firewall-cmd --state`"
             ),
         }
     }
@@ -66,7 +78,7 @@ mod tests {
     use super::Firewall;
 
     #[test]
-    fn the_firewall_that_is_on_is_named() {
+    fn the_firewall_that_is_on_is_named_and_the_providers_always() {
         for (text, firewall, says) in [
             ("ufw=Status: active\nfirewalld=\n", Firewall::Ufw, "ufw allow 8081/tcp"),
             (
@@ -74,13 +86,16 @@ mod tests {
                 Firewall::Firewalld,
                 "--add-port=8081/tcp",
             ),
-            ("ufw=\nfirewalld=not running\n", Firewall::Provider, "provider's console"),
-            ("ufw=Status: inactive\nfirewalld=\n", Firewall::Provider, "TCP port 8081"),
-            ("", Firewall::Provider, "security group"),
+            ("ufw=\nfirewalld=not running\n", Firewall::None, "no firewall of the server itself"),
+            ("ufw=Status: inactive\nfirewalld=\n", Firewall::None, "TCP port 8081"),
+            ("", Firewall::None, "security group"),
         ] {
             let found = Firewall::parse(text);
             assert_eq!(found, firewall, "{text}");
             assert!(found.advice(8081).contains(says), "{}", found.advice(8081));
         }
+        let all = [Firewall::Ufw, Firewall::Firewalld, Firewall::None, Firewall::NotKnown];
+        assert!(all.iter().all(|firewall| firewall.advice(1).contains("provider's console")));
+        assert!(!Firewall::NotKnown.advice(1).contains("no firewall"));
     }
 }

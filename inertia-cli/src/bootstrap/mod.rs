@@ -17,24 +17,26 @@ mod upload;
 
 pub(crate) use crate::far_end::wire::Inspection;
 pub(crate) use checks::look_over;
-pub(crate) use firewall::Firewall;
+pub(crate) use prove::Closed;
 pub(crate) use server::Server;
 pub(crate) use steps::Steps;
 
 use crate::ask::Ask;
 use crate::failure::Failure;
-use crate::far_end::wire::{InstallRequest, Installed, Outcome, RemoveRequest, Word};
+use crate::far_end::wire::{InstallRequest, Installed, Outcome, RemoveRequest, Removed, Word};
 use crate::remotes::{Remote, Remotes, SshAccess};
 use crate::settings::Settings;
 use crate::ssh::{Destination, NewHostKeys, Session};
+use checks::Room;
 use clap::Args;
 use probe::Sudo;
 use program::Program;
+use server::Tail;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The port of the daemon on a server where nobody said another.
-pub(crate) const DAEMON_PORT: u16 = 8081;
+pub(crate) use crate::far_end::USUAL_PORT as DAEMON_PORT;
 
 /// How a server is set up.
 #[derive(Clone, Debug, Default, Args)]
@@ -69,7 +71,7 @@ pub(crate) struct Done {
     /// How it is reached from now on.
     pub(crate) remote: Remote,
     /// What keeps its port from answering, where something does.
-    pub(crate) closed_by: Option<Firewall>,
+    pub(crate) closed_by: Option<Closed>,
 }
 
 /// Sets a remote's server up, or finds it set up, and writes down how its daemon is reached.
@@ -83,7 +85,9 @@ pub(crate) async fn run(
     let (_, remote) = remotes.find(Some(name))?;
     let access = access(name, remote)?.clone();
     let mut server = connect(&access, options.accept_new_host_key, steps, settings).await?;
-    let program = prepare(&mut server, &access, options, steps, settings).await?;
+    look_closer(&server, remote, &access, steps)?;
+    let needed = server.facts.docker.is_none() || !server.facts.socket_writable;
+    let program = prepare(&mut server, needed, options, steps, settings).await?;
     docker::provide(&server, steps).await?;
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
@@ -103,37 +107,50 @@ pub(crate) async fn run(
     })
 }
 
-/// Takes the daemon away from a remote's server; where its state stayed.
+/// Takes the daemon away from a remote's server; what was found there.
 pub(crate) async fn uninstall(
     remote: (&str, &Remote),
     data: bool,
     options: &BootstrapArgs,
     steps: &mut Steps,
     settings: &Settings,
-) -> Result<Option<String>, Failure> {
+) -> Result<Removed, Failure> {
     let access = access(remote.0, remote.1)?;
     let mut server = connect(access, options.accept_new_host_key, steps, settings).await?;
-    if server.facts.docker.is_none() {
-        return Ok(None);
+    if server.facts.docker.is_none() && !data {
+        steps.finish("there is no Docker, and so no daemon");
+        return Ok(Removed::default());
     }
-    let program = prepare(&mut server, access, options, steps, settings).await?;
+    // A full disk or a wrong clock is no reason to keep a daemon.
+    steps.begin_asking("Check that it will do");
+    let user = &server.session.destination().user;
+    checks::rights(&server.facts, user)?;
+    if data {
+        checks::root(&server.facts, user)?;
+    }
+    let needed = data || !server.facts.socket_writable;
+    let program = prepare(&mut server, needed, options, steps, settings).await?;
+    if server.facts.docker.is_some() {
+        docker::wake(&server, steps).await?;
+    }
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
     steps.begin("Look for the daemon");
-    let removed = far_side::call(&server, &path, "remove", &RemoveRequest { data }, &mut |step| steps.begin(step)).await?;
-    let Word::Removed { state, .. } = removed else {
+    let request = RemoveRequest {
+        data,
+        home: server.facts.home.clone(),
+    };
+    let removed = far_side::call(&server, &path, "remove", &request, &mut |step| steps.begin(step)).await?;
+    let Word::Removed(removed) = removed else {
         return Err(unexpected());
     };
     steps.begin("Remove the program");
     let folder = crate::ssh::quote(path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder));
-    server
-        .run(&format!(
-            "rm -f {folder}/inertia {folder}/inertia-*; rmdir {folder} 2>/dev/null; true"
-        ))
-        .await?;
+    let script = format!("rm -rf {folder}/inertia {folder}/inertia-* {folder}/.image-*; rmdir {folder} 2>/dev/null; true");
+    server.script_as_root(&script, &mut Tail::default()).await?;
     steps.finish("");
     server.session.close().await;
-    Ok(state)
+    Ok(removed)
 }
 
 /// What engine and daemon of a server are like, as the program that was sent there sees them.
@@ -174,22 +191,27 @@ pub(crate) async fn session(destination: &Destination, accept_new: bool, setting
     Ok(Session::connect(destination, policy, ask).await?)
 }
 
-/// Everything that can be refused before the server is touched; the program that it will run.
+/// Everything that can be refused before the server is touched.
+fn look_closer(server: &Server, remote: &Remote, access: &SshAccess, steps: &mut Steps) -> Result<(), Failure> {
+    steps.begin_asking("Check that it will do");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let port = access.daemon_port.unwrap_or(DAEMON_PORT);
+    // What mends a daemon that is there is not refused for the room that a new one would need.
+    let room = if remote.pin.is_empty() { Room::ForAll } else { Room::ForRepair };
+    checks::server(&server.facts, port, i64::try_from(now).unwrap_or(i64::MAX), room)?;
+    checks::rights(&server.facts, &server.session.destination().user)
+}
+
+/// The program that the server will run; root is had, where it is needed.
 async fn prepare(
     server: &mut Server,
-    access: &SshAccess,
+    needed: bool,
     options: &BootstrapArgs,
     steps: &mut Steps,
     settings: &Settings,
 ) -> Result<Program, Failure> {
-    steps.begin_asking("Check that it will do");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let port = access.daemon_port.unwrap_or(DAEMON_PORT);
-    checks::server(&server.facts, port, i64::try_from(now).unwrap_or(i64::MAX))?;
-    checks::rights(&server.facts, &server.session.destination().user)?;
     let file = options.daemon_binary.as_ref().map(|file| settings.environment.cwd.join(file));
     let program = Program::fitting(file.as_deref(), &server.facts.machine)?;
-    let needed = server.facts.docker.is_none() || !server.facts.socket_writable;
     server.become_root(needed, &settings.environment, Ask::of(settings)).await?;
     steps.finish(match server.facts.sudo {
         Sudo::Root => "as root",

@@ -48,8 +48,10 @@ pub(crate) struct Facts {
     /// Seconds since 1970.
     pub(crate) clock: Option<i64>,
     pub(crate) listening: Vec<u16>,
-    /// The path of dockerd or docker.
+    /// The path of dockerd, or of a socket that somebody listens on.
     pub(crate) docker: Option<String>,
+    /// What is called docker is Podman.
+    pub(crate) podman: bool,
     pub(crate) snap: bool,
     pub(crate) socket: bool,
     pub(crate) socket_writable: bool,
@@ -93,6 +95,7 @@ impl Facts {
                 .filter_map(|port| u16::from_str_radix(port, 16).ok())
                 .collect(),
             docker: said.get("docker").map(|&path| path.to_owned()),
+            podman: is("podman"),
             snap: is("snap"),
             socket: is("socket"),
             socket_writable: is("socket_writable"),
@@ -117,8 +120,8 @@ impl Facts {
 mod tests {
     use super::*;
 
-    const BOOKWORM: &str = "os=debian\nos_like=\nos_version=12\nos_name=Debian GNU/Linux 12 (bookworm)\nmachine=x86_64\n\
-        kernel=Linux 6.1.0\nuid=1000\nhome=/home/deploy\nsudo=password\nmemory_kib=2048000\nfree_images_kib=10485760\n\
+    const BOOKWORM: &str = "os=debian\nos_like=\nos_name=Debian GNU/Linux 12 (bookworm)\nmachine=x86_64\n\
+        kernel=Linux 6.1.0\nhome=/home/deploy\nsudo=password\nmemory_kib=2048000\nfree_images_kib=10485760\n\
         free_home_kib=20480\nclock=1700000000\nlistening=0016 1F91 \ndocker=/usr/sbin/dockerd\nsocket=yes\ngzip=yes\nend=yes\n";
 
     #[test]

@@ -13,6 +13,19 @@ const PASSWORD_VARIABLE: &str = "INERTIA_SUDO_PASSWORD";
 /// How often a password may be mistyped.
 const MOST_PASSWORDS: usize = 3;
 
+/// What helps where sudo refuses.
+const WITHOUT_SUDO: &str =
+    "`sudo -v` there tells whether the password is right and sudo allowed (group sudo, or wheel on RHEL; no `requiretty`)";
+/// What helps without sudo.
+const AS_ROOT: &str = "or connect as root: `inertia remote set NAME user root`";
+
+/// Whether sudo refuses a password, and not the person or the way: another one may do.
+fn is_mistyped(reason: &str) -> bool {
+    !["sudoers", "not allowed", "tty", "may not run"]
+        .iter()
+        .any(|sign| reason.contains(sign))
+}
+
 /// How commands are run that only root may run.
 enum Privilege {
     /// As they are: we are root, or root is not needed.
@@ -56,6 +69,11 @@ impl Server {
         Ok(())
     }
 
+    /// Whether scripts that are run as root are.
+    pub(super) fn has_root(&self) -> bool {
+        self.facts.sudo == Sudo::Root || !matches!(self.privilege, Privilege::AsIs)
+    }
+
     async fn password(&self, environment: &Environment, ask: Ask) -> Result<Zeroizing<String>, Failure> {
         let user = self.session.destination().shown();
         if let Some(password) = environment.variable(PASSWORD_VARIABLE) {
@@ -63,8 +81,10 @@ impl Server {
             return match self.fits(&password).await? {
                 None => Ok(password),
                 Some(reason) => Err(Failure::new(format!(
-                    "sudo does not take the password of {PASSWORD_VARIABLE}: {reason}"
-                ))),
+                    "sudo does not let {user} become root with the password of {PASSWORD_VARIABLE}: {reason}"
+                ))
+                .hint(WITHOUT_SUDO)
+                .hint(AS_ROOT)),
             };
         }
         let mut reason = String::new();
@@ -72,14 +92,19 @@ impl Server {
             let Some(password) = ask.secret(&format!("Password of {user} for sudo"))? else {
                 return Err(Failure::new("sudo wants a password, and nobody can be asked for it")
                     .hint(format!("give it in the environment: {PASSWORD_VARIABLE}"))
-                    .hint("or connect as root: `inertia remote set NAME user root`"));
+                    .hint(AS_ROOT));
             };
             match self.fits(&password).await? {
                 None => return Ok(password),
                 Some(refusal) => reason = refusal,
             }
+            if !is_mistyped(&reason) {
+                break;
+            }
         }
-        Err(Failure::new(format!("sudo does not let {user} become root: {reason}")))
+        Err(Failure::new(format!("sudo does not let {user} become root: {reason}"))
+            .hint(WITHOUT_SUDO)
+            .hint(AS_ROOT))
     }
 
     /// Whether sudo takes a password; if not, why.
@@ -158,4 +183,31 @@ impl Tail {
 pub(super) fn said(told: &Ended) -> String {
     let text = told.error.trim();
     if text.is_empty() { String::new() } else { format!(": {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tail, is_mistyped};
+
+    #[test]
+    fn another_password_is_asked_for_only_where_it_may_do() {
+        for (reason, mistyped) in [
+            ("Sorry, try again.", true),
+            ("sudo: no password was provided", true),
+            ("me is not in the sudoers file.", false),
+            ("sudo: sorry, you must have a tty to run sudo", false),
+            ("Sorry, user me is not allowed to execute '/usr/bin/true' as root on vps.", false),
+        ] {
+            assert_eq!(is_mistyped(reason), mistyped, "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_kept() {
+        let mut tail = Tail::default();
+        assert_eq!(tail.after(": ", 2), "");
+        tail.take(b"a\n\nb  \n");
+        tail.take(b"c");
+        assert_eq!(tail.after(": ", 2), ": b\nc");
+    }
 }

@@ -68,15 +68,14 @@ fn set_up(name: &str, wish: (Goal, &BootstrapArgs), settings: &Settings) -> Resu
 
 /// Says what a closed port means.
 fn closed_port(name: &str, done: &Done) {
-    let (Some(firewall), Some(access)) = (done.closed_by, &done.remote.ssh) else {
+    let (Some(closed), Some(access)) = (done.closed_by, &done.remote.ssh) else {
         return;
     };
     let port = access.daemon_port.unwrap_or(bootstrap::DAEMON_PORT);
     note(&format!(
-        "warning: port {port} of the server does not answer from here; commands go through SSH from now on\n  \
-         {}\n  \
-         then run `inertia {name} init` again; until the port is open no webhook arrives, and the daemon looks for new commits every minute by itself",
-        firewall.advice(port)
+        "warning: port {port} of the server {}\n  \
+         commands go through SSH from now on; when the port is open, run `inertia {name} init` again; until then no webhook arrives, and the daemon looks for new commits every minute by itself",
+        closed.advice(port)
     ));
 }
 

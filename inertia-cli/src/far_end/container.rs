@@ -32,7 +32,7 @@ pub(super) const KEEPER: &str = "inertia-daemon-keeper";
 /// The port that the daemon listens on in its container.
 const INSIDE: &str = "8081/tcp";
 /// The port on the server where nobody said another.
-pub(super) const USUAL_PORT: u16 = 8081;
+pub(crate) const USUAL_PORT: u16 = 8081;
 
 /// What the daemon may do as root in its container: use folders of others, and give files away.
 pub(super) const CAPABILITIES: [&str; 4] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"];

@@ -82,7 +82,8 @@ struct Context(PathBuf);
 
 impl Context {
     fn lay_out(program: &Path) -> Result<Self, Failure> {
-        let folder = program.with_file_name(format!(".image-{}", std::process::id()));
+        // One name: what an interrupted attempt left behind is found, and no second one is at work.
+        let folder = program.with_file_name(".image-context");
         let saying = || format!("cannot lay out the image in {}", folder.display());
         let _ = fs::remove_dir_all(&folder);
         let context = Self(folder.clone());
@@ -112,7 +113,7 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // What stays is found and removed by the next one.
+        // What stays is found and removed by the next one, or by `uninstall`.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -94,25 +94,30 @@ fn numbers(version: &str) -> Option<Vec<u64>> {
 
 /// Refuses a port that something else has.
 async fn port_is_free(engine: &DockerEngine, port: u16) -> Result<(), Failure> {
-    let remedy = format!("choose another: `inertia remote set NAME port {}`", port.saturating_add(1));
     let everything = Selector { labels: Vec::new() };
     for container in engine.list_containers(&everything).await? {
         let publishes = container.ports.iter().any(|listed| listed.public == Some(port));
         if publishes && !container.labels.contains_key(super::container::LABEL) {
-            return Err(Failure::new(format!("port {port} of the server is taken by the container {}", container.name)).hint(remedy));
+            return Err(taken_port(port, &format!("the container {}", container.name)));
         }
         if publishes {
             return Ok(());
         }
     }
     match TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)) {
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Err(Failure::new(format!("port {port} of the server is taken by another program"))
-                .hint(remedy)
-                .hint(format!("`sudo ss -ltnp 'sport = :{port}'` there tells which")))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(taken_port(port, "another program")),
         _ => Ok(()),
     }
+}
+
+/// Says that something else has the daemon's port.
+pub(crate) fn taken_port(port: u16, by: &str) -> Failure {
+    Failure::new(format!("port {port} of the server is taken by {by}"))
+        .hint(format!(
+            "choose another: `inertia remote set NAME port {}`",
+            port.checked_add(1).unwrap_or(USUAL_PORT)
+        ))
+        .hint(format!("`sudo ss -ltnp 'sport = :{port}'` there tells what listens"))
 }
 
 /// Programs of earlier versions beside this one are of no use any more.

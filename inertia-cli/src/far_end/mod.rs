@@ -16,6 +16,9 @@ mod proof;
 mod remove;
 pub(crate) mod wire;
 
+pub(crate) use container::USUAL_PORT;
+pub(crate) use install::taken_port;
+
 use crate::failure::{Attempt as _, Failure};
 use crate::render::say;
 use crate::settings::Settings;

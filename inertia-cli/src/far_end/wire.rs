@@ -22,10 +22,13 @@ pub(crate) struct InstallRequest {
 }
 
 /// What is to be taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RemoveRequest {
     /// The state folder too.
     pub(crate) data: bool,
+    /// The home folder of the person who connects: the state is there when no daemon tells where.
+    #[serde(default)]
+    pub(crate) home: String,
 }
 
 /// One line from the far end.
@@ -40,13 +43,7 @@ pub(crate) enum Word {
     /// The daemon runs.
     Installed(Installed),
     /// The daemon is gone.
-    Removed {
-        /// The state folder, where it stayed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        state: Option<String>,
-        /// There was a daemon.
-        found: bool,
-    },
+    Removed(Removed),
     /// What is there.
     Inspected(Inspection),
     /// It did not work.
@@ -56,6 +53,19 @@ pub(crate) enum Word {
         /// What to do.
         hints: Vec<String>,
     },
+}
+
+/// A daemon that is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Removed {
+    /// There was a daemon.
+    pub(crate) found: bool,
+    /// The state folder, where it stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
+    /// The state folder, where it was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) erased: Option<String>,
 }
 
 /// A daemon that runs.

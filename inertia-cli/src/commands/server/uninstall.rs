@@ -4,6 +4,7 @@ use super::block_on;
 use crate::ask::Ask;
 use crate::bootstrap::{self, BootstrapArgs, Steps};
 use crate::failure::Failure;
+use crate::far_end::wire::Removed;
 use crate::remotes::{Remote, Remotes, SshAccess};
 use crate::render::say;
 use crate::settings::{Output, Settings};
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: &UninstallArgs, settings: &Settings) -> Result<Exit
         &mut steps,
         settings,
     ));
-    let state = removed.map_err(|failure| steps.failed(failure))?;
+    let removed = removed.map_err(|failure| steps.failed(failure).about(&name))?;
     let forgotten = Remote {
         ssh: Some(SshAccess { program: None, ..access }),
         ..Remote::default()
@@ -45,14 +46,33 @@ pub(crate) fn run(arguments: &UninstallArgs, settings: &Settings) -> Result<Exit
     remotes.replace(&name, forgotten);
     remotes.save()?;
     if settings.output == Output::Json {
-        return say(&serde_json::json!({ "name": name, "state": state, "steps": steps.document() }).to_string());
+        let document = serde_json::json!({
+            "name": name,
+            "found": removed.found,
+            "state": removed.state,
+            "erased": removed.erased,
+            "steps": steps.document(),
+        });
+        return say(&document.to_string());
     }
-    let stayed = state.map_or_else(String::new, |state| {
-        format!(" Its state stayed in {state}: `inertia {name} init` takes it up again.")
-    });
-    say(&format!(
-        "The daemon of '{name}' is gone; what it deployed goes on running.{stayed}"
-    ))
+    say(&told(&name, arguments.data, &removed))
+}
+
+/// What was there and what became of it.
+fn told(name: &str, data: bool, removed: &Removed) -> String {
+    let daemon = if removed.found {
+        format!("The daemon of '{name}' is gone; what it deployed goes on running.")
+    } else {
+        format!("There was no daemon on the server of '{name}'.")
+    };
+    match (&removed.state, &removed.erased) {
+        (Some(state), _) => format!("{daemon} Its state stayed in {state}: `inertia {name} init` takes it up again."),
+        (None, Some(erased)) => format!("{daemon} Its state in {erased} was removed."),
+        (None, None) if data => format!(
+            "{daemon} No state was found either; one that another person set up lies in their home folder: `sudo find / -name inertia.db` there"
+        ),
+        (None, None) => daemon,
+    }
 }
 
 fn confirm(arguments: &UninstallArgs, name: &str, settings: &Settings) -> Result<(), Failure> {
@@ -68,5 +88,37 @@ fn confirm(arguments: &UninstallArgs, name: &str, settings: &Settings) -> Result
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new("nothing was removed")),
         None => Err(Failure::usage("this removes things, and nobody can be asked").hint("say that it is meant: --yes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Removed, told};
+
+    #[test]
+    fn what_was_not_found_is_not_said_to_be_gone() {
+        let removed = |found, state: Option<&str>, erased: Option<&str>| Removed {
+            found,
+            state: state.map(str::to_owned),
+            erased: erased.map(str::to_owned),
+        };
+        for (data, removed, says) in [
+            (
+                false,
+                removed(true, Some("/s"), None),
+                "is gone; what it deployed goes on running. Its state stayed in /s",
+            ),
+            (true, removed(true, None, Some("/s")), "Its state in /s was removed"),
+            (
+                true,
+                removed(false, None, Some("/s")),
+                "There was no daemon on the server of 'a'. Its state in /s was removed",
+            ),
+            (true, removed(false, None, None), "No state was found either"),
+            (false, removed(false, None, None), "There was no daemon"),
+        ] {
+            let told = told("a", data, &removed);
+            assert!(told.contains(says), "{told}");
+        }
     }
 }
