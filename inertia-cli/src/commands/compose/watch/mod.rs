@@ -88,7 +88,12 @@ fn watches<'a>(project: &'a Project, names: &[String]) -> Result<Vec<Watch<'a>>,
     let mut watches = Vec::new();
     for service in chosen {
         for rule in service.develop.iter().flat_map(|develop| &develop.watch) {
+            let context = service.build.as_ref().and_then(|build| build.context.as_deref());
             let tree = Tree::new(Path::new(&rule.path), &rule.ignore, &rule.include)
+                .and_then(|tree| match context {
+                    Some(context) => tree.within(Path::new(context)),
+                    None => Ok(tree),
+                })
                 .map_err(|error| Failure::new(format!("develop.watch of service {}: {error}", service.name)))?;
             let seen = tree.look();
             let known = if rule.initial_sync { Snapshot::new() } else { seen.clone() };

@@ -17,6 +17,8 @@ pub(super) struct Tree {
     never: Ignore,
     ignored: Ignore,
     included: Option<Ignore>,
+    /// Patterns of a folder around it, and its path in there.
+    around: Option<(Ignore, PathBuf)>,
 }
 
 /// The files below a path, each with what tells a change.
@@ -45,7 +47,29 @@ impl Tree {
             never: Ignore::parse(NEVER).map_err(|error| error.to_string())?,
             ignored: parse(ignored)?,
             included: if included.is_empty() { None } else { Some(parse(included)?) },
+            around: None,
         })
+    }
+
+    /// Leaves out what the `.dockerignore` of a build context does, where the path is in there.
+    pub(super) fn within(mut self, context: &Path) -> Result<Self, String> {
+        let (Ok(place), Ok(text)) = (self.root.strip_prefix(context), fs::read_to_string(context.join(".dockerignore"))) else {
+            return Ok(self);
+        };
+        let patterns = Ignore::parse(&text).map_err(|error| format!("{}: {error}", context.join(".dockerignore").display()))?;
+        self.around = Some((patterns, place.to_owned()));
+        Ok(self)
+    }
+
+    fn leaves_out(&self, relative: &Path) -> bool {
+        let name = slashed(relative);
+        !name.is_empty() && (self.never.ignores(&name) || self.ignored.ignores(&name))
+    }
+
+    fn is_left_out_around(&self, relative: &Path) -> bool {
+        self.around
+            .as_ref()
+            .is_some_and(|(patterns, place)| patterns.ignores(slashed(&place.join(relative)).trim_end_matches('/')))
     }
 
     /// Where the file of a relative path is.
@@ -67,12 +91,12 @@ impl Tree {
     fn walk(&self, relative: &Path, found: &mut Snapshot) {
         let path = self.path(relative);
         let Ok(metadata) = fs::symlink_metadata(&path) else { return };
-        let name = relative.to_string_lossy().replace('\\', "/");
-        if !name.is_empty() && (self.never.ignores(&name) || self.ignored.ignores(&name)) {
+        // A folder that `.dockerignore` leaves out may hold files that an exception takes back in.
+        if self.leaves_out(relative) || !metadata.is_dir() && self.is_left_out_around(relative) {
             return;
         }
         if !metadata.is_dir() {
-            let counts = self.included.as_ref().is_none_or(|included| included.ignores(&name));
+            let counts = self.included.as_ref().is_none_or(|included| included.ignores(&slashed(relative)));
             if counts {
                 found.insert(relative.to_owned(), Stamp::of(&metadata));
             }
@@ -87,6 +111,10 @@ impl Tree {
             self.walk(&relative.join(child), found);
         }
     }
+}
+
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
 }
 
 impl Stamp {
@@ -140,6 +168,21 @@ mod tests {
         ];
         assert_eq!(changed, want.map(|(path, change)| (PathBuf::from(path), change)).into());
         assert_eq!(changes(&first, &first), BTreeMap::new());
+    }
+
+    #[test]
+    fn the_build_contexts_patterns_count() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("src/gen")).unwrap();
+        for path in ["src/a", "src/gen/b", "src/gen/keep"] {
+            fs::write(folder.path().join(path), "1").unwrap();
+        }
+        fs::write(folder.path().join(".dockerignore"), "src/gen\n!src/gen/keep\n").unwrap();
+        let tree = Tree::new(&folder.path().join("src"), &[], &[])
+            .and_then(|tree| tree.within(folder.path()))
+            .unwrap();
+        let names: Vec<_> = tree.look().into_keys().collect();
+        assert_eq!(names, [PathBuf::from("a"), PathBuf::from("gen/keep")]);
     }
 
     #[test]
