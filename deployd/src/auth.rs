@@ -1,6 +1,6 @@
 //! Tokens: JWT signed with HS256 by a key of this daemon, each known to the store by its id.
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, FIRST_ADMIN};
 use crate::problem::ApiError;
 use crate::state_dir::{StateDir, StateDirError, hex, random};
 use crate::store::Store;
@@ -33,6 +33,18 @@ pub(crate) struct Claims {
     pub(crate) iat: i64,
 }
 
+/// A token to make.
+pub(crate) struct NewToken<'a> {
+    /// Whom it is given to.
+    pub(crate) subject: &'a str,
+    /// The person whose it is, or who makes it.
+    pub(crate) owner: Option<String>,
+    /// What it allows.
+    pub(crate) role: Role,
+    /// How long it lasts.
+    pub(crate) lifetime: Duration,
+}
+
 /// Signs tokens and checks signatures.
 pub(crate) struct Authority {
     sign: EncodingKey,
@@ -55,13 +67,16 @@ impl Authority {
     }
 
     /// Makes a token and tells the store about it, and about the person whose it is or who makes it.
-    pub(crate) async fn issue(
-        &self,
-        store: &Store,
-        (subject, owner): (&str, Option<String>),
-        role: Role,
-        lifetime: Duration,
-    ) -> Result<(String, TokenInfo), ApiError> {
+    pub(crate) async fn issue(&self, store: &Store, new: NewToken<'_>) -> Result<(String, TokenInfo), ApiError> {
+        let (token, info) = self.sign(new.subject, new.role, new.lifetime)?;
+        if !store.add_token(info.clone(), new.owner).await? {
+            return Err(ApiError::unauthorized());
+        }
+        Ok((token, info))
+    }
+
+    /// Makes a token, which holds once the store knows it.
+    pub(crate) fn sign(&self, subject: &str, role: Role, lifetime: Duration) -> Result<(String, TokenInfo), ApiError> {
         let created_at = OffsetDateTime::now_utc();
         let expires_at = created_at + lifetime;
         let claims = Claims {
@@ -80,9 +95,6 @@ impl Authority {
             expires_at,
             revoked: false,
         };
-        if !store.add_token(info.clone(), owner).await? {
-            return Err(ApiError::unauthorized());
-        }
         Ok((token, info))
     }
 
@@ -95,8 +107,12 @@ impl Authority {
 /// Who makes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
+    /// The token's id.
+    id: String,
+    /// Seconds since 1970 when it ends.
+    expires_at: i64,
     /// The token's subject.
-    pub(crate) subject: String,
+    subject: String,
     /// What the token allows.
     pub(crate) role: Role,
     /// The person whose token it is, or who made it.
@@ -107,13 +123,42 @@ impl Caller {
     async fn of(parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
         let claims = bearer(parts).and_then(|token| daemon.authority().check(token));
         let claims = claims.ok_or_else(ApiError::unauthorized)?;
-        let held = daemon.store().token(claims.jti).await?;
+        let held = daemon.store().token(claims.jti.clone()).await?;
         let held = held.ok_or_else(ApiError::unauthorized)?;
         Ok(Self {
+            id: claims.jti,
+            expires_at: claims.exp,
             subject: claims.sub,
             role: claims.role,
             owner: held.owner,
         })
+    }
+
+    /// Who that is. Subjects are free text: the person behind a token is named too, unless it is that person's own.
+    pub(crate) fn actor(&self) -> String {
+        let owner = self.owner.as_deref().unwrap_or(FIRST_ADMIN);
+        if owner == self.subject {
+            return owner.to_owned();
+        }
+        format!("{} (token of {owner})", self.subject)
+    }
+
+    /// Resolves once the token holds no more: at its end, or as soon as it is revoked.
+    pub(crate) fn lapse(&self, daemon: &Daemon) -> impl Future<Output = ()> + Send + use<> {
+        let (daemon, id) = (daemon.clone(), self.id.clone());
+        let left = self.expires_at.saturating_sub(OffsetDateTime::now_utc().unix_timestamp());
+        let left = Duration::from_secs(u64::try_from(left).unwrap_or(0));
+        let mut revocations = daemon.revocations().subscribe();
+        async move {
+            let revoked = async {
+                // Asked before the first wait too: it may have been revoked since the request was let in.
+                while matches!(daemon.store().token(id.clone()).await, Ok(Some(_))) && revocations.changed().await.is_ok() {}
+            };
+            tokio::select! {
+                () = revoked => {}
+                () = tokio::time::sleep(left) => {}
+            }
+        }
     }
 
     async fn at_least(role: Role, parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
@@ -173,6 +218,26 @@ mod tests {
         let temp = tempfile::tempdir().expect("a temporary folder");
         let dir = StateDir::open(temp.path()).expect("opens");
         (temp, Authority::open_in(&dir).expect("a key"))
+    }
+
+    #[test]
+    fn a_token_does_not_act_as_somebody_else() {
+        for (subject, owner, wanted) in [
+            ("ann", Some("ann"), "ann"),
+            ("bob", Some("ann"), "bob (token of ann)"),
+            ("admin", Some("ann"), "admin (token of ann)"),
+            ("admin", None, "admin"),
+            ("bob", None, "bob (token of admin)"),
+        ] {
+            let caller = Caller {
+                id: "1".to_owned(),
+                expires_at: 0,
+                subject: subject.to_owned(),
+                role: Role::Admin,
+                owner: owner.map(str::to_owned),
+            };
+            assert_eq!(caller.actor(), wanted);
+        }
     }
 
     fn claims(from_now: i64) -> Claims {

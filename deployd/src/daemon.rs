@@ -1,8 +1,9 @@
 //! Everything that requests and deployments share: one value, cheap to clone.
 
-use crate::auth::Authority;
+use crate::auth::{Authority, NewToken};
 use crate::deployment::dirs::ProjectDirs;
 use crate::deployment::files::OwnFolder;
+use crate::deployment::looks::Looks;
 use crate::deployment::workers::Workers;
 use crate::feed::Feed;
 use crate::routes::webhooks::ROOM;
@@ -36,6 +37,8 @@ pub struct Config {
     /// How the engine's host calls the daemon's paths. Where this says nothing, [`crate::serve`] asks the engine how the
     /// container is mounted in which the daemon lives.
     pub paths: PathMap,
+    /// By what names and ids the container can be named in which the daemon lives; [`crate::serve`] finds them out.
+    pub container: Vec<String>,
     /// The version that it says it is.
     pub version: String,
     /// A file in the form of OpenSSH's `known_hosts`, with keys of git hosts; it need not be there.
@@ -53,7 +56,10 @@ struct Parts {
     authority: Authority,
     engine: Arc<dyn Engine>,
     paths: PathMap,
+    container: Vec<String>,
+    looks: Looks,
     feed: Feed,
+    revocations: Feed,
     workers: Workers,
     version: String,
     known_hosts: Option<PathBuf>,
@@ -85,9 +91,12 @@ impl Daemon {
             vault: Vault::open_in(&dir)?,
             authority: Authority::open_in(&dir)?,
             feed: Feed::default(),
+            revocations: Feed::default(),
             workers: Workers::default(),
             engine: config.engine,
             paths: config.paths,
+            container: config.container,
+            looks: Looks::default(),
             version: config.version,
             known_hosts: config.known_hosts,
             delivery_room: Semaphore::new(ROOM),
@@ -102,9 +111,11 @@ impl Daemon {
     /// Takes up again what was under way or waiting when the daemon ended.
     pub async fn resume(&self) -> Result<(), OpenError> {
         for project in self.store().projects().await? {
-            let plans = ProjectDirs::new(self.dir().project(&project.name)).plans();
+            let dirs = ProjectDirs::new(self.dir().project(&project.name));
             // Left over from a daemon that was killed; in the way of nobody.
-            let _ = std::fs::remove_dir_all(plans);
+            for left in dirs.left_by_looks().into_iter().chain([dirs.plans()]) {
+                let _ = std::fs::remove_dir_all(left);
+            }
             self.workers().wake(self, &project.name);
         }
         Ok(())
@@ -144,13 +155,23 @@ impl Daemon {
         &self.0.paths
     }
 
-    /// The folder that no project may reach.
+    /// What no project may reach.
     pub(crate) fn own_folder(&self) -> OwnFolder {
-        OwnFolder::new(self.dir().root(), self.paths())
+        OwnFolder::new(self.dir().root(), self.paths()).of_container(&self.0.container)
+    }
+
+    /// Looks at repositories that somebody asks for.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.0.looks
     }
 
     pub(crate) fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// Tells open streams that a token was revoked.
+    pub(crate) fn revocations(&self) -> &Feed {
+        &self.0.revocations
     }
 
     pub(crate) fn workers(&self) -> &Workers {
@@ -175,10 +196,13 @@ impl Daemon {
         if self.admin_token_holds().await? {
             return Ok(());
         }
-        let issued = self
-            .authority()
-            .issue(self.store(), (FIRST_ADMIN, None), Role::Admin, ADMIN_LIFETIME)
-            .await;
+        let new = NewToken {
+            subject: FIRST_ADMIN,
+            owner: None,
+            role: Role::Admin,
+            lifetime: ADMIN_LIFETIME,
+        };
+        let issued = self.authority().issue(self.store(), new).await;
         let (token, _) = issued.map_err(|error| OpenError::AdminToken(error.to_string()))?;
         Ok(self.dir().write_private(ADMIN_TOKEN_FILE, token.as_bytes())?)
     }

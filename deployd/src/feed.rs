@@ -1,4 +1,4 @@
-//! Tells readers of event streams that there is something new to read.
+//! Tells those who wait that there is something new in the store.
 
 use tokio::sync::watch;
 

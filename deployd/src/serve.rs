@@ -1,7 +1,7 @@
 //! Listening: TLS only, with limits on everything a stranger can make the daemon hold.
 
 use crate::daemon::{Config, Daemon, OpenError};
-use crate::own_paths::own_paths;
+use crate::own_paths::own_container;
 use crate::routes;
 use crate::tls::{Identity, TlsError};
 use crate::wire::ADDRESS_FILE;
@@ -48,8 +48,11 @@ pub async fn serve(
     mut config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    if config.paths == PathMap::identity() {
-        config.paths = own_paths(config.engine.as_ref()).await;
+    if let Some(own) = own_container(config.engine.as_ref()).await {
+        if config.paths == PathMap::identity() {
+            config.paths = own.paths;
+        }
+        config.container.extend(own.names);
     }
     let daemon = Daemon::open(config).await?;
     let identity = Identity::open_in(daemon.dir())?;

@@ -215,7 +215,7 @@ pub struct RepositoryReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepositoryProblem {
     /// A stable identifier: `unreachable`, `key-refused`, `repository-not-found`, `repository-private`,
-    /// `host-key-changed`, `certificate-untrusted`, `repository-empty`, `branch-not-found` or `unreadable`.
+    /// `host-key-changed`, `certificate-untrusted`, `repository-empty`, `branch-not-found`, `interrupted` or `unreadable`.
     pub code: String,
     /// What is wrong.
     pub detail: String,

@@ -1,6 +1,10 @@
 //! The folders of one project in the state folder.
 
+use crate::state_dir::{hex, random};
 use std::path::PathBuf;
+
+/// How the folders of looks begin.
+const LOOK: &str = "mirror.look-";
 
 /// Where a project's files lie.
 #[derive(Clone, Debug)]
@@ -17,6 +21,19 @@ impl ProjectDirs {
     /// The bare mirror of its repository.
     pub(crate) fn mirror(&self) -> PathBuf {
         self.root.join("mirror.git")
+    }
+
+    /// A folder for one look at the repository, beside the mirror: a fetch may be under way.
+    pub(crate) fn look(&self) -> PathBuf {
+        let name = format!("{LOOK}{}", hex(&random::<8>()));
+        self.root.join(name)
+    }
+
+    /// The folders of looks that were killed.
+    pub(crate) fn left_by_looks(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&self.root).into_iter().flatten().filter_map(Result::ok);
+        let of_looks = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(LOOK));
+        of_looks.map(|entry| entry.path()).collect()
     }
 
     /// Where commits are checked out, each under its id.
@@ -71,5 +88,22 @@ impl ProjectDirs {
     /// Everything.
     pub(crate) fn root(&self) -> &std::path::Path {
         &self.root
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_leave_is_found_and_nothing_else() {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let dirs = ProjectDirs::new(temp.path().join("shop"));
+        assert!(dirs.left_by_looks().is_empty(), "there is no folder yet");
+        let look = dirs.look();
+        for folder in [look.clone(), dirs.mirror(), dirs.plans()] {
+            std::fs::create_dir_all(folder).expect("made");
+        }
+        assert_eq!(dirs.left_by_looks(), [look]);
     }
 }

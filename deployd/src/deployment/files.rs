@@ -37,6 +37,12 @@ pub(crate) enum FilesError {
         /// The path.
         path: PathBuf,
     },
+    /// The project joins the container in which the daemon lives.
+    #[error("{what} joins the daemon's own container, which holds every project's secrets: name another container")]
+    OwnContainer {
+        /// What of the project joins it.
+        what: String,
+    },
 }
 
 impl FilesError {

@@ -9,6 +9,7 @@ pub(crate) mod converge;
 pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod health;
+pub(crate) mod looks;
 pub(crate) mod operations;
 pub(crate) mod origin;
 pub(crate) mod queue;

@@ -4,7 +4,6 @@ use super::dirs::ProjectDirs;
 use super::source::SourceError;
 use crate::daemon::Daemon;
 use crate::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
-use crate::state_dir::{hex, random};
 use crate::store::ProjectRow;
 use crate::wire::{Deployment, Trigger};
 use russh::keys::PrivateKey;
@@ -68,14 +67,27 @@ pub(crate) struct Read<T> {
 
 /// The commit that the project's branch leads to now, without bringing it here.
 pub(crate) async fn look(daemon: &Daemon, project: &ProjectRow) -> Read<String> {
-    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
-    // A folder of its own: a fetch may be under way.
-    let scratch = mirror.with_extension(format!("look-{}", hex(&random::<8>())));
+    let scratch = ProjectDirs::new(daemon.dir().project(&project.name)).look();
     let branch = project.branch.clone();
     read(daemon, project, LONGEST_LOOK, move |repository, stop| {
         Mirror::look(&scratch, repository, &branch, stop)
     })
     .await
+}
+
+/// Whether anything under the project's folder differs between two commits of its repository, which are brought here where
+/// that is not all of it.
+pub(crate) async fn is_touched(daemon: &Daemon, project: &ProjectRow, from: String, to: String) -> Result<bool, SourceError> {
+    if project.path.is_empty() {
+        return Ok(true);
+    }
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let folder = project.path.clone();
+    read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+        Ok(Mirror::update(&mirror, repository, stop)?.differs(&folder, &from, &to))
+    })
+    .await
+    .outcome
 }
 
 async fn read<T: Send + 'static>(
@@ -114,9 +126,18 @@ fn repository(daemon: &Daemon, project: &ProjectRow) -> Result<Repository, Sourc
     })?;
     let known = KnownHosts {
         file: daemon.known_hosts().map(ToOwned::to_owned),
-        pin: project.host_key.as_deref().and_then(Pin::parse),
+        pin: project.host_key.as_deref().map(|text| pin(&repository, text)).transpose()?,
     };
     Ok(repository.with_ssh(SshAccess::new(key, known)))
+}
+
+/// What the project remembers of its host; what cannot be read is not as if there were nothing.
+fn pin(repository: &Repository, text: &str) -> Result<Pin, GitError> {
+    Pin::parse(text).ok_or_else(|| {
+        Unreadable::new(repository.url(), Trouble::Other, "the remembered key of its host is damaged")
+            .help("say which key is the host's: `inertia NAME init --accept-host-key SHA256:…`")
+            .into()
+    })
 }
 
 /// Remembers the key of a host that was new, also when the repository could not be read.
@@ -157,6 +178,13 @@ pub(super) async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_key_is_not_the_same_as_none() {
+        let repository = Repository::parse("git@example.com:ann/shop.git").expect("an address");
+        assert!(pin(&repository, "ssh-ed25519 AAAA").is_err());
+        assert!(pin(&repository, &format!("SHA256:{}", "a".repeat(43))).is_ok());
+    }
 
     #[tokio::test]
     async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {

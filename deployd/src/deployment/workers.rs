@@ -82,6 +82,7 @@ impl Workers {
             daemon: daemon.clone(),
             project: project.to_owned(),
             commands,
+            passed: None,
         };
         tokio::spawn(worker.run());
         workers.insert(project.to_owned(), sender.clone());
@@ -101,6 +102,8 @@ struct Worker {
     daemon: Daemon,
     project: String,
     commands: mpsc::Receiver<Command>,
+    /// The head of the branch in which nothing of the project was new.
+    passed: Option<String>,
 }
 
 impl Worker {
@@ -223,7 +226,7 @@ impl Worker {
             Some(interval) => tokio::select! {
                 biased;
                 command = self.commands.recv() => command,
-                looked = look_after(interval, &self.daemon, project) => return looked,
+                looked = look_after(interval, &self.daemon, project, &mut self.passed) => return looked,
             },
         };
         match command {
@@ -258,8 +261,9 @@ fn interval(project: &ProjectRow) -> Option<Duration> {
     project.poll.map(|wanted| wanted.max(SHORTEST_POLL)).or(unproven)
 }
 
-/// Looks for a new commit after so long, and queues it. What was there before anybody deployed anything is not new.
-async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Result<(), StoreError> {
+/// Looks for a new commit after so long, and queues it. What was there before anybody deployed anything is not new, nor is
+/// what changes nothing under the project's folder: it is passed.
+async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow, passed: &mut Option<String>) -> Result<(), StoreError> {
     sleep(span).await;
     let head = match origin::look(daemon, project).await.outcome {
         Ok(head) => head,
@@ -271,10 +275,22 @@ async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow) -> Re
     let store = daemon.store();
     let known = match store.latest_commit(&project.name, &project.branch).await? {
         Some(deployed) => Some(deployed),
-        None => store.first_head(&project.name, &head).await?,
+        None => store.first_head(project, &head).await?,
     };
-    if known.as_ref() == Some(&head) {
+    // Without one, the project was registered with another repository or branch meanwhile.
+    let Some(known) = known.filter(|known| *known != head && passed.as_ref() != Some(&head)) else {
         return Ok(());
+    };
+    match origin::is_touched(daemon, project, known, head.clone()).await {
+        Ok(true) => {}
+        Ok(false) => {
+            *passed = Some(head);
+            return Ok(());
+        }
+        Err(error) => {
+            tracing::warn!(%error, project = project.name, "cannot compare commits");
+            return Ok(());
+        }
     }
     let new = NewDeployment {
         project: project.name.clone(),
@@ -337,6 +353,7 @@ mod tests {
             state: temp.path().to_owned(),
             engine: Arc::new(FakeEngine::new()),
             paths: PathMap::identity(),
+            container: Vec::new(),
             version: "1".to_owned(),
             known_hosts: None,
         };
@@ -347,7 +364,7 @@ mod tests {
         };
         let project = daemon.store().put_project(registered).await.expect("stored");
         let waiting = async || {
-            look_after(Duration::ZERO, &daemon, &project).await.expect("looked");
+            look_after(Duration::ZERO, &daemon, &project, &mut None).await.expect("looked");
             let next = daemon.store().next_deployment("shop").await.expect("read");
             next.and_then(|row| row.deployment.commit)
         };
@@ -361,12 +378,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_changes_elsewhere_in_the_repository_is_passed() {
+        let origin = crate::git::testing::Origin::new();
+        origin.write("apps/shop/compose.yaml", "one");
+        origin.commit("one");
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let config = Config {
+            state: temp.path().to_owned(),
+            engine: Arc::new(FakeEngine::new()),
+            paths: PathMap::identity(),
+            container: Vec::new(),
+            version: "1".to_owned(),
+            known_hosts: None,
+        };
+        let daemon = Daemon::open(config).await.expect("opens");
+        let registered = NewProject {
+            url: origin.url(),
+            path: "apps/shop".to_owned(),
+            ..crate::store::testing::shop()
+        };
+        let project = daemon.store().put_project(registered).await.expect("stored");
+        let mut passed = None;
+        for (file, text, is_new) in [
+            ("apps/shop/compose.yaml", "one", false),
+            ("apps/other/compose.yaml", "x", false),
+            ("apps/shop/compose.yaml", "two", true),
+        ] {
+            origin.write(file, text);
+            let head = origin.commit(text);
+            look_after(Duration::ZERO, &daemon, &project, &mut passed).await.expect("looked");
+            let next = daemon.store().next_deployment("shop").await.expect("read");
+            assert_eq!(next.and_then(|row| row.deployment.commit), is_new.then_some(head), "{file} {text}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_defect_after_the_start_is_put_back_once_and_then_ends() {
         let temp = tempfile::tempdir().expect("a temporary folder");
         let config = Config {
             state: temp.path().to_owned(),
             engine: Arc::new(FakeEngine::new()),
             paths: PathMap::identity(),
+            container: Vec::new(),
             version: "1".to_owned(),
             known_hosts: None,
         };
@@ -397,6 +450,7 @@ mod tests {
             daemon: daemon.clone(),
             project: "shop".to_owned(),
             commands: mpsc::channel(1).1,
+            passed: None,
         };
         worker.end_defective(1).await.expect("noted");
         let row = store.next_deployment("shop").await.expect("read").expect("is taken up again");

@@ -16,6 +16,16 @@ impl Mirror {
         let walk = self.repository.rev_walk(here).all();
         walk.is_ok_and(|walk| walk.take(MOST_COMMITS).any(|step| step.is_ok_and(|step| step.id == commit)))
     }
+
+    /// Whether something under a folder differs between two commits; what cannot be told counts as a difference.
+    pub(crate) fn differs(&self, folder: &str, from: &str, to: &str) -> bool {
+        let content = |commit: &str| {
+            let tree = self.repository.find_tree(self.tree_of(commit).ok()?).ok()?;
+            let entry = tree.lookup_entry_by_path(folder).ok()?;
+            Some(entry.map_or_else(|| ObjectId::null(gix::hash::Kind::Sha1), |entry| entry.object_id()))
+        };
+        content(from).is_none_or(|before| content(to) != Some(before))
+    }
 }
 
 #[cfg(test)]

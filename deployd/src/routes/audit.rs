@@ -19,6 +19,7 @@ pub(super) fn routes(api: Api) -> Api {
     api.add(
         get("/v1/audit", "Who did what, newest first")
             .needs(Role::Admin)
+            .query("limit:integer")
             .answers(200, "[AuditEntry]"),
         audit,
     )

@@ -36,6 +36,7 @@ pub(super) fn routes(api: Api) -> Api {
     .add(
         get("/v1/projects/{p}/history", "The latest deployments, newest first")
             .needs(Role::Viewer)
+            .query("limit:integer")
             .answers(200, "[Deployment]"),
         history,
     )
@@ -66,11 +67,9 @@ async fn create(
         project: name,
         reference,
         commit: None,
-        trigger: Trigger::Manual {
-            by: caller.subject.clone(),
-        },
+        trigger: Trigger::Manual { by: caller.actor() },
     };
-    accept(&daemon, &caller.subject, "deployment.create", new).await
+    accept(&daemon, &caller.actor(), "deployment.create", new).await
 }
 
 /// Queues a deployment that someone asked for.
@@ -128,13 +127,13 @@ async fn cancel(
     if daemon.store().deployment(&name, id).await?.is_none() {
         return Err(ApiError::no_deployment(&name, id));
     }
-    if !daemon.workers().cancel(&daemon, &name, id, caller.subject.clone()).await? {
+    if !daemon.workers().cancel(&daemon, &name, id, caller.actor()).await? {
         let detail = format!("deployment {id} of {name} has ended already");
         return Err(ApiError::conflict("deployment-ended", detail));
     }
     let store = daemon.store();
     store
-        .audit(&caller.subject, "deployment.cancel", Some(&name), Some(id.to_string()))
+        .audit(&caller.actor(), "deployment.cancel", Some(&name), Some(id.to_string()))
         .await?;
     Ok((StatusCode::ACCEPTED, Json(DeploymentAccepted { id })))
 }
@@ -158,12 +157,9 @@ async fn rollback(
         project: name,
         reference: format!("release {to}"),
         commit: None,
-        trigger: Trigger::Rollback {
-            by: caller.subject.clone(),
-            to,
-        },
+        trigger: Trigger::Rollback { by: caller.actor(), to },
     };
-    accept(&daemon, &caller.subject, "deployment.rollback", new).await
+    accept(&daemon, &caller.actor(), "deployment.rollback", new).await
 }
 
 /// The release before the current one; where that is an earlier one put back, the release before that one.

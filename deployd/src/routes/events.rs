@@ -27,6 +27,7 @@ pub(super) fn routes(api: Api) -> Api {
             "What happens in a deployment, as server-sent events; `Last-Event-ID` continues",
         )
         .needs(Role::Viewer)
+        .query("after:integer")
         .answers(200, "StreamEvent"),
         events,
     )
@@ -41,7 +42,7 @@ struct EventParams {
 
 async fn events(
     State(daemon): State<Daemon>,
-    Viewer(_): Viewer,
+    Viewer(caller): Viewer,
     At((name, id)): At<(String, u64)>,
     Params(params): Params<EventParams>,
     headers: HeaderMap,
@@ -60,6 +61,7 @@ async fn events(
             )
         })?,
     };
+    let lapse = caller.lapse(&daemon);
     let reader = Reader {
         feed: daemon.feed().subscribe(),
         daemon,
@@ -71,7 +73,8 @@ async fn events(
     let stream = stream::try_unfold(reader, Reader::next_page)
         .map_ok(|page| stream::iter(page).map(Ok))
         .try_flatten()
-        .map_ok(|event| to_sse(&event));
+        .map_ok(|event| to_sse(&event))
+        .take_until(lapse);
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

@@ -41,7 +41,7 @@ async fn down(
     } else {
         (Volumes::Keep, None)
     };
-    daemon.store().audit(&caller.subject, "project.down", Some(&name), detail).await?;
+    daemon.store().audit(&caller.actor(), "project.down", Some(&name), detail).await?;
     Ok(Json(daemon.workers().operate(&daemon, &name, Operation::Down(volumes)).await?))
 }
 
@@ -55,7 +55,7 @@ async fn restart(
     let detail = (!request.services.is_empty()).then(|| request.services.join(" "));
     daemon
         .store()
-        .audit(&caller.subject, "project.restart", Some(&name), detail)
+        .audit(&caller.actor(), "project.restart", Some(&name), detail)
         .await?;
     let services = request.services.into_iter().map(ServiceName::from).collect();
     Ok(Json(daemon.workers().operate(&daemon, &name, Operation::Restart(services)).await?))

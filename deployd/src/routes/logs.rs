@@ -32,12 +32,10 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(
-        get(
-            "/v1/projects/{p}/logs",
-            "What the containers write, as server-sent events; `?service=&follow=&tail=&since=`",
-        )
-        .needs(Role::Viewer)
-        .answers(200, "LogLine"),
+        get("/v1/projects/{p}/logs", "What the containers write, as server-sent events")
+            .needs(Role::Viewer)
+            .query("service:string follow:boolean tail:integer since:string")
+            .answers(200, "LogLine"),
         logs,
     )
 }
@@ -58,7 +56,7 @@ struct LogParams {
 
 async fn logs(
     State(daemon): State<Daemon>,
-    Viewer(_): Viewer,
+    Viewer(caller): Viewer,
     At(name): At<String>,
     Params(params): Params<LogParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
@@ -69,7 +67,8 @@ async fn logs(
         let readers = Readers::new(&daemon, compose_name, params, lines);
         readers.start().await?;
     }
-    let stream = ReceiverStream::new(receiver).map(move |line: LogLine| Ok(to_sse(line, &redactor)));
+    let lines = ReceiverStream::new(receiver).take_until(caller.lapse(&daemon));
+    let stream = lines.map(move |line: LogLine| Ok(to_sse(line, &redactor)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

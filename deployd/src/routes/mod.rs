@@ -41,6 +41,8 @@ struct Operation {
     summary: &'static str,
     /// The least that a token must allow; `None` where none is needed.
     needs: Option<Role>,
+    /// What may stand after the question mark, in the form of the fields of schemas.
+    query: &'static str,
     /// The schema of the request's body.
     body: Option<&'static str>,
     /// The status of success, and the schema of its body; `[Name]` is a list.
@@ -83,6 +85,7 @@ impl Operation {
             path,
             summary,
             needs: None,
+            query: "",
             body: None,
             answer: (200, None),
         }
@@ -90,6 +93,11 @@ impl Operation {
 
     const fn needs(mut self, role: Role) -> Self {
         self.needs = Some(role);
+        self
+    }
+
+    const fn query(mut self, fields: &'static str) -> Self {
+        self.query = fields;
         self
     }
 

@@ -102,7 +102,7 @@ fn describe(operation: &Operation) -> Value {
     let problem = json!({"description": "Refused", "content": {PROBLEM_TYPE: {"schema": schema("Problem")}}});
     let mut described = json!({
         "summary": operation.summary,
-        "parameters": parameters(operation.path),
+        "parameters": parameters(operation),
         "responses": {status.to_string(): success, "default": problem},
     });
     if let Some(name) = operation.body {
@@ -115,11 +115,15 @@ fn describe(operation: &Operation) -> Value {
     described
 }
 
-fn parameters(path: &str) -> Vec<Value> {
-    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    names
-        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
-        .collect()
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let names = operation
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = names.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
+    let fields = operation.query.split_whitespace().filter_map(|field| field.split_once(':'));
+    let in_query = fields.map(|(name, kind)| json!({"name": name, "in": "query", "required": false, "schema": schema(kind)}));
+    in_path.chain(in_query).collect()
 }
 
 fn schemas() -> Map<String, Value> {
@@ -188,6 +192,33 @@ mod tests {
         references(&document, &mut referred);
         let there: BTreeSet<String> = schemas().into_iter().map(|(name, _)| name).collect();
         assert_eq!(referred, there);
+    }
+
+    #[test]
+    fn what_may_stand_after_the_question_mark_is_described() {
+        let document = document(&api().operations, "0");
+        let parameters = &document["paths"]["/v1/projects/{p}/logs"]["get"]["parameters"];
+        let names: Vec<_> = parameters
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| (&one["in"], &one["name"]))
+            .collect();
+        let wanted = [
+            ("path", "p"),
+            ("query", "service"),
+            ("query", "follow"),
+            ("query", "tail"),
+            ("query", "since"),
+        ];
+        assert_eq!(
+            names,
+            wanted
+                .map(|(place, name)| (json!(place), json!(name)))
+                .iter()
+                .map(|(a, b)| (a, b))
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -26,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(
-        get("/v1/projects/{p}/plan", "What deploying `?ref=` would do, and why")
+        get("/v1/projects/{p}/plan", "What deploying a branch, tag or commit would do, and why")
             .needs(Role::Viewer)
+            .query("ref:string")
             .answers(200, "PlanReport"),
         plan,
     )

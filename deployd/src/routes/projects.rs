@@ -1,12 +1,12 @@
 //! Registering projects.
 
 use super::extract::{At, Body};
-use super::{Api, delete, get, put};
+use super::{Api, delete, get, post, put};
 use crate::auth::{Admin, Caller, Viewer};
 use crate::daemon::Daemon;
 use crate::deployment::operations::Operation;
 use crate::deployment::origin::deploy_key_place;
-use crate::git::{RepositoryUrl, SshAddress, is_fingerprint};
+use crate::git::{RepositoryUrl, is_fingerprint};
 use crate::problem::ApiError;
 use crate::settings::check_name;
 use crate::state_dir::{hex, random};
@@ -39,6 +39,15 @@ pub(super) fn routes(api: Api) -> Api {
             .body("ProjectRegistration")
             .answers(200, "ProjectInfo"),
         register,
+    )
+    .add(
+        post(
+            "/v1/projects/{p}/webhook/rotate",
+            "Give the webhook another secret; the former one holds no more",
+        )
+        .needs(Role::Admin)
+        .answers(200, "ProjectInfo"),
+        rotate,
     )
     .add(
         delete(
@@ -80,22 +89,36 @@ async fn register(
     Body(registration): Body<ProjectRegistration>,
 ) -> Result<Json<ProjectInfo>, ApiError> {
     let registration = checked(&name, &registration)?;
-    let known = host_key(daemon.store().project(&name).await?, &registration);
-    let new = new_project(&daemon, &name, registration, known)?;
+    let new = new_project(&daemon, &name, registration)?;
     let detail = format!("{} {} {}", new.url, new.branch, new.path);
     let project = daemon.store().put_project(new).await?;
     daemon
         .store()
-        .audit(&caller.subject, "project.put", Some(&name), Some(detail))
+        .audit(&caller.actor(), "project.put", Some(&name), Some(detail))
         .await?;
     daemon.workers().wake(&daemon, &name);
+    Ok(Json(info(&daemon, project, &caller, &parts)?))
+}
+
+async fn rotate(
+    State(daemon): State<Daemon>,
+    Admin(caller): Admin,
+    At(name): At<String>,
+    parts: Parts,
+) -> Result<Json<ProjectInfo>, ApiError> {
+    find(&daemon, &name).await?;
+    daemon.store().put_webhook_secret(&name, new_secret(&daemon, &name)).await?;
+    daemon.store().audit(&caller.actor(), "webhook.rotate", Some(&name), None).await?;
+    // Until the git host knows the new secret, the daemon looks for commits by itself.
+    daemon.workers().wake(&daemon, &name);
+    let project = find(&daemon, &name).await?;
     Ok(Json(info(&daemon, project, &caller, &parts)?))
 }
 
 async fn forget(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At<String>) -> Result<StatusCode, ApiError> {
     find(&daemon, &name).await?;
     daemon.workers().operate(&daemon, &name, Operation::Forget).await?;
-    daemon.store().audit(&caller.subject, "project.delete", Some(&name), None).await?;
+    daemon.store().audit(&caller.actor(), "project.delete", Some(&name), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -116,14 +139,6 @@ fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegi
         path: folder(&registration.path)?,
         host_key: registration.host_key.clone(),
     })
-}
-
-/// What is known of the git host from now on: the key that a person accepts, else what was known of the same host.
-fn host_key(before: Option<ProjectRow>, registration: &ProjectRegistration) -> Option<String> {
-    let place = |url: &str| SshAddress::parse(url).map(|address| address.place());
-    let of_same_host = before.filter(|project| place(&project.url) == place(&registration.url));
-    let accepted = registration.host_key.clone();
-    accepted.or_else(|| of_same_host.and_then(|project| project.host_key))
 }
 
 fn is_branch(name: &str) -> bool {
@@ -152,11 +167,15 @@ pub(super) fn secret_place(project: &str) -> String {
     format!("webhook/{project}")
 }
 
-fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration, host_key: Option<String>) -> Result<NewProject, ApiError> {
+/// A secret for the webhook, sealed.
+fn new_secret(daemon: &Daemon, project: &str) -> Vec<u8> {
+    daemon.vault().seal(&secret_place(project), hex(&random::<32>()).as_bytes())
+}
+
+fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration) -> Result<NewProject, ApiError> {
     let pair = KeypairData::from(Ed25519Keypair::from_seed(&random()));
     let key = PrivateKey::new(pair, format!("inertia-{name}")).map_err(ApiError::internal)?;
     let private = key.to_openssh(LineEnding::LF).map_err(ApiError::internal)?;
-    let secret = hex(&random::<32>());
     Ok(NewProject {
         name: name.to_owned(),
         url: registration.url,
@@ -164,8 +183,8 @@ fn new_project(daemon: &Daemon, name: &str, registration: ProjectRegistration, h
         path: registration.path,
         deploy_key: daemon.vault().seal(&deploy_key_place(name), private.as_bytes()),
         deploy_key_public: key.public_key().to_openssh().map_err(ApiError::internal)?,
-        webhook_secret: daemon.vault().seal(&secret_place(name), secret.as_bytes()),
-        host_key,
+        webhook_secret: new_secret(daemon, name),
+        host_key: registration.host_key,
     })
 }
 

@@ -12,6 +12,7 @@ use crate::problem::ApiError;
 use crate::wire::{RepositoryProblem, RepositoryReport, Role};
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(
@@ -24,11 +25,15 @@ pub(super) fn routes(api: Api) -> Api {
 
 async fn repository(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<String>) -> Result<Json<RepositoryReport>, ApiError> {
     let project = find(&daemon, &name).await?;
+    let _turn = daemon.looks().turn(&name).await.ok_or_else(|| {
+        let detail = format!("the repository of {name} is being looked at, and does not answer");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).help("ask again in a minute")
+    })?;
     let Read { outcome, host_key } = look(&daemon, &project).await;
     let (head, problem) = match outcome {
         Ok(head) => {
             // What is there before anything is deployed is not a push.
-            daemon.store().first_head(&name, &head).await?;
+            daemon.store().first_head(&project, &head).await?;
             (Some(head), None)
         }
         Err(error) => (None, Some(problem(error, &project.branch)?)),

@@ -2,7 +2,7 @@
 
 use super::extract::{At, Body};
 use super::{Api, delete, get, post};
-use crate::auth::{Admin, DEFAULT_LIFETIME, LONGEST_LIFETIME};
+use crate::auth::{Admin, DEFAULT_LIFETIME, LONGEST_LIFETIME, NewToken};
 use crate::daemon::Daemon;
 use crate::problem::ApiError;
 use crate::store::Removed;
@@ -53,12 +53,15 @@ async fn create(
     if lifetime.is_zero() || lifetime > LONGEST_LIFETIME {
         return Err(ApiError::invalid("bad-lifetime", "a token lasts between a second and ten years"));
     }
-    let (token, info) = daemon
-        .authority()
-        .issue(daemon.store(), (subject, caller.owner), request.role, lifetime)
-        .await?;
+    let new = NewToken {
+        subject,
+        owner: caller.owner.clone(),
+        role: request.role,
+        lifetime,
+    };
+    let (token, info) = daemon.authority().issue(daemon.store(), new).await?;
     let detail = format!("{} ({}) for {}", info.id, info.role, info.subject);
-    daemon.store().audit(&caller.subject, "token.create", None, Some(detail)).await?;
+    daemon.store().audit(&caller.actor(), "token.create", None, Some(detail)).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
 }
 
@@ -68,7 +71,7 @@ async fn list(State(daemon): State<Daemon>, Admin(_): Admin) -> Result<Json<Vec<
 
 async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<String>) -> Result<StatusCode, ApiError> {
     match daemon.store().revoke_token(id.clone()).await? {
-        Removed::Yes => {}
+        Removed::Yes => daemon.revocations().wake(),
         Removed::LastAdmin => return Err(last_admin()),
         Removed::Unknown => {
             return Err(ApiError::new(
@@ -78,6 +81,6 @@ async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<S
             ));
         }
     }
-    daemon.store().audit(&caller.subject, "token.revoke", None, Some(id)).await?;
+    daemon.store().audit(&caller.actor(), "token.revoke", None, Some(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use crate::auth::Admin;
 use crate::daemon::{Daemon, FIRST_ADMIN};
 use crate::problem::ApiError;
 use crate::state_dir::{hex, random};
-use crate::store::{Invitation, Invited, Redeemed, Removed};
+use crate::store::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
 use crate::wire::{JoinRequest, Role, TokenCreated, UserInfo, UserInvited, UserRequest};
 use axum::Json;
 use axum::extract::State;
@@ -31,9 +31,12 @@ pub(super) fn routes(api: Api) -> Api {
     )
     .add(get("/v1/users", "The people").needs(Role::Admin).answers(200, "[UserInfo]"), list)
     .add(
-        delete("/v1/users/{name}", "Forget a person, and revoke every token the person has or made")
-            .needs(Role::Admin)
-            .answers_nothing(),
+        delete(
+            "/v1/users/{name}",
+            "Forget a person, and revoke every token and code the person has or made",
+        )
+        .needs(Role::Admin)
+        .answers_nothing(),
         remove,
     )
     .add(
@@ -79,6 +82,7 @@ async fn invite(
         role,
         code: digest(&code),
         expires_at,
+        by: caller.owner.clone(),
     };
     match daemon.store().invite(invitation).await? {
         Invited::Yes => {}
@@ -89,12 +93,12 @@ async fn invite(
         Invited::TooMany => {
             return Err(ApiError::conflict(
                 "too-many-codes",
-                format!("{name} holds ten codes that were not used; they end within a day"),
+                format!("{name} holds {MOST_CODES} codes that were not used; they end within a day"),
             ));
         }
     }
     let detail = format!("{name} ({role})");
-    daemon.store().audit(&caller.subject, "user.add", None, Some(detail)).await?;
+    daemon.store().audit(&caller.actor(), "user.add", None, Some(detail)).await?;
     let invited = UserInvited {
         name,
         role,
@@ -110,14 +114,14 @@ async fn list(State(daemon): State<Daemon>, Admin(_): Admin) -> Result<Json<Vec<
 
 async fn remove(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At<String>) -> Result<StatusCode, ApiError> {
     match daemon.store().remove_user(name.clone()).await? {
-        Removed::Yes => {}
+        Removed::Yes => daemon.revocations().wake(),
         Removed::LastAdmin => return Err(last_admin()),
         Removed::Unknown => {
             let detail = format!("there is no person {name:?}");
             return Err(ApiError::new(StatusCode::NOT_FOUND, "user-not-found", detail));
         }
     }
-    daemon.store().audit(&caller.subject, "user.remove", None, Some(name)).await?;
+    daemon.store().audit(&caller.actor(), "user.remove", None, Some(name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -133,22 +137,22 @@ async fn join(
     Body(request): Body<JoinRequest, SMALL_BODY>,
 ) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
     let JoinRequest { name, code } = request;
-    let role = match daemon.store().redeem(name.clone(), digest(&code)).await? {
-        Redeemed::Yes(role) => role,
+    let store = daemon.store();
+    let unknown = || refused("the line is not one of this daemon's, or its person was removed", ASK);
+    let role = store.role(name.clone()).await?.ok_or_else(unknown)?;
+    let (token, info) = daemon.authority().sign(&name, role, TOKEN_LIFETIME)?;
+    match store.redeem(name.clone(), digest(&code), info.clone()).await? {
+        Redeemed::Yes => {}
         Redeemed::Expired => return Err(refused("the line was good for a day, which is over", ASK)),
-        Redeemed::Unknown => return Err(refused("the line is not one of this daemon's, or its person was removed", ASK)),
+        Redeemed::Unknown => return Err(unknown()),
         Redeemed::Used => {
             return Err(refused(
                 "the line was used already, and is good once",
                 "if it was not you, tell an administrator to remove you, and ask for another line",
             ));
         }
-    };
-    let issued = daemon
-        .authority()
-        .issue(daemon.store(), (&name, Some(name.clone())), role, TOKEN_LIFETIME);
-    let (token, info) = issued.await?;
-    daemon.store().audit(&name, "user.join", None, Some(info.id.clone())).await?;
+    }
+    store.audit(&name, "user.join", None, Some(info.id.clone())).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
 }
 

@@ -320,13 +320,14 @@ impl Store {
 }
 
 impl Store {
-    /// The commit that was last deployed from a branch, whatever became of it. Rollbacks and deployments of anything else
+    /// The commit that was last deployed from a branch of the repository that is registered now, whatever became of it. Rollbacks and deployments of anything else
     /// say nothing about the branch: they are no reason to deploy its head once more.
     pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
         let (project, branch) = (project.to_owned(), branch.to_owned());
         self.run(move |db| {
             let sql = "SELECT commit_id FROM deployments
                 WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                    AND id > (SELECT since FROM projects WHERE name = ?1)
                 ORDER BY id DESC LIMIT 1";
             Ok(db.query_row(sql, (&project, &branch), |row| row.get(0)).optional()?)
         })
@@ -341,7 +342,8 @@ impl Store {
             let mut query = db.prepare(
                 "WITH known AS (
                      SELECT id, commit_id, started_at FROM deployments
-                     WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback')
+                     WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                         AND id > (SELECT since FROM projects WHERE name = ?1))
                  SELECT DISTINCT commit_id FROM known
                  WHERE id >= COALESCE((SELECT MAX(id) FROM known WHERE started_at IS NOT NULL), 0)",
             )?;

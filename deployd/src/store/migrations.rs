@@ -59,6 +59,10 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE tokens ADD COLUMN owner TEXT;
 ",
+    "
+    ALTER TABLE join_codes ADD COLUMN invited_by TEXT;
+    ALTER TABLE projects ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// Brings the database to the newest format.
@@ -89,5 +93,37 @@ mod tests {
         migrate(&mut db).expect("finds them");
         db.pragma_update(None, "user_version", 99).expect("set");
         assert!(matches!(migrate(&mut db), Err(StoreError::TooNew { found: 99, .. })));
+    }
+
+    #[tokio::test]
+    async fn what_the_first_format_held_is_read_by_this_one() {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let path = temp.path().join("db");
+        let db = Connection::open(&path).expect("opens");
+        db.execute_batch(STEPS[0]).expect("makes the first format");
+        db.execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO projects VALUES ('shop', '/srv/shop.git', 'main', '', x'01', 'ssh-ed25519 AAAA', x'02', 1000, 'shop', 60000, 1);
+             INSERT INTO deployments VALUES
+                 ('shop', 1, 'healthy', 'main', 'a', 'first', '{\"kind\":\"poll\"}', NULL, NULL, 1, 1000, 1000, 2000);
+             INSERT INTO events VALUES ('shop', 1, 1, 1000, '{\"kind\":\"state\",\"state\":\"queued\"}');
+             INSERT INTO releases VALUES ('shop', 1, 'a', 'shop', '{}', '[]', x'');
+             INSERT INTO environment VALUES ('shop', 'KEY', 1, x'03', 1000);
+             INSERT INTO tokens VALUES ('t', 'admin', 'admin', 1000, 9999999999999, 0);
+             INSERT INTO deliveries VALUES ('shop', 'body:x', 1000);
+             INSERT INTO audit VALUES (1, 1000, 'admin', 'project.put', 'shop', NULL);",
+        )
+        .expect("filled");
+        drop(db);
+        let store = super::super::Store::open(&path).expect("migrates");
+        let project = store.project("shop").await.expect("read").expect("there");
+        assert_eq!((project.current, project.host_key, project.webhook_seen), (Some(1), None, None));
+        assert_eq!(store.history("shop", 9).await.expect("read").len(), 1);
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("a"));
+        assert_eq!(store.events_after("shop", 1, 0).await.expect("read").len(), 1);
+        assert!(store.release("shop", 1).await.expect("read").is_some());
+        assert_eq!(store.token("t".to_owned()).await.expect("read").expect("holds").owner, None);
+        assert_eq!(store.users().await.expect("read"), []);
+        assert_eq!(store.audit_log(9).await.expect("read").len(), 1);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use deployments::{Admission, DeploymentRow, Ending, NewDeployment};
 pub(crate) use environment::SealedVariable;
 pub(crate) use projects::{NewProject, ProjectRow};
 pub(crate) use releases::Release;
-pub(crate) use users::{Invitation, Invited, Redeemed, Removed};
+pub(crate) use users::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
 
 use rusqlite::Connection;
 use std::path::Path;

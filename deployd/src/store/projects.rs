@@ -1,6 +1,7 @@
 //! Registered projects.
 
 use super::{Store, StoreError, from_millis, now, signed, unsigned};
+use crate::git::SshAddress;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -22,7 +23,8 @@ pub(crate) struct NewProject {
     pub(crate) deploy_key_public: String,
     /// The webhook's secret, sealed.
     pub(crate) webhook_secret: Vec<u8>,
-    /// What is known of its git host, as [`crate::git::Pin`] writes it.
+    /// The key of its git host that a person accepts, as [`crate::git::Pin`] writes it; without one, what was known of the
+    /// same host stays.
     pub(crate) host_key: Option<String>,
 }
 
@@ -81,6 +83,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
     })
 }
 
+/// Whether two addresses lead to the same host, whose key is known then.
+fn is_same_host(one: &str, other: &str) -> bool {
+    let place = |url: &str| {
+        let over_ssh = !url.contains("://") || url.starts_with("ssh://");
+        SshAddress::parse(url).filter(|_| over_ssh).map(|address| address.place())
+    };
+    one == other || place(one).is_some_and(|place_of_one| Some(place_of_one) == place(other))
+}
+
 fn find(db: &Connection, name: &str) -> Result<Option<ProjectRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM projects WHERE name = ?1");
     Ok(db.query_row(&sql, [name], read).optional()?)
@@ -88,16 +99,21 @@ fn find(db: &Connection, name: &str) -> Result<Option<ProjectRow>, StoreError> {
 
 impl Store {
     /// Registers a project, or changes where a registered one comes from: its keys and secrets stay. What was seen of
-    /// the repository before is forgotten when it is another one.
+    /// the repository before is forgotten when it is another one, and its deployments so far say nothing about that one.
     pub(crate) async fn put_project(&self, new: NewProject) -> Result<ProjectRow, StoreError> {
         self.run(move |db| {
-            db.execute(
+            let transaction = db.transaction()?;
+            let before = find(&transaction, &new.name)?.filter(|before| is_same_host(&before.url, &new.url));
+            let host_key = new.host_key.clone().or_else(|| before.and_then(|before| before.host_key));
+            transaction.execute(
                 "INSERT INTO projects (name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, host_key)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, path = excluded.path,
                      host_key = excluded.host_key,
                      head_seen = CASE WHEN url = excluded.url AND branch = excluded.branch THEN head_seen END,
-                     webhook_seen = CASE WHEN url = excluded.url THEN webhook_seen END",
+                     webhook_seen = CASE WHEN url = excluded.url THEN webhook_seen END,
+                     since = CASE WHEN url = excluded.url THEN since
+                         ELSE (SELECT COALESCE(MAX(id), 0) FROM deployments WHERE project = excluded.name) END",
                 (
                     &new.name,
                     &new.url,
@@ -107,10 +123,12 @@ impl Store {
                     &new.deploy_key_public,
                     &new.webhook_secret,
                     now(),
-                    &new.host_key,
+                    &host_key,
                 ),
             )?;
-            find(db, &new.name)?.ok_or(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+            let row = find(&transaction, &new.name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            transaction.commit()?;
+            Ok(row)
         })
         .await
     }
@@ -152,13 +170,27 @@ impl Store {
         .await
     }
 
-    /// Remembers the head of a project's branch at the first look; what the first look saw, now and later.
-    pub(crate) async fn first_head(&self, name: &str, head: &str) -> Result<Option<String>, StoreError> {
-        let (name, head) = (name.to_owned(), head.to_owned());
+    /// Remembers the head of a project's branch at the first look; what the first look saw, now and later. Nothing of either
+    /// when the project was registered with another repository or branch since it was looked at.
+    pub(crate) async fn first_head(&self, looked_at: &ProjectRow, head: &str) -> Result<Option<String>, StoreError> {
+        let (name, url, branch) = (looked_at.name.clone(), looked_at.url.clone(), looked_at.branch.clone());
+        let head = head.to_owned();
         self.run(move |db| {
-            let sql = "UPDATE projects SET head_seen = ?2 WHERE name = ?1 AND head_seen IS NULL";
-            db.execute(sql, (&name, &head))?;
-            Ok(find(db, &name)?.and_then(|project| project.head_seen))
+            let sql = "UPDATE projects SET head_seen = ?4 WHERE name = ?1 AND url = ?2 AND branch = ?3 AND head_seen IS NULL";
+            db.execute(sql, (&name, &url, &branch, &head))?;
+            let now = find(db, &name)?.filter(|now| now.url == url && now.branch == branch);
+            Ok(now.and_then(|project| project.head_seen))
+        })
+        .await
+    }
+
+    /// Gives a project another secret for its webhook, sealed; what was delivered with the former one counts no more.
+    pub(crate) async fn put_webhook_secret(&self, name: &str, sealed: Vec<u8>) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.run(move |db| {
+            let sql = "UPDATE projects SET webhook_secret = ?2, webhook_seen = NULL WHERE name = ?1";
+            db.execute(sql, (&name, &sealed))?;
+            Ok(())
         })
         .await
     }
@@ -190,8 +222,10 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use super::super::NewDeployment;
     use super::super::testing::{shop, with_shop};
     use super::*;
+    use crate::wire::Trigger;
 
     #[tokio::test]
     async fn registering_again_changes_the_place_and_keeps_the_keys() {
@@ -215,20 +249,23 @@ mod tests {
         let (_temp, store) = with_shop().await;
         assert!(store.note_delivery("shop").await.expect("noted"));
         assert!(!store.note_delivery("shop").await.expect("noted"), "only the first");
+        let row = store.project("shop").await.expect("read").expect("there");
+        let elsewhere = ProjectRow {
+            url: "/elsewhere".to_owned(),
+            ..row.clone()
+        };
+        assert_eq!(store.first_head(&elsewhere, "x").await.expect("ignored"), None);
         for head in ["a", "b"] {
-            assert_eq!(store.first_head("shop", head).await.expect("noted").as_deref(), Some("a"));
+            assert_eq!(store.first_head(&row, head).await.expect("noted").as_deref(), Some("a"));
         }
+        assert_eq!(store.first_head(&elsewhere, "x").await.expect("ignored"), None);
         store.pin_host("shop", "/elsewhere", "k0").await.expect("ignored");
         for key in ["k1", "k2"] {
             store.pin_host("shop", "/srv/shop.git", key).await.expect("noted");
         }
         let row = store.project("shop").await.expect("read").expect("there");
         assert_eq!(row.host_key.as_deref(), Some("k1"));
-        let again = NewProject {
-            host_key: row.host_key,
-            ..shop()
-        };
-        let row = store.put_project(again).await.expect("stored");
+        let row = store.put_project(shop()).await.expect("stored");
         assert!(
             row.webhook_seen.is_some() && row.head_seen.is_some() && row.host_key.is_some(),
             "{row:?}"
@@ -239,6 +276,48 @@ mod tests {
         };
         let row = store.put_project(other).await.expect("stored");
         assert_eq!((row.webhook_seen, row.head_seen, row.host_key), (None, None, None));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_kept_for_its_host_and_no_other() {
+        let (_temp, store) = with_shop().await;
+        let put = async |url: &str, accepted: Option<&str>| {
+            let new = NewProject {
+                url: url.to_owned(),
+                host_key: accepted.map(str::to_owned),
+                ..shop()
+            };
+            store.put_project(new).await.expect("stored").host_key
+        };
+        assert_eq!(put("git@a.example:x", Some("k1")).await.as_deref(), Some("k1"));
+        assert_eq!(put("ssh://git@a.example/y", None).await.as_deref(), Some("k1"));
+        assert_eq!(put("ssh://git@a.example:2222/y", None).await, None);
+        put("https://a.example/x", Some("k2")).await;
+        assert_eq!(put("https://b.example/x", None).await, None, "\"https\" is no host");
+    }
+
+    #[tokio::test]
+    async fn another_repository_begins_anew() {
+        let (_temp, store) = with_shop().await;
+        let new = || NewDeployment {
+            project: "shop".to_owned(),
+            reference: "main".to_owned(),
+            commit: Some("a".to_owned()),
+            trigger: Trigger::Poll,
+        };
+        store.admit(new(), vec![]).await.expect("queued");
+        let latest = async || store.latest_commit("shop", "main").await.expect("read");
+        assert_eq!(latest().await.as_deref(), Some("a"));
+        let other = NewProject {
+            url: "/srv/other.git".to_owned(),
+            ..shop()
+        };
+        for _ in 0..2 {
+            store.put_project(other.clone()).await.expect("stored");
+            assert_eq!(latest().await, None);
+        }
+        store.admit(new(), vec![]).await.expect("queued");
+        assert_eq!(latest().await.as_deref(), Some("a"));
     }
 
     #[tokio::test]

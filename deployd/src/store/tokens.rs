@@ -27,22 +27,7 @@ impl Store {
     /// Remembers a token that was made, by or for a person where one has to do with it; `false` when the person was
     /// removed meanwhile.
     pub(crate) async fn add_token(&self, token: TokenInfo, owner: Option<String>) -> Result<bool, StoreError> {
-        self.run(move |db| {
-            let added = db.execute(
-                "INSERT INTO tokens (id, subject, role, created_at, expires_at, owner) SELECT ?1, ?2, ?3, ?4, ?5, ?6
-                 WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM users WHERE name = ?6)",
-                (
-                    &token.id,
-                    &token.subject,
-                    token.role.as_str(),
-                    to_millis(token.created_at),
-                    to_millis(token.expires_at),
-                    &owner,
-                ),
-            )?;
-            Ok(added > 0)
-        })
-        .await
+        self.run(move |db| insert(db, &token, owner.as_deref())).await
     }
 
     /// A token that was made here and was not revoked.
@@ -81,6 +66,23 @@ impl Store {
         })
         .await
     }
+}
+
+/// Remembers a token; `false` when its person is not known.
+pub(super) fn insert(db: &Connection, token: &TokenInfo, owner: Option<&str>) -> Result<bool, StoreError> {
+    let added = db.execute(
+        "INSERT INTO tokens (id, subject, role, created_at, expires_at, owner) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+         WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM users WHERE name = ?6)",
+        (
+            &token.id,
+            &token.subject,
+            token.role.as_str(),
+            to_millis(token.created_at),
+            to_millis(token.expires_at),
+            owner,
+        ),
+    )?;
+    Ok(added > 0)
 }
 
 /// Whether someone can still administer the daemon.

@@ -1,13 +1,13 @@
 //! The people who may use the daemon, and the one-time codes by which they come in.
 
 use super::{Store, StoreError, corrupt, from_millis, now, to_millis, tokens, unsigned};
-use crate::wire::{Role, UserInfo};
+use crate::wire::{Role, TokenInfo, UserInfo};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 
 /// How many codes one person may hold that were not used.
-const MOST_CODES: u32 = 10;
+pub(crate) const MOST_CODES: u32 = 10;
 
 /// A person to let in.
 pub(crate) struct Invitation {
@@ -19,6 +19,8 @@ pub(crate) struct Invitation {
     pub(crate) code: [u8; 32],
     /// When the code ends.
     pub(crate) expires_at: OffsetDateTime,
+    /// The person who lets the other one in.
+    pub(crate) by: Option<String>,
 }
 
 /// What came of an invitation.
@@ -35,8 +37,8 @@ pub(crate) enum Invited {
 /// What came of showing a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Redeemed {
-    /// It was good, once.
-    Yes(Role),
+    /// It was good, once, and the token holds.
+    Yes,
     /// It was used before.
     Used,
     /// It has ended.
@@ -95,8 +97,8 @@ impl Store {
                 (&new.name, new.role.as_str(), now()),
             )?;
             transaction.execute(
-                "INSERT INTO join_codes (user, code, expires_at) VALUES (?1, ?2, ?3)",
-                (&new.name, &new.code, to_millis(new.expires_at)),
+                "INSERT INTO join_codes (user, code, expires_at, invited_by) VALUES (?1, ?2, ?3, ?4)",
+                (&new.name, &new.code, to_millis(new.expires_at), &new.by),
             )?;
             transaction.commit()?;
             Ok(Invited::Yes)
@@ -104,13 +106,19 @@ impl Store {
         .await
     }
 
-    /// Uses a code up. Every code of the person is compared, each in constant time.
-    pub(crate) async fn redeem(&self, name: String, code: [u8; 32]) -> Result<Redeemed, StoreError> {
+    /// The role of a person, who may be unknown.
+    pub(crate) async fn role(&self, name: String) -> Result<Option<Role>, StoreError> {
+        self.run(move |db| role_of(db, &name)).await
+    }
+
+    /// Uses a code up and remembers the token that is given for it, both or neither. Every code of the person is compared,
+    /// each in constant time.
+    pub(crate) async fn redeem(&self, name: String, code: [u8; 32], token: TokenInfo) -> Result<Redeemed, StoreError> {
         self.run(move |db| {
             let transaction = db.transaction()?;
-            let Some(role) = role_of(&transaction, &name)? else {
+            if role_of(&transaction, &name)? != Some(token.role) {
                 return Ok(Redeemed::Unknown);
-            };
+            }
             let mut found = None;
             let mut query = transaction.prepare("SELECT code, expires_at, used_at FROM join_codes WHERE user = ?1")?;
             let mut rows = query.query([&name])?;
@@ -129,8 +137,11 @@ impl Store {
                 Some((_, None)) => {
                     let sql = "UPDATE join_codes SET used_at = ?3 WHERE user = ?1 AND code = ?2";
                     transaction.execute(sql, (&name, &code, now()))?;
+                    if !tokens::insert(&transaction, &token, Some(&name))? {
+                        return Ok(Redeemed::Unknown);
+                    }
                     transaction.commit()?;
-                    Ok(Redeemed::Yes(role))
+                    Ok(Redeemed::Yes)
                 }
             }
         })
@@ -156,11 +167,13 @@ impl Store {
         .await
     }
 
-    /// Forgets a person, with every code and every token that the person has or made for others.
+    /// Forgets a person, with every code and every token that the person has or made for others. Whom the person let in, and
+    /// who came, stays.
     pub(crate) async fn remove_user(&self, name: String) -> Result<Removed, StoreError> {
         self.run(move |db| {
             let transaction = db.transaction()?;
             transaction.execute("UPDATE tokens SET revoked = 1 WHERE owner = ?1", [&name])?;
+            transaction.execute("DELETE FROM join_codes WHERE invited_by = ?1 AND used_at IS NULL", [&name])?;
             if transaction.execute("DELETE FROM users WHERE name = ?1", [&name])? == 0 {
                 return Ok(Removed::Unknown);
             }
@@ -178,7 +191,6 @@ impl Store {
 mod tests {
     use super::super::testing::with_shop;
     use super::*;
-    use crate::wire::TokenInfo;
     use time::Duration;
 
     fn invitation(role: Role, code: u8, lasts: Duration) -> Invitation {
@@ -187,11 +199,24 @@ mod tests {
             role,
             code: [code; 32],
             expires_at: OffsetDateTime::now_utc() + lasts,
+            by: None,
+        }
+    }
+
+    fn token(id: &str, role: Role) -> TokenInfo {
+        TokenInfo {
+            id: id.to_owned(),
+            subject: "ann".to_owned(),
+            role,
+            created_at: OffsetDateTime::now_utc(),
+            expires_at: OffsetDateTime::now_utc() + Duration::DAY,
+            revoked: false,
         }
     }
 
     async fn redeem(store: &Store, code: u8) -> Redeemed {
-        store.redeem("ann".to_owned(), [code; 32]).await.expect("looked")
+        let token = token(&format!("of code {code}"), Role::Deployer);
+        store.redeem("ann".to_owned(), [code; 32], token).await.expect("looked")
     }
 
     #[tokio::test]
@@ -205,7 +230,11 @@ mod tests {
             assert_eq!(store.invite(new).await.expect("invited"), Invited::Yes);
         }
         assert_eq!(redeem(&store, 3).await, Redeemed::Unknown);
-        assert_eq!(redeem(&store, 1).await, Redeemed::Yes(Role::Deployer));
+        let other = store.redeem("ann".to_owned(), [1; 32], token("x", Role::Admin)).await;
+        assert_eq!(other.expect("looked"), Redeemed::Unknown, "only for what the person may do");
+        assert_eq!(redeem(&store, 1).await, Redeemed::Yes);
+        let held = store.token("of code 1".to_owned()).await.expect("read").expect("holds");
+        assert_eq!(held.owner.as_deref(), Some("ann"));
         assert_eq!(redeem(&store, 1).await, Redeemed::Used);
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         assert_eq!(redeem(&store, 2).await, Redeemed::Expired);
@@ -216,11 +245,11 @@ mod tests {
     #[tokio::test]
     async fn nobody_collects_codes() {
         let (_temp, store) = with_shop().await;
-        for code in 0..10 {
+        for code in 0..u8::try_from(MOST_CODES).expect("few") {
             let invited = store.invite(invitation(Role::Viewer, code, Duration::DAY)).await;
             assert_eq!(invited.expect("invited"), Invited::Yes);
         }
-        let more = store.invite(invitation(Role::Viewer, 11, Duration::DAY)).await;
+        let more = store.invite(invitation(Role::Viewer, 255, Duration::DAY)).await;
         assert_eq!(more.expect("looked"), Invited::TooMany);
     }
 
@@ -228,14 +257,7 @@ mod tests {
     async fn who_is_removed_loses_everything_and_the_last_admin_stays() {
         let (_temp, store) = with_shop().await;
         store.invite(invitation(Role::Admin, 1, Duration::DAY)).await.expect("invited");
-        let token = |id: &str| TokenInfo {
-            id: id.to_owned(),
-            subject: "ann".to_owned(),
-            role: Role::Admin,
-            created_at: OffsetDateTime::now_utc(),
-            expires_at: OffsetDateTime::now_utc() + Duration::DAY,
-            revoked: false,
-        };
+        let token = |id: &str| token(id, Role::Admin);
         store.add_token(token("1"), Some("ann".to_owned())).await.expect("added");
         let users = store.users().await.expect("listed");
         assert_eq!((users.len(), users[0].tokens, users[0].role), (1, 1, Role::Admin));

@@ -274,6 +274,7 @@ fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
         state: state.to_owned(),
         engine: Arc::clone(engine) as Arc<dyn Engine>,
         paths: PathMap::identity(),
+        container: vec!["inertia-daemon".to_owned()],
         version: "1.2.3".to_owned(),
         known_hosts: None,
     }

@@ -96,6 +96,7 @@ async fn serves_by_its_pin_and_ends_when_told() {
         state: state.clone(),
         engine: Arc::new(FakeEngine::new().with_behaviour("x", healthy())),
         paths: PathMap::identity(),
+        container: Vec::new(),
         version: "1.2.3".to_owned(),
         known_hosts: None,
     };

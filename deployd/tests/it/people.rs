@@ -1,8 +1,13 @@
 //! People come in by a one-time code, may do what their role allows, and go at once.
 
-use crate::bench::{Answer, Bench};
-use axum::http::{Method, StatusCode};
+use crate::bench::{Answer, Bench, COMPOSE};
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode};
+use deployd::wire::DeploymentState;
 use serde_json::json;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 async fn invite(bench: &Bench, name: &str, role: &str) -> String {
     let answer = bench.post("/v1/users", &json!({"name": name, "role": role})).await;
@@ -106,6 +111,12 @@ async fn who_is_removed_is_out_at_once_with_everything_that_was_theirs() {
         .await;
     let machine = made.json()["token"].as_str().unwrap().to_owned();
     let open = invite(&bench, "ann", "admin").await;
+    let mut for_others = Vec::new();
+    for (name, token) in [("carl", &ann), ("dora", &machine)] {
+        let body = json!({"name": name, "role": "admin"}).to_string();
+        let invited = bench.ask(Method::POST, "/v1/users", Some(token), body).await;
+        for_others.push((name, invited.json()["code"].as_str().unwrap().to_owned()));
+    }
     let asked = async |token: &str| bench.ask(Method::GET, "/v1/users", Some(token), String::new()).await.status;
     assert_eq!((asked(&ann).await, asked(&machine).await), (StatusCode::OK, StatusCode::OK));
     let listed = bench.get("/v1/users").await.json();
@@ -117,9 +128,51 @@ async fn who_is_removed_is_out_at_once_with_everything_that_was_theirs() {
         (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED)
     );
     assert_eq!(join(&bench, "ann", &open).await.status, StatusCode::UNAUTHORIZED);
+    for (name, code) in for_others {
+        assert_eq!(join(&bench, name, &code).await.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
     assert_eq!(bench.delete("/v1/users/ann").await.code(), "user-not-found");
     let again = token(&bench, "ann", "viewer").await;
     assert_eq!(asked(&again).await, StatusCode::FORBIDDEN);
+}
+
+/// What a stream gives from now on, to its end.
+async fn open(bench: &Bench, path: &str, token: &str) -> JoinHandle<usize> {
+    let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+    let response = bench.raw(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    tokio::spawn(async move { to_bytes(response.into_body(), usize::MAX).await.unwrap().len() })
+}
+
+#[tokio::test]
+async fn open_streams_end_with_the_token() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    bench.push(&COMPOSE.replace("web:1", "web:2"));
+    bench.engine.delay("create", Duration::from_secs(20));
+    let id = bench.deploy().await;
+    bench.until(id, DeploymentState::Starting).await;
+    let paths = [
+        "/v1/projects/shop/logs?follow=true".to_owned(),
+        format!("/v1/projects/shop/deployments/{id}/events"),
+    ];
+    let ann = token(&bench, "ann", "viewer").await;
+    let short = json!({"subject": "short", "role": "viewer", "expires_in": 1});
+    let short = bench.post("/v1/tokens", &short).await.json()["token"].as_str().unwrap().to_owned();
+    let mut of_ann = Vec::new();
+    let mut expiring = Vec::new();
+    for path in &paths {
+        of_ann.push(open(&bench, path, &ann).await);
+        expiring.push(open(&bench, path, &short).await);
+    }
+    for stream in expiring {
+        timeout(Duration::from_secs(5), stream).await.expect("ends with its token").unwrap();
+    }
+    assert!(of_ann.iter().all(|stream| !stream.is_finished()));
+    assert_eq!(bench.delete("/v1/users/ann").await.status, StatusCode::NO_CONTENT);
+    for stream in of_ann {
+        timeout(Duration::from_secs(5), stream).await.expect("ends with its token").unwrap();
+    }
 }
 
 #[tokio::test]

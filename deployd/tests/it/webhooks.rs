@@ -139,6 +139,21 @@ async fn the_first_delivery_of_the_host_is_remembered_and_our_own_trial_is_not()
 }
 
 #[tokio::test]
+async fn another_secret_ends_the_former_one() {
+    let bench = Bench::shop().await;
+    let former = secret(&bench).await;
+    let body = push("other", &bench.git(&["rev-parse", "HEAD"]));
+    assert_eq!(deliver(&bench, "shop", &former, &body, "1").await.status, StatusCode::OK);
+    let rotated = bench.post("/v1/projects/shop/webhook/rotate", &json!({})).await.json();
+    let new = rotated["webhook_secret"].as_str().unwrap();
+    assert_eq!((new.len(), &rotated["webhook_seen"]), (64, &json!(null)), "{rotated}");
+    assert_eq!(secret(&bench).await, new);
+    assert_eq!(deliver(&bench, "shop", &former, &body, "2").await.code(), "bad-signature");
+    assert_eq!(deliver(&bench, "shop", new, &body, "3").await.status, StatusCode::OK);
+    assert!(bench.get("/v1/audit").await.text.contains("webhook.rotate"));
+}
+
+#[tokio::test]
 async fn nothing_else_is_deployed() {
     let bench = Bench::shop().await;
     let secret = secret(&bench).await;

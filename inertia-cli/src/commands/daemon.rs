@@ -56,6 +56,7 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
             state,
             engine,
             paths: PathMap::identity(),
+            container: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             known_hosts: settings.environment.variable("SSH_KNOWN_HOSTS").map(PathBuf::from),
         };

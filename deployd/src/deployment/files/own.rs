@@ -1,11 +1,12 @@
-//! What a pushed project may not reach: the daemon's own folder, with its keys and everybody's secrets.
+//! What a pushed project may not reach: the daemon's own folder, with its keys and everybody's secrets, and the container
+//! in which the folder is mounted.
 //!
 //! This keeps one project from reading another's secrets by naming their files. It is no wall against who may
 //! push: a project may mount the engine's socket or the whole host, as monitoring does.
 
 use super::FilesError;
 use compose_core::engine::request::PathMap;
-use compose_core::model::{Build, MountKind, Project, SecretSource, Volume};
+use compose_core::model::{Build, MountKind, NamespaceMode, Project, SecretSource, Volume};
 use compose_core::source::clean;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ pub(crate) struct OwnFolder {
     inside: PathBuf,
     host: PathBuf,
     paths: PathMap,
+    container: Vec<String>,
 }
 
 impl OwnFolder {
@@ -24,7 +26,14 @@ impl OwnFolder {
             inside: root.to_owned(),
             host: paths.to_host(root),
             paths: paths.clone(),
+            container: Vec::new(),
         }
+    }
+
+    /// The same, mounted in a container that has these names and ids.
+    pub(crate) fn of_container(mut self, names: &[String]) -> Self {
+        self.container = names.to_vec();
+        self
     }
 
     /// The folder, as the daemon knows it.
@@ -32,8 +41,11 @@ impl OwnFolder {
         &self.inside
     }
 
-    /// Refuses a project that reaches into the folder anywhere but into its own `checkout`.
+    /// Refuses a project that reaches into the folder anywhere but into its own `checkout`, or into the container.
     pub(super) fn refuse(&self, project: &Project, checkout: &Path) -> Result<(), FilesError> {
+        if let Some(what) = self.joins_container(project) {
+            return Err(FilesError::OwnContainer { what });
+        }
         let reached = uses(project).into_iter().find(|found| {
             let path = clean(&found.path);
             let real = path.canonicalize().unwrap_or(path);
@@ -43,6 +55,31 @@ impl OwnFolder {
             None => Ok(()),
             Some(Use { what, path, .. }) => Err(FilesError::OwnFolder { what, path }),
         }
+    }
+
+    /// Which service of a project takes the container's volumes, or joins it where its files can be reached.
+    fn joins_container(&self, project: &Project) -> Option<String> {
+        project.services.values().find_map(|service| {
+            let volumes = service
+                .storage
+                .volumes_from
+                .iter()
+                .filter_map(|from| from.strip_prefix("container:"));
+            let modes = [&service.isolation.pid, &service.isolation.ipc, &service.networking.network_mode];
+            let joined = modes.into_iter().filter_map(|mode| match mode {
+                Some(NamespaceMode::Container(name)) => Some(name.as_str()),
+                _ => None,
+            });
+            let is_joined = volumes.chain(joined).any(|name| self.is_container(name));
+            is_joined.then(|| format!("service {}", service.name))
+        })
+    }
+
+    /// Whether that is the container: its name, or the beginning of its id, with a mode behind it.
+    fn is_container(&self, text: &str) -> bool {
+        let name = text.split(':').next().unwrap_or(text).trim_start_matches('/');
+        let is_short_id = |own: &String| own.len() == 64 && own.starts_with(name);
+        !name.is_empty() && self.container.iter().any(|own| own == name || is_short_id(own))
     }
 
     fn is_reached(&self, path: &Path, by: Reader) -> bool {
@@ -137,7 +174,8 @@ mod tests {
 
     fn refused(text: &str) -> Option<String> {
         let paths = PathMap::identity().with("/app/host", "/home/me");
-        let own = OwnFolder::new(Path::new("/app/host/.inertia"), &paths);
+        let container = ["0123456789abcdef".repeat(4), "inertia-daemon".to_owned()];
+        let own = OwnFolder::new(Path::new("/app/host/.inertia"), &paths).of_container(&container);
         let loaded = Loader::new(CHECKOUT)
             .file("compose.yaml")
             .reader(MemoryReader::new().with(Path::new(CHECKOUT).join("compose.yaml"), text))
@@ -187,6 +225,25 @@ mod tests {
             };
             let error = refused(&text).unwrap_or_else(|| panic!("{text} is accepted"));
             assert!(error.starts_with(what), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_project_does_not_join_the_daemons_container() {
+        for text in [
+            "volumes_from: ['container:inertia-daemon']",
+            "volumes_from: ['container:inertia-daemon:ro']",
+            "volumes_from: ['container:/inertia-daemon']",
+            "volumes_from: ['container:0123456789ab:rw']",
+            "pid: 'container:inertia-daemon'",
+            "ipc: 'container:0123'",
+            "network_mode: 'container:inertia-daemon'",
+        ] {
+            let error = refused(&format!("services: {{a: {{image: x, {text}}}}}")).unwrap_or_else(|| panic!("{text} is accepted"));
+            assert!(error.starts_with("service a joins the daemon's own container"), "{error}");
+        }
+        for text in ["volumes_from: ['container:inertia']", "pid: host", "network_mode: 'container:db'"] {
+            assert_eq!(refused(&format!("services: {{a: {{image: x, {text}}}}}")), None, "{text}");
         }
     }
 

@@ -79,13 +79,29 @@ pub(crate) enum Verdict {
     New,
     /// The host is known by other keys, of these fingerprints.
     Changed(Vec<String>),
+    /// It cannot be told, or may not be trusted whatever else is known; why.
+    Refused(String),
+}
+
+/// What is published about a host.
+#[derive(Default)]
+struct Published {
+    keys: Vec<PublicKey>,
+    /// Keys that nobody may use any more.
+    revoked: Vec<PublicKey>,
 }
 
 impl KnownHosts {
     /// Judges a key.
     pub(crate) fn judge(&self, address: &SshAddress, shown: &PublicKey) -> Verdict {
-        let published = self.published(address);
+        let Published { keys: published, revoked } = match self.published(address) {
+            Ok(published) => published,
+            Err(why) => return Verdict::Refused(why),
+        };
         let shown_print = fingerprint(shown);
+        if revoked.iter().any(|key| key.key_data() == shown.key_data()) {
+            return Verdict::Refused(format!("its key {shown_print} was revoked"));
+        }
         let is_pinned = self.pin.as_ref().is_some_and(|pin| pin.fingerprint() == shown_print);
         if is_pinned || published.iter().any(|key| key.key_data() == shown.key_data()) {
             return Verdict::Known;
@@ -97,7 +113,9 @@ impl KnownHosts {
 
     /// The kinds of keys to ask for, those that are known first, so that a host with several shows one of them.
     pub(crate) fn preferred(&self, address: &SshAddress, usual: &[Algorithm]) -> Vec<Algorithm> {
-        let mut known: Vec<Algorithm> = self.published(address).iter().map(PublicKey::algorithm).collect();
+        // What cannot be read is judged later.
+        let published = self.published(address).unwrap_or_default();
+        let mut known: Vec<Algorithm> = published.keys.iter().map(PublicKey::algorithm).collect();
         if let Some(Pin::Key(key)) = &self.pin {
             known.push(key.algorithm());
         }
@@ -107,16 +125,33 @@ impl KnownHosts {
         first
     }
 
-    fn published(&self, address: &SshAddress) -> Vec<PublicKey> {
-        let mut keys = built_in(&address.host);
-        if let Some(file) = &self.file {
-            match known_host_keys_path(&address.host, address.port, file) {
-                Ok(found) => keys.extend(found.into_iter().map(|(_, key)| key)),
-                Err(error) => tracing::warn!(%error, file = %file.display(), "cannot read the known hosts"),
-            }
+    /// A file that cannot be read, or not in the lines that matter, is an error: whoever it knows would be a stranger.
+    fn published(&self, address: &SshAddress) -> Result<Published, String> {
+        let mut published = Published {
+            keys: built_in(&address.host),
+            revoked: Vec::new(),
+        };
+        let Some(file) = &self.file else { return Ok(published) };
+        let failed = |error: &dyn std::fmt::Display| format!("the known hosts in {} cannot be read: {error}", file.display());
+        match std::fs::read_to_string(file) {
+            Ok(text) => published.revoked = revoked(&text).map_err(|line| failed(&format!("there is no key in {line:?}")))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(published),
+            Err(error) => return Err(failed(&error)),
         }
-        keys
+        let found = known_host_keys_path(&address.host, address.port, file).map_err(|error| failed(&error))?;
+        published.keys.extend(found.into_iter().map(|(_, key)| key));
+        Ok(published)
     }
+}
+
+/// The keys that a file revokes, of whatever host; or the line that cannot be read.
+fn revoked(text: &str) -> Result<Vec<PublicKey>, String> {
+    let lines = text.lines().filter(|line| line.split_whitespace().next() == Some("@revoked"));
+    let key = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().skip(2).take(2).collect();
+        PublicKey::from_openssh(&fields.join(" ")).map_err(|_| line.to_owned())
+    };
+    lines.map(key).collect()
 }
 
 /// The published keys of a host.
@@ -233,6 +268,38 @@ mod tests {
         // A key that was remembered before counts beside those of the file.
         known.pin = Some(Pin::Key(key(2)));
         assert_eq!(known.judge(&place, &key(2)), Verdict::Known);
+    }
+
+    #[test]
+    fn what_cannot_be_read_makes_nobody_a_stranger() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("known_hosts");
+        let known = KnownHosts {
+            file: Some(file.clone()),
+            pin: Some(Pin::Key(key(1))),
+        };
+        let place = address("git@git.example.com:a/b");
+        let line = format!("git.example.com {}\n", key(1).to_openssh().expect("written"));
+        let revoked = format!("@revoked * {}\n", key(1).to_openssh().expect("written"));
+        for bad in [
+            b"git.example.com ssh-ed25519 AAAA\n".to_vec(),
+            b"\xff\n".to_vec(),
+            b"@revoked * ssh-ed25519\n".to_vec(),
+            format!("{line}{revoked}").into_bytes(),
+        ] {
+            std::fs::write(&file, &bad).expect("written");
+            let verdict = known.judge(&place, &key(1));
+            assert!(
+                matches!(verdict, Verdict::Refused(_)),
+                "{verdict:?} {}",
+                String::from_utf8_lossy(&bad)
+            );
+        }
+        std::fs::write(&file, revoked).expect("written");
+        assert!(matches!(known.judge(&place, &key(2)), Verdict::Changed(_)));
+        std::fs::remove_file(&file).expect("removed");
+        std::fs::create_dir(&file).expect("made");
+        assert!(matches!(known.judge(&place, &key(1)), Verdict::Refused(_)), "a folder");
     }
 
     #[test]

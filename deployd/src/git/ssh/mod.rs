@@ -107,6 +107,8 @@ pub(super) fn open<'a>(
         Refusal::Unreachable(error) => unreachable(&error.to_string()),
         Refusal::Protocol(error) => unreachable(&error.to_string()),
         Refusal::HostKey { shown, known } => changed(url, address, &shown, &known),
+        Refusal::Distrust(why) => Unreadable::new(url, Trouble::Other, format!("{} is not trusted: {why}", address.place()))
+            .help("mend the known hosts on the server, or the host's key"),
         Refusal::Key => Unreadable::new(
             url,
             Trouble::KeyRefused,
@@ -135,6 +137,8 @@ pub(super) fn explain(url: &RepositoryUrl, address: &SshAddress, access: &SshAcc
         .filter(|line| line.chars().any(char::is_alphanumeric))
         .collect::<Vec<_>>()
         .join(" ");
+    // It becomes part of what is shown in terminals.
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
     if line.is_empty() {
         return None;
     }
@@ -169,6 +173,7 @@ enum Refusal {
     Unreachable(io::Error),
     Protocol(russh::Error),
     HostKey { shown: String, known: Vec<String> },
+    Distrust(String),
     Key,
 }
 
@@ -254,6 +259,7 @@ impl client::Handler for Client {
                 let _ = self.learned.set(shown);
                 Ok(true)
             }
+            Verdict::Refused(why) => Err(Refusal::Distrust(why)),
             Verdict::Changed(known) => Err(Refusal::HostKey {
                 shown: fingerprint(&shown),
                 known,

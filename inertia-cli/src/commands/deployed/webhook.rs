@@ -3,10 +3,11 @@
 use super::Target;
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
-use crate::render::say;
+use crate::render::{note, say};
 use crate::repository::Repository;
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
+use deployd::hosting::Hosted;
 use deployd::wire::{ProjectInfo, WebhookAnswer};
 use std::process::ExitCode;
 
@@ -22,18 +23,23 @@ enum WebhookCommand {
     Show,
     /// Report the commit that is checked out as a git host would: signed, as a push to the project's branch
     Test,
+    /// Make another secret, and show it: the former one holds no more
+    Rotate,
 }
 
 /// Runs a `webhook` command.
 pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
     block_on(async {
+        if matches!(arguments.command, WebhookCommand::Rotate) {
+            return rotate(&target, settings).await;
+        }
         let project: ProjectInfo = target.client.get(&target.path("")).await?;
         let secret = project.webhook_secret.clone().ok_or_else(|| {
             Failure::new("only administrators see the webhook's secret").hint("add the remote with a token of the role `admin`")
         })?;
         match &arguments.command {
-            WebhookCommand::Show => show(&target, &project, &secret, settings),
+            WebhookCommand::Show | WebhookCommand::Rotate => show(&target, &project, &secret, settings),
             WebhookCommand::Test => test(&target, &project, &secret, settings).await,
         }
     })
@@ -54,6 +60,19 @@ fn show(target: &Target, project: &ProjectInfo, secret: &str, settings: &Setting
             }
         )),
     }
+}
+
+async fn rotate(target: &Target, settings: &Settings) -> Result<ExitCode, Failure> {
+    let project: ProjectInfo = target.client.post(&target.path("/webhook/rotate"), &serde_json::json!({})).await?;
+    let page = Hosted::parse(&project.url).and_then(|hosted| hosted.webhook_page());
+    note(&format!(
+        "The former secret holds no more: put the new one into the webhook{}, or run `inertia {} init` with the token flag of the \
+         git host. Until a delivery came, the daemon looks for new commits every minute by itself.",
+        page.map(|page| format!(" at {page}")).unwrap_or_default(),
+        target.remote
+    ));
+    let secret = project.webhook_secret.clone().unwrap_or_default();
+    show(target, &project, &secret, settings)
 }
 
 async fn test(target: &Target, project: &ProjectInfo, secret: &str, settings: &Settings) -> Result<ExitCode, Failure> {
