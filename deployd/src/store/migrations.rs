@@ -106,7 +106,7 @@ mod tests {
              INSERT INTO projects VALUES ('shop', '/srv/shop.git', 'main', '', x'01', 'ssh-ed25519 AAAA', x'02', 1000, 'shop', 60000, 1);
              INSERT INTO deployments VALUES
                  ('shop', 1, 'healthy', 'main', 'a', 'first', '{\"kind\":\"poll\"}', NULL, NULL, 1, 1000, 1000, 2000);
-             INSERT INTO events VALUES ('shop', 1, 1, 1000, '{\"kind\":\"state\",\"state\":\"queued\"}');
+             INSERT INTO events VALUES ('shop', 1, 1, 1000, '{\"type\":\"state\",\"state\":\"queued\"}');
              INSERT INTO releases VALUES ('shop', 1, 'a', 'shop', '{}', '[]', x'');
              INSERT INTO environment VALUES ('shop', 'KEY', 1, x'03', 1000);
              INSERT INTO tokens VALUES ('t', 'admin', 'admin', 1000, 9999999999999, 0);
