@@ -113,12 +113,24 @@ bootstrap() {
     secret=$(field webhook_secret <"$place/init.json")
 }
 
-# Nothing but the program itself, and git, was started on this side.
+# Nothing but the program itself, and git, was started on this side, nor looked for.
 starts_nothing() {
-    [ -e "$place/started" ] || { echo "skipped: there is no strace here"; return 0; }
+    if [ ! -e "$place/started" ]; then
+        [ -z "${CI:-}" ] || { echo "strace is needed to see what was started" >&2; return 1; }
+        echo "skipped: there is no strace here"
+        return 0
+    fi
     local others
-    others=$(grep -F 'execve(' "$place/started" | grep -vF -e "execve(\"$inertia\"" -e "execve(\"$place/bin/" -e ENOENT || true)
+    others=$(grep -F 'execve(' "$place/started" | grep -vF -e "execve(\"$inertia\"" -e "execve(\"$place/bin/git\"" || true)
     [ -z "$others" ] || { echo "$others" >&2; return 1; }
+}
+
+# The program goes over the wire once, compressed.
+sends_little() {
+    local sent
+    sent=$(sed -n 's/.*: \([0-9]*\) bytes sent.*/\1/p' "$place/init.err")
+    echo "     $sent bytes sent"
+    [ "$sent" -lt 10000000 ]
 }
 
 # With the key let in, the same command finishes what it could not before.
@@ -196,6 +208,29 @@ reboot() {
     nothing_lost
 }
 
+# Another program with the same abilities: the daemon is replaced, and what it knew is kept beside it.
+upgrade() {
+    cp "$inertia" "$place/other"
+    echo >>"$place/other"
+    product --json local upgrade --daemon-binary "$place/other" >"$place/upgrade.json" 2>"$place/upgrade.err"
+    [ "$(field outcome <"$place/upgrade.json")" = replaced ]
+    on_server "test -s '$(field state <"$place/upgrade.json")/before-upgrade/inertia.db'"
+    nothing_lost
+}
+
+tells_its_log() { product local logs --daemon 2>"$place/log.err" | grep -F listening >/dev/null; }
+
+uninstall() {
+    local state
+    state=$(field state <"$place/upgrade.json")
+    product --json local uninstall --yes >"$place/uninstall.json" 2>"$place/uninstall.err"
+    [ "$(field found <"$place/uninstall.json") $(field state <"$place/uninstall.json")" = "True $state" ]
+    product --json local uninstall --data --yes >"$place/uninstall.json" 2>"$place/uninstall.err"
+    [ "$(field found <"$place/uninstall.json") $(field erased <"$place/uninstall.json")" = "False $state" ]
+    on_server "! test -e '$state'"
+    answers "$web" / "A push was a deployment."
+}
+
 [ "$user" = root ] || password=push-to-deploy
 echo "== $os $version as $user${FORWARDING:+, forwarding: $FORWARDING}${DOCKER:+, Docker: $DOCKER}"
 begun=$SECONDS
@@ -207,6 +242,7 @@ ready=$SECONDS
 step "inertia remote add local" add_remote
 step "inertia local init" bootstrap
 step "it started neither ssh nor docker on this side" starts_nothing
+step "it sent less than 10 MB" sends_little
 step "the repository lets the deploy key in; init again" authorise
 step "inertia remote status local" accepts
 step "HTTPS GET answers 200" answers_200
@@ -215,4 +251,7 @@ echo "     from 'remote add' to the first page: $((SECONDS - ready)) s"
 step "a push, a signed webhook: the page has changed" push_deploys
 step "inertia local init once more: nothing is lost" init_again
 step "a reboot: everything comes back" reboot
+step "inertia local upgrade: nothing is lost, and the database of before is kept" upgrade
+step "inertia local logs --daemon" tells_its_log
+step "inertia local uninstall, then --data: the page stays" uninstall
 echo "== walked in $((SECONDS - begun)) s"

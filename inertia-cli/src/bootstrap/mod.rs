@@ -8,6 +8,7 @@ mod checks;
 mod docker;
 mod far_side;
 mod firewall;
+mod log;
 mod probe;
 mod program;
 mod prove;
@@ -17,6 +18,7 @@ mod upload;
 
 pub(crate) use crate::far_end::wire::Inspection;
 pub(crate) use checks::look_over;
+pub(crate) use log::daemon_log;
 pub(crate) use prove::Closed;
 pub(crate) use server::Server;
 pub(crate) use steps::Steps;

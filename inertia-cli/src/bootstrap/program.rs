@@ -40,7 +40,8 @@ impl Program {
         let saying = || format!("cannot read {}", path.display());
         let size = std::fs::metadata(&path).attempt(saying())?.len();
         if size > LARGEST {
-            return Err(Failure::new(format!("{} is too large to be the daemon's program", path.display())));
+            return Err(Failure::new(format!("{} is too large to be the daemon's program", path.display()))
+                .hint("name a release's program, or one that was stripped: --daemon-binary FILE"));
         }
         let bytes = std::fs::read(&path).attempt(saying())?;
         check(&bytes, machine).map_err(|reason| {

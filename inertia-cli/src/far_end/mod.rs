@@ -12,6 +12,7 @@ mod files;
 mod image;
 mod inspect;
 mod install;
+mod log;
 mod proof;
 mod remove;
 pub(crate) mod wire;
@@ -53,6 +54,11 @@ enum FarEndCommand {
         /// The state folder
         state: PathBuf,
     },
+    /// Print the end of what the daemon wrote
+    Log {
+        /// How many lines
+        tail: u64,
+    },
     /// Pass standard input and output on to HOST:PORT or to a socket's path
     Connect {
         /// Where to
@@ -65,6 +71,7 @@ pub(crate) fn run(arguments: &FarEndArgs, _settings: &Settings) -> Result<ExitCo
     match &arguments.command {
         FarEndCommand::Connect { target } => connect::run(target),
         FarEndCommand::Database { action, state } => database::run(*action, state).map(|()| ExitCode::SUCCESS),
+        FarEndCommand::Log { tail } => log::run(*tail),
         FarEndCommand::Install => answer(install::run()),
         FarEndCommand::Inspect => answer(inspect::run()),
         FarEndCommand::Remove => answer(remove::run()),

@@ -1,9 +1,11 @@
 //! `inertia NAME logs`: what the containers wrote, or what a deployment said.
 
 use super::{Target, watch};
+use crate::bootstrap;
 use crate::commands::block_on;
 use crate::commands::moment::moment;
 use crate::failure::Failure;
+use crate::remotes::Remotes;
 use crate::render::say;
 use crate::settings::{Output, Settings};
 use clap::Args;
@@ -26,14 +28,36 @@ pub(crate) struct LogsArgs {
     /// What a deployment said instead, its builds included
     #[arg(long, value_name = "N", conflicts_with_all = ["services", "follow", "tail", "since"])]
     deployment: Option<u64>,
+    /// What the daemon itself wrote, read on its server over SSH
+    #[arg(long, conflicts_with_all = ["services", "follow", "since", "deployment"])]
+    daemon: bool,
 }
+
+/// How many lines of the daemon's own log are shown where nobody says it.
+const DAEMON_LINES: u64 = 200;
+/// How many at most.
+const MOST_DAEMON_LINES: u64 = 100_000;
 
 /// Shows what the containers wrote, or what a deployment said.
 pub(crate) fn run(arguments: &LogsArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    if arguments.daemon {
+        return daemon(arguments.tail.unwrap_or(DAEMON_LINES), settings);
+    }
     let target = Target::find(settings)?;
     match arguments.deployment {
         Some(id) => block_on(deployment(&target, id, settings)),
         None => block_on(containers(&target, arguments, settings)),
+    }
+}
+
+fn daemon(lines: u64, settings: &Settings) -> Result<ExitCode, Failure> {
+    let remotes = Remotes::load(&settings.environment.cwd)?;
+    let (name, remote) = remotes.find(settings.remote.as_deref())?;
+    let log =
+        block_on(bootstrap::daemon_log(name, remote, lines.min(MOST_DAEMON_LINES), settings)).map_err(|failure| failure.about(name))?;
+    match settings.output {
+        Output::Json => say(&serde_json::json!(log.lines().collect::<Vec<_>>()).to_string()),
+        Output::Text => say(log.trim_end()),
     }
 }
 

@@ -123,7 +123,13 @@ fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
             "a public address, or a port that is passed on, lets webhooks in",
         );
     } else {
-        findings.good("webhook", format!("git hosts reach it at {}, as this machine does", remote.address));
+        findings.good(
+            "webhook",
+            format!(
+                "this machine reaches it at {}; whether a git host does shows with its first delivery",
+                remote.address
+            ),
+        );
     }
 }
 
