@@ -53,7 +53,7 @@ pub(crate) struct SshAccess {
     /// The daemon's port on the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) daemon_port: Option<u16>,
-    /// The host's key is remembered without asking when it is not known yet.
+    /// The host's key is remembered without asking when it is not known yet, at the next connection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) accept_new_host_key: bool,
     /// The program that was sent there.
@@ -126,6 +126,10 @@ impl Remotes {
             .find(|folder| folder.join(FOLDER).join(FILE).is_file())
             .unwrap_or(cwd)
             .to_owned();
+        Self::read(folder)
+    }
+
+    fn read(folder: PathBuf) -> Result<Self, Failure> {
         let path = folder.join(FOLDER).join(FILE);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -189,9 +193,24 @@ impl Remotes {
         Ok(())
     }
 
-    /// Puts what is known about a remote in the place of what was known.
-    pub(crate) fn replace(&mut self, name: &str, remote: Remote) {
+    /// Writes down what is known about a remote now. The others are read anew first: somebody may have changed them
+    /// while a server was set up.
+    pub(crate) fn record(&mut self, name: &str, remote: Remote) -> Result<(), Failure> {
+        *self = Self::read(std::mem::take(&mut self.folder))?;
         self.remotes.insert(name.to_owned(), remote);
+        self.save()
+    }
+
+    /// The host's key was taken without asking: from now on only that one will do.
+    pub(crate) fn host_key_taken(&mut self, name: &str) -> Result<(), Failure> {
+        match self.remotes.get(name) {
+            Some(remote) if remote.ssh.as_ref().is_some_and(|access| access.accept_new_host_key) => {
+                let mut remote = remote.clone();
+                remote.ssh.iter_mut().for_each(|access| access.accept_new_host_key = false);
+                self.record(name, remote)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes a remote out.
@@ -280,6 +299,46 @@ mod tests {
             std::fs::read_to_string(folder.path().join(".inertia/.gitignore")).expect("it is there"),
             "*\n"
         );
+    }
+
+    #[test]
+    fn what_others_wrote_meanwhile_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut slow = Remotes::load(folder.path()).expect("none yet");
+        slow.add("web", remote()).expect("a good name");
+        slow.save().expect("written");
+        let mut quick = Remotes::load(folder.path()).expect("read");
+        quick.add("db", remote()).expect("a good name");
+        quick.save().expect("written");
+        let changed = Remote {
+            token: "new".to_owned(),
+            ..remote()
+        };
+        slow.record("web", changed).expect("written");
+        let both = Remotes::load(folder.path()).expect("read");
+        assert_eq!(both.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["db", "web"]);
+        assert_eq!(both.find(Some("web")).expect("there").1.token, "new");
+    }
+
+    #[test]
+    fn consent_to_a_new_host_key_is_used_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut remotes = Remotes::load(folder.path()).expect("none yet");
+        let access = super::SshAccess {
+            host: "h".to_owned(),
+            accept_new_host_key: true,
+            ..super::SshAccess::default()
+        };
+        let with_consent = Remote {
+            ssh: Some(access),
+            ..remote()
+        };
+        remotes.record("web", with_consent).expect("written");
+        remotes.host_key_taken("web").expect("written");
+        remotes.host_key_taken("none").expect("nothing to do");
+        let again = Remotes::load(folder.path()).expect("read");
+        let access = again.find(Some("web")).expect("there").1.ssh.as_ref().expect("its server");
+        assert!(!access.accept_new_host_key);
     }
 
     #[test]

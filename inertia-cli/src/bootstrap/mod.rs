@@ -84,23 +84,22 @@ pub(crate) async fn run(
     steps: &mut Steps,
     settings: &Settings,
 ) -> Result<Done, Failure> {
-    let (_, remote) = remotes.find(Some(name))?;
-    let access = access(name, remote)?.clone();
+    let remote = remotes.find(Some(name))?.1.clone();
+    let access = access(name, &remote)?.clone();
     let mut server = connect(&access, options.accept_new_host_key, steps, settings).await?;
-    look_closer(&server, remote, &access, steps)?;
+    remotes.host_key_taken(name)?;
+    look_closer(&server, &remote, &access, steps)?;
     let needed = server.facts.docker.is_none() || !server.facts.socket_writable;
     let program = prepare(&mut server, needed, options, steps, settings).await?;
     docker::provide(&server, steps).await?;
     steps.begin("Send the program");
     let (path, _) = upload::provide(&server, &program, steps).await?;
     let installed = install(&server, &path, &access, (goal, options), steps).await?;
-    let remote = reached(remote, &access, &path, &installed, &server);
+    let remote = reached(&remote, &access, &path, &installed, &server);
     // Written before it is proven: whatever happens next, the token is not lost.
-    remotes.replace(name, remote.clone());
-    remotes.save()?;
+    remotes.record(name, remote.clone())?;
     let (remote, closed_by) = prove::prove(name, remote, &server, steps, settings).await?;
-    remotes.replace(name, remote.clone());
-    remotes.save()?;
+    remotes.record(name, remote.clone())?;
     server.session.close().await;
     Ok(Done {
         installed,
@@ -267,6 +266,8 @@ fn reached(remote: &Remote, access: &SshAccess, program: &str, installed: &Insta
         ssh: Some(SshAccess {
             daemon_port: Some(installed.port),
             program: Some(upload::lasting_name(program)),
+            // Used up by the connection that this was learned through.
+            accept_new_host_key: false,
             ..access.clone()
         }),
         ..remote.clone()

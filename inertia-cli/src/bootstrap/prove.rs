@@ -7,7 +7,6 @@ use crate::client::{Client, Greeting};
 use crate::failure::Failure;
 use crate::remotes::Remote;
 use crate::settings::Settings;
-use deployd::wire::ServerInfo;
 
 /// Why the daemon's port leads nowhere from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(super) async fn prove(
     };
     steps.begin("Ask the daemon through SSH");
     let tunnelled = Remote { tunnel: true, ..open };
-    let info: ServerInfo = Client::open(name, &tunnelled, settings)?.get("/").await?;
+    let info = Client::open(name, &tunnelled, settings)?.about().await?;
     steps.finish(&format!("200 OK, version {}", info.version));
     Ok((tunnelled, Some(closed)))
 }

@@ -7,7 +7,7 @@ mod tunnel;
 pub(crate) use sse::ServerEvents;
 
 use crate::failure::{Failure, chain};
-use crate::remotes::Remote;
+use crate::remotes::{Remote, Remotes};
 use crate::settings::Settings;
 use deployd::wire::{Problem, ServerInfo};
 use hmac::{Hmac, KeyInit, Mac as _};
@@ -17,9 +17,16 @@ use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use std::fmt::Write as _;
 use std::time::Duration;
+use tunnel::Trouble;
 
 /// How long a daemon may take to say who it is.
 const GREETING: Duration = Duration::from_secs(8);
+/// How long it may take for the same through SSH, where a program is started first.
+const ABOUT: Duration = Duration::from_secs(30);
+/// How long it may take to begin a stream of events.
+const STREAM: Duration = Duration::from_secs(60);
+/// How long any other answer may take: a little more than the daemon gives itself, so that its own word comes first.
+const ANSWER: Duration = Duration::from_secs(10 * 60 + 30);
 
 /// Who answers at a remote's address.
 pub(crate) enum Greeting {
@@ -42,6 +49,8 @@ pub(crate) struct Client {
     /// The address that people know.
     shown: String,
     token: String,
+    /// What the way through SSH suffers from, where one was opened.
+    trouble: Trouble,
 }
 
 impl Client {
@@ -55,10 +64,14 @@ impl Client {
         match access {
             None => Self::new(name, remote),
             Some(access) => {
-                let way = tunnel::open(access, settings)?;
+                let trouble = Trouble::default();
+                let way = tunnel::open(access, settings, trouble.clone()).map_err(|failure| failure.about(name))?;
+                // The way is open, so the host's key is known now.
+                Remotes::load(&settings.environment.cwd)?.host_key_taken(name)?;
                 Ok(Self {
                     address: format!("https://{way}"),
                     shown: format!("{} (through SSH)", remote.address),
+                    trouble,
                     ..Self::new(name, remote)?
                 })
             }
@@ -82,7 +95,14 @@ impl Client {
             address: remote.address.trim_end_matches('/').to_owned(),
             shown: remote.address.clone(),
             token: remote.token.clone(),
+            trouble: Trouble::default(),
         })
+    }
+
+    /// What the daemon says about itself.
+    pub(crate) async fn about(&self) -> Result<ServerInfo, Failure> {
+        let request = self.request(Method::GET, "/").timeout(ABOUT);
+        self.decode(self.send(request).await?).await
     }
 
     /// Asks who answers there.
@@ -127,7 +147,7 @@ impl Client {
 
     /// `POST` with a body and without a token, decoded.
     pub(crate) async fn introduce<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
-        let request = self.http.post(format!("{}{path}", self.address)).json(body);
+        let request = self.http.post(format!("{}{path}", self.address)).timeout(ANSWER).json(body);
         let answer = self.answer(request).await?;
         if answer.status().is_success() {
             return self.decode(answer).await;
@@ -153,11 +173,14 @@ impl Client {
 
     /// Opens a stream of events, after the one of this id where there is one.
     pub(crate) async fn events(&self, path: &str, after: Option<&str>) -> Result<ServerEvents, Failure> {
-        let mut request = self.request(Method::GET, path).header("Accept", "text/event-stream");
+        let mut request = self.endless(Method::GET, path).header("Accept", "text/event-stream");
         if let Some(id) = after {
             request = request.header("Last-Event-ID", id);
         }
-        Ok(ServerEvents::new(self.send(request).await?))
+        match tokio::time::timeout(STREAM, self.send(request)).await {
+            Ok(answer) => Ok(ServerEvents::new(answer?)),
+            Err(_) => Err(self.silence(&format!("no answer within {} seconds", STREAM.as_secs()))),
+        }
     }
 
     /// Delivers a push as GitHub does, signed with the webhook's secret.
@@ -174,6 +197,7 @@ impl Client {
         let request = self
             .http
             .post(format!("{}/webhook/{project}", self.address))
+            .timeout(ANSWER)
             .header("Content-Type", "application/json")
             .header("X-GitHub-Event", "push")
             .header("X-GitHub-Delivery", format!("inertia-{}", moment.as_nanos()))
@@ -183,6 +207,11 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.endless(method, path).timeout(ANSWER)
+    }
+
+    /// A request whose answer may go on for ever.
+    fn endless(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.address))
             .bearer_auth(&self.token)
@@ -229,7 +258,18 @@ impl Client {
                 "if the daemon was set up anew, take its new key over SSH: `inertia {name} init`; without SSH, remove the remote and add it again"
             ));
         }
-        Failure::new(format!("the remote '{name}' does not answer at {address}: {text}")).hint(format!(
+        self.silence(&text)
+    }
+
+    /// Nobody answers.
+    fn silence(&self, reason: &str) -> Failure {
+        let (name, address) = (&self.name, &self.shown);
+        if let Some(trouble) = self.trouble.told() {
+            return Failure::new(format!("the way to the remote '{name}' through SSH broke: {trouble}")).hint(format!(
+                "`inertia {name} init` sends the program there again where it is missing; `inertia doctor {name}` tells what is wrong"
+            ));
+        }
+        Failure::new(format!("the remote '{name}' does not answer at {address}: {reason}")).hint(format!(
             "is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"
         ))
     }

@@ -3,16 +3,39 @@
 //! Neither kind of forwarding needs to be allowed by the SSH server: a command there passes bytes on.
 
 use crate::ask::Ask;
-use crate::failure::{Attempt as _, Failure};
+use crate::failure::{Attempt as _, Failure, chain};
 use crate::remotes::SshAccess;
 use crate::settings::Settings;
-use crate::ssh::{Destination, NewHostKeys, Session, quote};
+use crate::ssh::{Bridged, Destination, NewHostKeys, Session, SshError, quote};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tokio::net::{TcpListener, TcpStream};
 
+/// What the way suffers from, told to whoever goes it.
+#[derive(Clone, Default)]
+pub(super) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    /// Why the last connection ended, when that was not well.
+    pub(super) fn told(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers how a connection ended.
+    fn note(&self, ended: Result<Bridged, SshError>) {
+        let trouble = match ended {
+            Ok(Bridged { status: Some(0), .. }) => None,
+            Ok(Bridged { error, .. }) if !error.is_empty() => Some(format!("the server says: {error}")),
+            Ok(Bridged { status: Some(status), .. }) => Some(format!("the program on the server ended with status {status}")),
+            Ok(Bridged { status: None, .. }) => Some("the program on the server was cut off".to_owned()),
+            Err(error) => Some(chain(&error)),
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
 /// Opens the way; connections to the address that is returned come out at the daemon's port, for as long as this process lives.
-pub(super) fn open(access: &SshAccess, settings: &Settings) -> Result<SocketAddr, Failure> {
+pub(super) fn open(access: &SshAccess, settings: &Settings, trouble: Trouble) -> Result<SocketAddr, Failure> {
     let destination = Destination::resolve(&access.wanted(), &settings.environment)?;
     let (Some(program), Some(port)) = (&access.program, access.daemon_port) else {
         return Err(
@@ -21,12 +44,21 @@ pub(super) fn open(access: &SshAccess, settings: &Settings) -> Result<SocketAddr
     };
     let command = format!("exec {} far-end connect 127.0.0.1:{port}", quote(program));
     let ask = Ask::of(settings);
+    let policy = if access.accept_new_host_key {
+        NewHostKeys::Accept
+    } else {
+        NewHostKeys::Ask(ask)
+    };
     let (ready, answer) = mpsc::channel();
     // A thread and a runtime of its own: the way is open before the command's own work begins, and while it goes on.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime.attempt("cannot start the asynchronous runtime") {
-            Ok(runtime) => runtime.block_on(serve(destination, command, ask, &ready)),
+            Ok(runtime) => runtime.block_on(async {
+                if let Some((session, listener)) = begin(destination, policy, ask, &ready).await {
+                    serve(session, listener, command, trouble).await;
+                }
+            }),
             Err(failure) => drop(ready.send(Err(failure))),
         }
     });
@@ -37,32 +69,35 @@ pub(super) fn open(access: &SshAccess, settings: &Settings) -> Result<SocketAddr
 
 type Ready = mpsc::Sender<Result<SocketAddr, Failure>>;
 
-async fn serve(destination: Destination, command: String, ask: Ask, ready: &Ready) {
+/// Connects and listens, and says where, or why not.
+async fn begin(destination: Destination, policy: NewHostKeys, ask: Ask, ready: &Ready) -> Option<(Session, TcpListener)> {
     let opened = async {
-        let session = Session::connect(&destination, NewHostKeys::Ask(ask), ask).await?;
+        let session = Session::connect(&destination, policy, ask).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.attempt("cannot listen on this machine for the way through SSH")?;
         let address = listener.local_addr().attempt("cannot tell the address of the way through SSH")?;
-        Ok((Arc::new(session), listener, address))
+        Ok((session, listener, address))
     };
-    let (session, listener) = match opened.await {
+    match opened.await {
         Ok((session, listener, address)) => {
             let _ = ready.send(Ok(address));
-            (session, listener)
+            Some((session, listener))
         }
         Err(failure) => {
             let _ = ready.send(Err(failure));
-            return;
+            None
         }
-    };
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(pass(Arc::clone(&session), command.clone(), stream));
     }
 }
 
-/// One connection. When it breaks, whoever uses it sees that; there is nobody else to tell.
-async fn pass(session: Arc<Session>, command: String, mut stream: TcpStream) {
-    if let Ok(mut bridge) = session.bridge(&command).await {
-        let _ = tokio::io::copy_bidirectional(&mut stream, &mut bridge).await;
+async fn serve(session: Session, listener: TcpListener, command: String, trouble: Trouble) {
+    let session = Arc::new(session);
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(pass(Arc::clone(&session), command.clone(), stream, trouble.clone()));
     }
+}
+
+/// One connection. It is closed only after it was noted how it ended: whoever sees it break asks for that.
+async fn pass(session: Arc<Session>, command: String, mut stream: TcpStream, trouble: Trouble) {
+    trouble.note(session.bridge(&command, &mut stream).await);
 }

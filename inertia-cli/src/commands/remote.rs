@@ -9,7 +9,6 @@ use crate::remotes::{Remote, Remotes};
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
-use deployd::wire::ServerInfo;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -145,7 +144,7 @@ fn document(name: &str, remote: &Remote) -> serde_json::Value {
 fn status(remotes: &Remotes, name: Option<&str>, settings: &Settings) -> Result<ExitCode, Failure> {
     let (name, remote) = remotes.find(name)?;
     let client = Client::open(name, remote, settings)?;
-    let about: ServerInfo = super::block_on(client.get("/"))?;
+    let about = super::block_on(client.about())?;
     match settings.output {
         Output::Json => {
             say(&serde_json::json!({ "name": name, "address": remote.address, "version": about.version, "accepting": true }).to_string())

@@ -49,7 +49,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Takes a file in; `applies` tells whether the lines before its first block concern the host.
     fn file(&mut self, path: &Path, applies: bool, depth: usize) -> Result<(), SshError> {
-        let text = match bounded(path) {
+        let text = match bounded(path, LARGEST) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(refuse(path, None, &error.to_string())),
@@ -134,12 +134,12 @@ fn first<T>(place: &mut Option<T>, value: T) {
 }
 
 /// A file's text, when it is of a sensible size.
-pub(super) fn bounded(path: &Path) -> std::io::Result<String> {
+pub(super) fn bounded(path: &Path, largest: u64) -> std::io::Result<String> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other("the file is too large"));
+    std::fs::File::open(path)?.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(std::io::Error::other(format!("the file is larger than {} MiB", largest >> 20)));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -2,6 +2,7 @@
 
 use super::config::{self, HostConfig};
 use super::error::SshError;
+use super::host_key::known_name;
 use crate::environment::Environment;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,9 @@ pub(crate) struct Destination {
     pub(super) usual_files: Vec<PathBuf>,
     /// The agent's socket.
     pub(super) agent: Option<PathBuf>,
-    /// Files of host keys; new ones are written to the first.
+    /// The agent signs for keys of files alone; those that only it holds are not shown.
+    pub(super) files_alone: bool,
+    /// The person's files of host keys; new ones are written to the first, or nowhere.
     pub(super) known_hosts: Vec<PathBuf>,
     /// The name under which the host's key is known.
     pub(super) key_name: String,
@@ -92,16 +95,15 @@ fn resolve(wanted: &Wanted, environment: &Environment, jumps_left: usize) -> Res
             .flat_map(|folder| names.iter().map(|name| folder.join(name)))
             .collect()
     };
-    let mut known_hosts: Vec<PathBuf> = match &config.known_hosts_files {
-        Some(files) => files.iter().map(|file| PathBuf::from(tokens(file, &host, &user))).collect(),
+    let known_hosts = match &config.known_hosts_files {
+        Some(files) => {
+            let files = files.iter().filter(|file| !file.eq_ignore_ascii_case("none"));
+            files.map(|file| PathBuf::from(tokens(file, &host, &user))).collect()
+        }
         None => in_folder(&["known_hosts", "known_hosts2"]),
     };
-    known_hosts.push(PathBuf::from("/etc/ssh/ssh_known_hosts"));
-    let agent = if config.identities_only == Some(true) {
-        None
-    } else {
-        agent(config.identity_agent.as_deref(), environment, home.as_deref())
-    };
+    let agent = agent(config.identity_agent.as_deref(), environment, home.as_deref());
+    let port = wanted.port.or(config.port).unwrap_or(SSH_PORT);
     let jumps = jumps(config.proxy_jump.as_deref(), environment, jumps_left)?;
     if jumps.is_empty()
         && let Some(command) = config.proxy_command.filter(|command| command != "none")
@@ -109,7 +111,7 @@ fn resolve(wanted: &Wanted, environment: &Environment, jumps_left: usize) -> Res
         return Err(SshError::ProxyCommand { host, command });
     }
     Ok(Destination {
-        port: wanted.port.or(config.port).unwrap_or(SSH_PORT),
+        port,
         identity: wanted
             .identity
             .as_ref()
@@ -126,8 +128,10 @@ fn resolve(wanted: &Wanted, environment: &Environment, jumps_left: usize) -> Res
             Vec::new()
         },
         agent,
+        files_alone: config.identities_only == Some(true),
         known_hosts,
-        key_name: config.host_key_alias.unwrap_or_else(|| host.to_lowercase()),
+        // An alias means the same host on every port.
+        key_name: config.host_key_alias.unwrap_or_else(|| known_name(&host.to_lowercase(), port)),
         jumps,
         host,
         user,
@@ -268,6 +272,29 @@ mod tests {
             ("me@192.0.2.7", Some(PathBuf::from("/agent")))
         );
         assert_eq!(plain.usual_files.len(), 3);
+    }
+
+    #[test]
+    fn keys_and_names_are_those_of_openssh() {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(home.path().join(".ssh")).expect("made");
+        let config = "Host web\n Port 2222\n HostKeyAlias the-web\n IdentitiesOnly yes\n UserKnownHostsFile none\n";
+        std::fs::write(home.path().join(".ssh/config"), config).expect("written");
+        let environment = environment(home.path());
+        let web = Destination::resolve(&host("web"), &environment).expect("resolved");
+        assert_eq!(web.key_name, "the-web", "an alias stands without the port");
+        assert_eq!(web.known_hosts, Vec::<PathBuf>::new(), "none is no file");
+        assert_eq!(
+            (web.files_alone, web.agent),
+            (true, Some(PathBuf::from("/agent"))),
+            "the agent still signs for the keys of files"
+        );
+        let wanted = Wanted {
+            port: Some(2222),
+            ..host("Other")
+        };
+        let other = Destination::resolve(&wanted, &environment).expect("resolved");
+        assert_eq!((other.key_name.as_str(), other.files_alone), ("[other]:2222", false));
     }
 
     #[test]

@@ -122,6 +122,18 @@ pub(crate) enum SshError {
         /// What ended it.
         reason: String,
     },
+    /// The connection ended before the command of a person did.
+    #[error("the connection to {host} was lost before the command there ended")]
+    CutOff {
+        /// The host.
+        host: String,
+    },
+    /// What a command says cannot be passed on.
+    #[error("cannot write what the command says: {reason}")]
+    Output {
+        /// What the system said.
+        reason: String,
+    },
 }
 
 fn tried_text(tried: &[String]) -> String {
@@ -135,6 +147,7 @@ impl From<SshError> for Failure {
     fn from(error: SshError) -> Self {
         let failure = Self::new(chain(&error));
         match error {
+            SshError::Config { .. } => failure.hint("mend that line; `ssh -G HOST` shows what OpenSSH makes of the file"),
             SshError::ProxyCommand { .. } => failure
                 .hint("reach it by `ProxyJump HOST` instead, which inertia understands")
                 .hint("or name the server's own address: `inertia remote set NAME host ADDRESS`"),
@@ -142,32 +155,60 @@ impl From<SshError> for Failure {
             SshError::Unreachable { .. } => failure
                 .hint("is the server running, and does its firewall (or the provider's) let SSH through?")
                 .hint("SSH on another port is named by `inertia remote set NAME ssh-port PORT`"),
-            SshError::Handshake { .. } => failure.hint("is it really an SSH server that listens there? `--ssh-port` names another port"),
-            SshError::HostKeyChanged { host, .. } => failure.hint("someone may be listening in between; nothing was sent").hint(format!(
-                "if you know why it changed (the server was set up anew), forget the old key: ssh-keygen -R '{host}'"
-            )),
-            SshError::HostKeyUnknown { .. } => failure
-                .hint("compare the fingerprint with the one your provider shows, then accept it: --accept-new-host-key")
-                .hint("on a terminal inertia asks"),
-            SshError::Refused { user, accepts, .. } => {
-                let failure = failure
-                    .hint(format!(
-                        "put your public key into ~{user}/.ssh/authorized_keys there, or name the right key with -i KEY"
-                    ))
-                    .hint(format!(
-                        "is '{user}' the right user? servers do not say when a user does not exist; another is named by -u USER"
-                    ));
-                if accepts.iter().any(|method| method == "password") && !accepts.iter().any(|method| method == "publickey") {
-                    return failure.hint("it accepts passwords alone: switch `PubkeyAuthentication` on in its sshd_config");
-                }
-                failure
+            SshError::Handshake { .. } => {
+                failure.hint("is it really an SSH server that listens there? another port: `inertia remote set NAME ssh-port PORT`")
             }
-            SshError::Lost { .. } => failure.hint("run the command again: what was done is found and not done twice"),
-            SshError::Config { .. }
-            | SshError::HostKeyRevoked { .. }
+            SshError::HostKeyUnknown { .. }
             | SshError::HostKeyDeclined { .. }
-            | SshError::KnownHosts { .. }
-            | SshError::Identity { .. } => failure,
+            | SshError::HostKeyChanged { .. }
+            | SshError::HostKeyRevoked { .. }
+            | SshError::KnownHosts { .. } => about_host_key(failure, error),
+            SshError::Identity { .. } => failure
+                .hint("name another key: `inertia remote set NAME key KEY`, or '' for those of ~/.ssh and the agent")
+                .hint("`ssh-keygen -y -f KEY` shows whether the file is a private key and which passphrase fits"),
+            SshError::Refused { user, accepts, .. } => refused(failure, &user, &accepts),
+            SshError::Lost { .. } => failure.hint("run the command again: what was done is found and not done twice"),
+            SshError::CutOff { .. } => failure.hint("whether it went on there is not known: look before you run it again"),
+            SshError::Output { .. } => failure.hint("is there room where the output goes? the command there may have been ended by it"),
         }
     }
+}
+
+/// What to do about a host's key.
+fn about_host_key(failure: Failure, error: SshError) -> Failure {
+    match error {
+        SshError::HostKeyUnknown { .. } => failure
+            .hint("compare the fingerprint with the one your provider shows, then accept it: `inertia remote set NAME accept-new-host-key true`")
+            .hint("on a terminal inertia asks"),
+        SshError::HostKeyChanged { host, .. } => failure.hint("someone may be listening in between; nothing was sent").hint(format!(
+            "if you know why it changed (the server was set up anew), forget the old key: ssh-keygen -R '{host}'"
+        )),
+        SshError::HostKeyRevoked { .. } => failure
+            .hint("someone may be listening in between; nothing was sent")
+            .hint("the server needs a new host key (`ssh-keygen -A` there, after the old one was removed), or that line is wrong"),
+        SshError::HostKeyDeclined { .. } => {
+            failure.hint("ask whoever runs the server for the fingerprint, or your provider's console, and run the command again")
+        }
+        SshError::KnownHosts { path, .. } => failure.hint(format!(
+            "it must be a text file that you may read and write: `ls -l '{}'`",
+            path.display()
+        )),
+        _ => failure,
+    }
+}
+
+/// What to do when no key was accepted.
+fn refused(failure: Failure, user: &str, accepts: &[String]) -> Failure {
+    let failure = failure
+        .hint(format!(
+            "put your public key into ~{user}/.ssh/authorized_keys there, or name the right key: `inertia remote set NAME key KEY`"
+        ))
+        .hint(format!(
+            "is '{user}' the right user? servers do not say when a user does not exist; another one: `inertia remote set NAME user USER`"
+        ));
+    let accepts = |wanted: &str| accepts.iter().any(|method| method == wanted);
+    if accepts("password") && !accepts("publickey") {
+        return failure.hint("it accepts passwords alone: switch `PubkeyAuthentication` on in its sshd_config");
+    }
+    failure
 }

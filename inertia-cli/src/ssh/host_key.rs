@@ -11,6 +11,20 @@ use sha1::Sha1;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+/// The system's own file.
+const SYSTEM: &str = "/etc/ssh/ssh_known_hosts";
+/// How large a file may be: some companies hand out every host they have.
+const LARGEST: u64 = 64 << 20;
+
+/// The name by which a host on a port is known: `host`, or `[host]:port`.
+pub(super) fn known_name(host: &str, port: u16) -> String {
+    if port == super::SSH_PORT {
+        host.to_owned()
+    } else {
+        format!("[{host}]:{port}")
+    }
+}
+
 /// How a host stands with us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -43,26 +57,21 @@ pub(super) struct KnownHost {
 }
 
 impl KnownHost {
-    /// Looks a host up in the files; those that are missing say nothing.
-    pub(super) fn find(files: &[PathBuf], host: &str, port: u16) -> Result<Self, SshError> {
-        let name = if port == super::SSH_PORT {
-            host.to_owned()
-        } else {
-            format!("[{host}]:{port}")
-        };
+    /// Looks a name up in a person's files, to the first of which new keys are written, and in the system's; those that are missing say nothing.
+    pub(super) fn find(files: &[PathBuf], name: &str) -> Result<Self, SshError> {
         let mut entries = Vec::new();
-        for file in files {
-            match bounded(file) {
+        for file in files.iter().map(PathBuf::as_path).chain([Path::new(SYSTEM)]) {
+            match bounded(file, LARGEST) {
                 Ok(text) => entries.extend(text.lines().enumerate().filter_map(|(number, line)| {
                     let place = format!("{}:{}", file.display(), number + 1);
-                    entry(line, &name, place)
+                    entry(line, name, place)
                 })),
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
                 Err(error) => return Err(unusable(file, &error)),
             }
         }
         Ok(Self {
-            name,
+            name: name.to_owned(),
             entries,
             home: files.first().cloned(),
         })
@@ -197,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("known_hosts");
         std::fs::write(&file, text).expect("written");
-        let found = KnownHost::find(std::slice::from_ref(&file), host, port)
+        let found = KnownHost::find(std::slice::from_ref(&file), &known_name(host, port))
             .expect("read")
             .standing(&key(shown));
         match found {
@@ -286,11 +295,24 @@ mod tests {
     }
 
     #[test]
+    fn large_files_are_read_and_without_a_file_nothing_is_remembered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("known_hosts");
+        let others = format!("other.com {OTHER}\n").repeat(20_000);
+        std::fs::write(&file, format!("{others}example.com {ONE}\n")).expect("written");
+        assert!(std::fs::metadata(&file).expect("there").len() > 1 << 20);
+        let found = KnownHost::find(&[file], "example.com").expect("read");
+        assert_eq!(found.standing(&key(ONE)), Standing::Known);
+        let nowhere = KnownHost::find(&[], "nowhere.invalid").expect("read");
+        nowhere.learn(&key(ONE)).expect("nothing to write");
+    }
+
+    #[test]
     fn what_was_learned_is_known_and_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("new/known_hosts");
         let files = [file.clone()];
-        let find = || KnownHost::find(&files, "example.com", 2222).expect("read");
+        let find = || KnownHost::find(&files, "[example.com]:2222").expect("read");
         assert_eq!(find().standing(&key(ONE)), Standing::Unknown);
         find().learn(&key(ONE)).expect("written");
         assert_eq!(find().standing(&key(ONE)), Standing::Known);

@@ -6,28 +6,35 @@
 use super::destination::Destination;
 use super::error::SshError;
 use super::handler::Handler;
+use super::signing::{Signing, SigningError};
 use crate::ask::Ask;
 use crate::failure::chain;
 use russh::client::{AuthResult, Handle};
+#[cfg(unix)]
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::{AgentClient, AgentStream};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// How often a passphrase may be mistyped.
 const MOST_PASSPHRASES: usize = 3;
 
-type Agent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
+/// Why a connection ended that nobody gave a reason for.
+const CLOSED: &str = "it was closed from the other side";
+
+pub(super) type Agent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
 
 /// Shows keys until the host lets us in.
-pub(super) async fn prove(handle: &mut Handle<Handler>, destination: &Destination, ask: Ask) -> Result<(), SshError> {
+pub(super) async fn prove(handle: &mut Handle<Handler>, destination: &Destination, ask: Ask, verdict: Duration) -> Result<(), SshError> {
     let (agent, agent_keys) = open_agent(destination).await;
     let mut proof = Proof {
         handle,
         destination,
         ask,
+        verdict,
         agent,
         agent_keys,
         shown: Vec::new(),
@@ -49,6 +56,8 @@ struct Proof<'a> {
     handle: &'a mut Handle<Handler>,
     destination: &'a Destination,
     ask: Ask,
+    /// How long the host may think about one key.
+    verdict: Duration,
     agent: Option<Agent>,
     agent_keys: Vec<PublicKey>,
     /// Keys that were refused once are not shown again.
@@ -69,7 +78,12 @@ impl Proof<'_> {
                 return Ok(true);
             }
         }
-        for key in self.agent_keys.clone() {
+        let agents_own = if self.destination.files_alone {
+            Vec::new()
+        } else {
+            self.agent_keys.clone()
+        };
+        for key in agents_own {
             if self.through_agent(&key, &format!("the agent's key {}", label(&key))).await? {
                 return Ok(true);
             }
@@ -113,9 +127,12 @@ impl Proof<'_> {
         }
         let hash = self.rsa_hash(&public).await?;
         let shown = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-        let answer = self.handle.authenticate_publickey(self.destination.user.clone(), shown).await;
-        let answer = answer.map_err(|error| self.lost(&error))?;
-        Ok(self.note(answer, &path.display().to_string()))
+        let asked = self.handle.authenticate_publickey(self.destination.user.clone(), shown);
+        match tokio::time::timeout(self.verdict, asked).await {
+            Ok(Ok(answer)) => self.note(answer, &path.display().to_string()),
+            Ok(Err(error)) => Err(self.lost(chain(&error))),
+            Err(_) => Err(self.silent()),
+        }
     }
 
     async fn through_agent(&mut self, key: &PublicKey, name: &str) -> Result<bool, SshError> {
@@ -125,13 +142,18 @@ impl Proof<'_> {
         let hash = self.rsa_hash(key).await?;
         let Some(agent) = &mut self.agent else { return Ok(false) };
         let user = self.destination.user.clone();
-        let answer = self.handle.authenticate_publickey_with(user, key.clone(), hash, agent).await;
+        let mut signer = Signing::new(agent);
+        let steps = signer.steps();
+        let asked = self.handle.authenticate_publickey_with(user, key.clone(), hash, &mut signer);
+        let answer = steps.within(self.verdict, asked).await;
         match answer {
-            Ok(answer) => Ok(self.note(answer, name)),
-            Err(error) => {
+            Some(Ok(answer)) => self.note(answer, name),
+            Some(Err(SigningError::Agent(error))) => {
                 self.tried.push(format!("{name} (skipped: {})", chain(&error)));
                 Ok(false)
             }
+            Some(Err(SigningError::Lost)) => Err(self.lost(CLOSED.to_owned())),
+            None => Err(self.silent()),
         }
     }
 
@@ -147,9 +169,18 @@ impl Proof<'_> {
         seen
     }
 
-    fn note(&mut self, answer: AuthResult, name: &str) -> bool {
+    /// Whether an answer lets us in.
+    fn note(&mut self, answer: AuthResult, name: &str) -> Result<bool, SshError> {
         match answer {
-            AuthResult::Success => true,
+            AuthResult::Success => Ok(true),
+            // A server that refuses names what it would accept; this is what is left of one that hung up.
+            AuthResult::Failure {
+                remaining_methods,
+                partial_success: false,
+            } if remaining_methods.is_empty() => {
+                self.tried.push(name.to_owned());
+                Err(self.lost(CLOSED.to_owned()))
+            }
             AuthResult::Failure {
                 remaining_methods,
                 partial_success,
@@ -161,7 +192,7 @@ impl Proof<'_> {
                     ""
                 };
                 self.tried.push(format!("{name}{note}"));
-                false
+                Ok(false)
             }
         }
     }
@@ -171,18 +202,29 @@ impl Proof<'_> {
         if !key.algorithm().is_rsa() {
             return Ok(None);
         }
-        let supported = self.handle.best_supported_rsa_hash().await.map_err(|error| self.lost(&error))?;
+        let supported = self
+            .handle
+            .best_supported_rsa_hash()
+            .await
+            .map_err(|error| self.lost(chain(&error)))?;
         Ok(supported.unwrap_or(Some(HashAlg::Sha256)))
     }
 
-    fn lost(&self, error: &russh::Error) -> SshError {
+    fn lost(&self, reason: String) -> SshError {
         // Servers hang up on those who show too many keys.
         SshError::Lost {
             host: self.destination.host.clone(),
             reason: match self.tried.len() {
-                0..=3 => chain(error),
-                many => format!("{} after {many} keys were refused; name the right one with -i KEY", chain(error)),
+                0..=3 => reason,
+                many => format!("{reason} after {many} keys were tried; name the right one: `inertia remote set NAME key KEY`"),
             },
+        }
+    }
+
+    fn silent(&self) -> SshError {
+        SshError::Lost {
+            host: self.destination.host.clone(),
+            reason: format!("it does not say within {} seconds whether it lets us in", self.verdict.as_secs()),
         }
     }
 
@@ -235,7 +277,8 @@ fn public_half(path: &Path) -> Option<PublicKey> {
     })
 }
 
-/// The agent and its keys; one that does not answer is as good as none.
+/// The agent and its keys; one that does not answer is as good as none. Only those are spoken to that listen on a
+/// socket of Unix: on Windows keys come from files alone.
 async fn open_agent(destination: &Destination) -> (Option<Agent>, Vec<PublicKey>) {
     #[cfg(unix)]
     if let Some(socket) = &destination.agent

@@ -12,11 +12,13 @@ mod identity;
 mod pattern;
 mod session;
 mod shell;
+mod signing;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use destination::{Destination, SSH_PORT, Wanted};
 pub(crate) use error::SshError;
 pub(crate) use handler::NewHostKeys;
-pub(crate) use session::{Ended, Session, Source};
+pub(crate) use session::{Bridged, Ended, Session, Source};
 pub(crate) use shell::{Interactive, quote};

@@ -14,17 +14,23 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// How long one address may take to answer.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long a host on the way may take to connect to the next one.
+const HOP: Duration = Duration::from_secs(20);
 /// How long agreeing on keys may take.
 const HANDSHAKE: Duration = Duration::from_secs(20);
+/// How long a server may think about one key; some look up names of ours first that nobody answers for.
+const VERDICT: Duration = Duration::from_secs(40);
 /// How often a silent server is asked whether it is still there; three silences end the connection.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// How much of a command's output is kept.
 const MOST_OUTPUT: usize = 1 << 20;
+/// How much is kept of what a bridge complains about.
+const MOST_COMPLAINTS: usize = 4 << 10;
 
 /// Where a command's bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +59,15 @@ impl Ended {
     }
 }
 
+/// How a bridge ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bridged {
+    /// The command's exit status; `None` when it did not come to one.
+    pub(crate) status: Option<u32>,
+    /// Its standard error.
+    pub(crate) error: String,
+}
+
 /// A connection on which we are let in.
 pub(crate) struct Session {
     handle: Handle<Handler>,
@@ -64,23 +79,23 @@ pub(crate) struct Session {
 impl Session {
     /// Connects and proves who we are.
     pub(crate) async fn connect(destination: &Destination, policy: NewHostKeys, ask: Ask) -> Result<Self, SshError> {
+        Self::connect_within(destination, policy, ask, VERDICT).await
+    }
+
+    /// Connects and proves who we are; the server may think about each key for so long.
+    pub(super) async fn connect_within(
+        destination: &Destination,
+        policy: NewHostKeys,
+        ask: Ask,
+        verdict: Duration,
+    ) -> Result<Self, SshError> {
         let mut way: Vec<Handle<Handler>> = Vec::new();
         for hop in destination.jumps.iter().chain([destination]) {
             let mut handle = match way.last() {
                 None => meet(hop, dial(hop).await?, policy).await?,
-                Some(before) => {
-                    let channel = before
-                        .channel_open_direct_tcpip(hop.host.clone(), u32::from(hop.port), "127.0.0.1", 0)
-                        .await;
-                    let channel = channel.map_err(|error| SshError::Unreachable {
-                        host: hop.host.clone(),
-                        port: hop.port,
-                        reason: format!("the host on the way refused to connect to it: {}", chain(&error)),
-                    })?;
-                    meet(hop, channel.into_stream(), policy).await?
-                }
+                Some(before) => meet(hop, jump(before, hop).await?, policy).await?,
             };
-            identity::prove(&mut handle, hop, ask).await?;
+            identity::prove(&mut handle, hop, ask, verdict).await?;
             way.push(handle);
         }
         let handle = way.pop().expect("the destination itself is the last hop");
@@ -162,11 +177,50 @@ impl Session {
         }
     }
 
-    /// Runs a command whose input and output become one stream.
-    pub(crate) async fn bridge(&self, command: &str) -> Result<ChannelStream<Msg>, SshError> {
+    /// Runs a command whose input and output are those of a stream, until one of them has ended. The stream stays open
+    /// until the command's end is known: whoever sees it break can ask why.
+    pub(crate) async fn bridge<S>(&self, command: &str, stream: S) -> Result<Bridged, SshError>
+    where
+        S: AsyncRead + AsyncWrite + Send,
+    {
         let channel = self.open().await?;
-        channel.exec(false, command).await.map_err(|error| self.lost(&error))?;
-        Ok(channel.into_stream())
+        channel.exec(true, command).await.map_err(|error| self.lost(&error))?;
+        let (mut read, write) = channel.split();
+        let (from, mut to) = tokio::io::split(stream);
+        let feed = async {
+            // An end of this direction is none of the other one, which tells how it went.
+            let _ = write.data(from).await;
+            let _ = write.eof().await;
+        };
+        let drain = async {
+            let (mut ended, mut complaints) = (Bridged::default(), Vec::new());
+            while let Some(message) = read.wait().await {
+                match message {
+                    ChannelMsg::Data { data } => {
+                        if to.write_all(&data).await.is_err() {
+                            // Whoever used the stream has gone.
+                            ended.status = Some(0);
+                            break;
+                        }
+                    }
+                    ChannelMsg::ExtendedData { data, .. } => {
+                        let room = MOST_COMPLAINTS.saturating_sub(complaints.len());
+                        complaints.extend_from_slice(&data[..data.len().min(room)]);
+                    }
+                    ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
+                    ChannelMsg::Failure => return Err(self.lost(&russh::Error::RequestDenied)),
+                    ChannelMsg::Close => break,
+                    _ => {}
+                }
+            }
+            String::from_utf8_lossy(&complaints).trim().clone_into(&mut ended.error);
+            Ok(ended)
+        };
+        tokio::pin!(feed, drain);
+        tokio::select! {
+            ended = &mut drain => ended,
+            () = &mut feed => drain.await,
+        }
     }
 
     /// Opens a channel for one command.
@@ -219,12 +273,30 @@ async fn dial(hop: &Destination) -> Result<TcpStream, SshError> {
     })
 }
 
+/// A stream to a host that another one connects to.
+async fn jump(before: &Handle<Handler>, hop: &Destination) -> Result<ChannelStream<Msg>, SshError> {
+    let failed = |reason: String| SshError::Unreachable {
+        host: hop.host.clone(),
+        port: hop.port,
+        reason,
+    };
+    let opening = before.channel_open_direct_tcpip(hop.host.clone(), u32::from(hop.port), "127.0.0.1", 0);
+    match tokio::time::timeout(HOP, opening).await {
+        Ok(Ok(channel)) => Ok(channel.into_stream()),
+        Ok(Err(error)) => Err(failed(format!("the host on the way refused to connect to it: {}", chain(&error)))),
+        Err(_) => Err(failed(format!(
+            "the host on the way did not come to it within {} seconds",
+            HOP.as_secs()
+        ))),
+    }
+}
+
 /// Agrees on keys with a host over a stream and makes sure who it is.
 async fn meet<S>(hop: &Destination, stream: S, policy: NewHostKeys) -> Result<Handle<Handler>, SshError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let known = KnownHost::find(&hop.known_hosts, &hop.key_name, hop.port)?;
+    let known = KnownHost::find(&hop.known_hosts, &hop.key_name)?;
     let config = Arc::new(Config {
         keepalive_interval: Some(KEEPALIVE),
         preferred: Preferred {

@@ -1,9 +1,12 @@
-//! Commands for a shell on the other side, and a terminal there.
+//! Commands for a shell on the other side, and a conversation with one there.
 
 use super::error::SshError;
 use super::session::Session;
-use russh::ChannelMsg;
-use std::io::Read as _;
+use super::terminal;
+use crate::failure::chain;
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelWriteHalf};
+use std::io::{ErrorKind, Read as _, Write};
 use tokio::sync::mpsc;
 
 /// A word as `sh` reads it back unchanged.
@@ -24,6 +27,16 @@ pub(crate) struct Interactive {
     pub(crate) terminal: Option<String>,
 }
 
+/// This side of a conversation.
+pub(super) struct Ends<'a> {
+    /// What is typed, piece by piece.
+    pub(super) typed: mpsc::Receiver<Vec<u8>>,
+    /// Takes what the command says.
+    pub(super) out: &'a mut (dyn Write + Send),
+    /// Takes what it says on standard error.
+    pub(super) error: &'a mut (dyn Write + Send),
+}
+
 impl Session {
     /// Runs a command, or the login shell, with this process's own input and output. Its exit status; `None` when a signal ended it.
     pub(crate) async fn interact(&self, what: &Interactive) -> Result<Option<u32>, SshError> {
@@ -41,43 +54,79 @@ impl Session {
             Some(command) => channel.exec(false, command.as_str()).await.map_err(lost)?,
             None => channel.request_shell(false).await.map_err(lost)?,
         }
-        let mut typed = standard_input();
-        let mut resized = terminal::Resizes::new();
+        let (mut out, mut error) = (std::io::stdout(), std::io::stderr());
+        let ends = Ends {
+            typed: standard_input(),
+            out: &mut out,
+            error: &mut error,
+        };
+        self.converse(channel, ends, raw.is_some()).await
+    }
+
+    /// Passes bytes on in both directions until the command has ended, or nobody takes any more what it says.
+    pub(super) async fn converse(&self, channel: Channel<Msg>, ends: Ends<'_>, resizes: bool) -> Result<Option<u32>, SshError> {
         let (mut read, write) = channel.split();
-        let mut status = None;
-        let mut open = true;
+        // Both go on while we read: a server that is full takes nothing more until it got rid of what it says.
+        let feed = feed(&write, ends.typed);
+        let follow = follow(&write, resizes);
+        tokio::pin!(feed, follow);
+        let (mut fed, mut status) = (false, None);
         loop {
-            tokio::select! {
-                bytes = typed.recv(), if open => {
-                    open = bytes.is_some();
-                    // What cannot be sent any more is of no use: the reading side tells how it ended.
-                    let _ = match bytes {
-                        Some(bytes) => write.data_bytes(bytes).await,
-                        None => write.eof().await,
-                    };
+            let message = tokio::select! {
+                () = &mut feed, if !fed => {
+                    fed = true;
+                    continue;
                 }
-                () = resized.next(), if raw.is_some() => {
-                    let (columns, rows) = terminal::size();
-                    let _ = write.window_change(columns, rows, 0, 0).await;
-                }
-                message = read.wait() => match message {
-                    Some(ChannelMsg::Data { data }) => show(&mut std::io::stdout(), &data),
-                    Some(ChannelMsg::ExtendedData { data, .. }) => show(&mut std::io::stderr(), &data),
-                    Some(ChannelMsg::ExitStatus { exit_status }) => status = Some(Some(exit_status)),
-                    Some(ChannelMsg::ExitSignal { .. }) => status = Some(None),
-                    Some(ChannelMsg::Close) | None => break,
-                    Some(_) => {}
+                () = &mut follow => continue,
+                message = read.wait() => message,
+            };
+            match message {
+                Some(ChannelMsg::Data { data }) => match show(ends.out, &data) {
+                    Ok(()) => {}
+                    // Whoever read has read enough, as `head` does.
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Some(0)),
+                    Err(error) => return Err(SshError::Output { reason: chain(&error) }),
                 },
+                // Complaints that nobody wants are no reason to stop.
+                Some(ChannelMsg::ExtendedData { data, .. }) => drop(show(ends.error, &data)),
+                Some(ChannelMsg::ExitStatus { exit_status }) => status = Some(Some(exit_status)),
+                Some(ChannelMsg::ExitSignal { .. }) => status = Some(None),
+                Some(ChannelMsg::Close) | None => break,
+                Some(_) => {}
             }
         }
-        drop(raw);
-        status.ok_or_else(|| self.lost(&russh::Error::HUP))
+        status.ok_or_else(|| SshError::CutOff {
+            host: self.destination().host.clone(),
+        })
     }
 }
 
-/// A reader that has gone away wants no more.
-fn show(stream: &mut dyn std::io::Write, bytes: &[u8]) {
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+/// Sends what is typed, to its end. What cannot be sent any more is of no use: the reading side tells how it ended.
+async fn feed(write: &ChannelWriteHalf<Msg>, mut typed: mpsc::Receiver<Vec<u8>>) {
+    while let Some(bytes) = typed.recv().await {
+        if write.data_bytes(bytes).await.is_err() {
+            return;
+        }
+    }
+    let _ = write.eof().await;
+}
+
+/// Tells the other side the terminal's size whenever it changes; never ends.
+async fn follow(write: &ChannelWriteHalf<Msg>, resizes: bool) {
+    if !resizes {
+        return std::future::pending().await;
+    }
+    let mut resized = terminal::Resizes::new();
+    loop {
+        resized.next().await;
+        let (columns, rows) = terminal::size();
+        let _ = write.window_change(columns, rows, 0, 0).await;
+    }
+}
+
+fn show(stream: &mut dyn Write, bytes: &[u8]) -> std::io::Result<()> {
+    stream.write_all(bytes)?;
+    stream.flush()
 }
 
 /// Standard input, read by a thread of its own: a blocked read must not hold up what the server says.
@@ -93,85 +142,6 @@ fn standard_input() -> mpsc::Receiver<Vec<u8>> {
         }
     });
     receive
-}
-
-#[cfg(unix)]
-mod terminal {
-    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    /// Columns and rows of the terminal.
-    pub(super) fn size() -> (u32, u32) {
-        match tcgetwinsize(std::io::stdout()) {
-            Ok(size) if size.ws_col > 0 => (u32::from(size.ws_col), u32::from(size.ws_row)),
-            _ => (80, 24),
-        }
-    }
-
-    /// While it lives, every key goes to the other side as it is.
-    pub(super) struct Raw(Termios);
-
-    impl Raw {
-        /// Enters raw mode; `None` where there is no terminal.
-        pub(super) fn enter() -> Option<Self> {
-            let usual = tcgetattr(std::io::stdin()).ok()?;
-            let mut raw = usual.clone();
-            raw.make_raw();
-            tcsetattr(std::io::stdin(), OptionalActions::Now, &raw).ok()?;
-            Some(Self(usual))
-        }
-    }
-
-    impl Drop for Raw {
-        fn drop(&mut self) {
-            // A terminal that is gone needs no mending.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
-        }
-    }
-
-    /// The moments at which the terminal changes its size.
-    pub(super) struct Resizes(Option<Signal>);
-
-    impl Resizes {
-        pub(super) fn new() -> Self {
-            Self(signal(SignalKind::window_change()).ok())
-        }
-
-        pub(super) async fn next(&mut self) {
-            match &mut self.0 {
-                Some(signal) => drop(signal.recv().await),
-                None => std::future::pending().await,
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod terminal {
-    pub(super) fn size() -> (u32, u32) {
-        (80, 24)
-    }
-
-    /// There is no raw mode here: lines are sent when they are complete.
-    pub(super) struct Raw;
-
-    impl Raw {
-        pub(super) fn enter() -> Option<Self> {
-            None
-        }
-    }
-
-    pub(super) struct Resizes;
-
-    impl Resizes {
-        pub(super) fn new() -> Self {
-            Self
-        }
-
-        pub(super) async fn next(&mut self) {
-            std::future::pending().await
-        }
-    }
 }
 
 #[cfg(test)]

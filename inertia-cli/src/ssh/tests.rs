@@ -1,5 +1,6 @@
 //! Sessions against a server within the test's own process.
 
+use super::shell::Ends;
 use super::{Destination, NewHostKeys, Session, SshError, Wanted};
 use crate::ask::Ask;
 use crate::environment::Environment;
@@ -12,22 +13,29 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 fn new_key() -> PrivateKey {
     PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).expect("a key")
 }
 
-/// Lets one user with one key in and understands four commands.
+/// Lets one user with one key in and understands a few commands.
 struct Peer {
     key: PublicKey,
     received: Vec<u8>,
     copies: bool,
+    echoes: bool,
 }
 
 impl russh::server::Handler for Peer {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, user: &str, shown: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        match user {
+            "silence" => return std::future::pending().await,
+            "hang up" => return Err(russh::Error::Disconnect),
+            _ => {}
+        }
         if user == "deploy" && shown.public_key.key_data() == self.key.key_data() {
             Ok(Auth::Accept)
         } else {
@@ -50,6 +58,13 @@ impl russh::server::Handler for Peer {
                 session.close(channel)?;
             }
             b"copy" => self.copies = true,
+            b"echo" => self.echoes = true,
+            b"complain" => {
+                session.extended_data(channel, 1, b"sh: 1: /opt/inertia: not found\n".to_vec())?;
+                session.exit_status_request(channel, 127)?;
+                session.close(channel)?;
+            }
+            b"talk on" => session.data(channel, b"y\n".to_vec())?,
             b"full" => {
                 session.exit_status_request(channel, 1)?;
                 session.close(channel)?;
@@ -59,12 +74,19 @@ impl russh::server::Handler for Peer {
         Ok(())
     }
 
-    async fn data(&mut self, _: ChannelId, data: &[u8], _: &mut Served) -> Result<(), Self::Error> {
+    async fn data(&mut self, channel: ChannelId, data: &[u8], session: &mut Served) -> Result<(), Self::Error> {
+        if self.echoes {
+            return session.data(channel, data.to_vec());
+        }
         self.received.extend_from_slice(data);
         Ok(())
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, session: &mut Served) -> Result<(), Self::Error> {
+        if self.echoes {
+            session.exit_status_request(channel, 0)?;
+            session.close(channel)?;
+        }
         if self.copies {
             session.data(channel, self.received.len().to_string().into_bytes())?;
             session.exit_status_request(channel, 0)?;
@@ -136,6 +158,7 @@ async fn serve(client: PublicKey, host: PrivateKey) -> u16 {
                 key: client.clone(),
                 received: Vec::new(),
                 copies: false,
+                echoes: false,
             };
             if let Ok(running) = run_stream(Arc::clone(&config), stream, peer).await {
                 tokio::spawn(running);
@@ -250,4 +273,108 @@ async fn where_nothing_or_something_else_answers_is_said() {
         .err()
         .expect("no SSH");
     assert!(matches!(refused, SshError::Handshake { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_or_says_nothing_is_not_one_that_refuses() {
+    let scene = Scene::new().await;
+    let hung_up = scene.connect("hang up", NewHostKeys::Accept).await.err().expect("hung up");
+    assert!(matches!(hung_up, SshError::Lost { .. }), "{hung_up}");
+    let destination = scene.destination("silence", scene.port);
+    let verdict = Duration::from_millis(300);
+    let silent = Session::connect_within(&destination, NewHostKeys::Accept, Ask::Nobody, verdict);
+    let silent = tokio::time::timeout(Duration::from_secs(20), silent).await.expect("an end");
+    let silent = silent.err().expect("nobody lets us in");
+    assert!(
+        matches!(&silent, SshError::Lost { reason, .. } if reason.contains("does not say within")),
+        "{silent}"
+    );
+}
+
+/// A conversation about one command: what is typed, and who takes what it says.
+async fn converse(
+    session: &Session,
+    command: &str,
+    typed: Vec<Vec<u8>>,
+    out: &mut (dyn std::io::Write + Send),
+) -> Result<Option<u32>, SshError> {
+    let (send, receive) = mpsc::channel(4);
+    tokio::spawn(async move {
+        for piece in typed {
+            let _ = send.send(piece).await;
+        }
+    });
+    let channel = session.open().await?;
+    channel.exec(false, command).await.expect("asked for");
+    let ends = Ends {
+        typed: receive,
+        out,
+        error: &mut std::io::sink(),
+    };
+    let ended = session.converse(channel, ends, false);
+    tokio::time::timeout(Duration::from_secs(60), ended)
+        .await
+        .expect("it goes on in both directions")
+}
+
+#[tokio::test]
+async fn much_goes_in_while_much_comes_out() {
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let typed = vec![vec![7; 32 * 1024]; 512];
+    let mut out = Vec::new();
+    let status = converse(&session, "echo", typed, &mut out).await.expect("talked");
+    assert_eq!((status, out.len()), (Some(0), 16 << 20));
+}
+
+/// Takes nothing any more.
+struct Broken(std::io::ErrorKind);
+
+impl std::io::Write for Broken {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_listens_to_is_left() {
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let gone = converse(&session, "talk on", Vec::new(), &mut Broken(std::io::ErrorKind::BrokenPipe)).await;
+    assert_eq!(gone.expect("enough was read"), Some(0));
+    let full = converse(&session, "talk on", Vec::new(), &mut Broken(std::io::ErrorKind::StorageFull)).await;
+    assert!(matches!(full, Err(SshError::Output { .. })), "{full:?}");
+    let cut = converse(&session, "hang up", Vec::new(), &mut std::io::sink()).await;
+    assert!(matches!(cut, Err(SshError::CutOff { .. })), "{cut:?}");
+}
+
+#[tokio::test]
+async fn a_bridge_passes_bytes_on_and_tells_how_it_ended() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let use_it = async move {
+        let (mut read, mut write) = tokio::io::split(ours);
+        let sent = tokio::spawn(async move {
+            write.write_all(&vec![7; 8 << 20]).await.expect("sent");
+            write.shutdown().await.expect("ended");
+        });
+        let mut back = Vec::new();
+        read.read_to_end(&mut back).await.expect("received");
+        sent.await.expect("done");
+        back.len()
+    };
+    let (bridged, length) = tokio::join!(session.bridge("echo", theirs), use_it);
+    assert_eq!((bridged.expect("bridged").status, length), (Some(0), 8 << 20));
+    let (_ours, theirs) = tokio::io::duplex(1024);
+    let missing = session.bridge("complain", theirs).await.expect("an end");
+    assert_eq!(
+        (missing.status, missing.error.as_str()),
+        (Some(127), "sh: 1: /opt/inertia: not found")
+    );
 }

@@ -30,7 +30,7 @@ pub(crate) struct AddArgs {
     /// The private key to show
     #[arg(short = 'i', long = "identity", value_name = "KEY")]
     identity: Option<PathBuf>,
-    /// Remember the server's host key without asking when it is not known yet
+    /// Remember the server's host key without asking when it is not known yet, at the first connection
     #[arg(long)]
     accept_new_host_key: bool,
     /// The state folder of a daemon on this machine

@@ -30,6 +30,8 @@ enum Key {
     /// The private key to show
     #[value(name = "key")]
     Identity,
+    /// Whether the next connection may take a host key that is not known yet: true or false
+    AcceptNewHostKey,
     /// The daemon's port on the server
     Port,
     /// Whether the daemon is reached through SSH: true or false
@@ -54,27 +56,31 @@ pub(super) fn run(arguments: &SetArgs, remotes: &mut Remotes, settings: &Setting
         Key::Host => {
             check_host(value)?;
             value.clone_into(&mut access.host);
+            // It was said about the host of before.
+            access.accept_new_host_key = false;
             then = format!(" Next: inertia {name} init");
         }
         Key::User => access.user = given,
-        Key::SshPort => access.port = given.map(|value| port(&value)).transpose()?,
+        Key::SshPort => {
+            access.port = given.map(|value| port(&value)).transpose()?;
+            access.accept_new_host_key = false;
+        }
         Key::Identity => access.key = given.map(|value| settings.environment.cwd.join(value)),
         Key::Port => {
             access.daemon_port = given.map(|value| port(&value)).transpose()?;
             then = format!(" Next: inertia {name} init");
         }
-        Key::Tunnel => {
-            remote.tunnel = match value {
-                "true" => true,
-                "false" => false,
-                _ => return Err(Failure::usage(format!("'{value}' is neither true nor false"))),
-            }
-        }
+        Key::AcceptNewHostKey => access.accept_new_host_key = truth(value)?,
+        Key::Tunnel => remote.tunnel = truth(value)?,
     }
     remote.ssh = Some(access);
-    remotes.replace(name, remote);
-    remotes.save()?;
+    remotes.record(name, remote)?;
     done(settings, name, &format!("Changed the remote '{name}'.{then}"))
+}
+
+fn truth(text: &str) -> Result<bool, Failure> {
+    text.parse()
+        .map_err(|_| Failure::usage(format!("'{text}' is neither true nor false")))
 }
 
 fn port(text: &str) -> Result<u16, Failure> {

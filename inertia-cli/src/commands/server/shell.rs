@@ -18,9 +18,9 @@ pub(crate) struct ShellArgs {
 
 /// Runs it; exits as it exits.
 pub(crate) fn run(arguments: &ShellArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let remotes = Remotes::load(&settings.environment.cwd)?;
+    let mut remotes = Remotes::load(&settings.environment.cwd)?;
     let (name, remote) = remotes.find(settings.remote.as_deref())?;
-    let access = bootstrap::access(name, remote)?;
+    let (name, access) = (name.to_owned(), bootstrap::access(name, remote)?.clone());
     let destination = Destination::resolve(&access.wanted(), &settings.environment)?;
     let environment = &settings.environment;
     let watched = environment.stdin_is_terminal && environment.stdout_is_terminal;
@@ -29,11 +29,13 @@ pub(crate) fn run(arguments: &ShellArgs, settings: &Settings) -> Result<ExitCode
         command: (!arguments.command.is_empty()).then(|| arguments.command.join(" ")),
         terminal: watched.then(|| environment.variable("TERM").unwrap_or("xterm").to_owned()),
     };
-    block_on(async {
+    let ended = block_on(async {
         let session = bootstrap::session(&destination, access.accept_new_host_key, settings).await?;
+        remotes.host_key_taken(&name)?;
         let status = session.interact(&what).await?;
         session.close().await;
         // 255 is what `ssh` says of a command that did not end by itself.
         Ok(ExitCode::from(status.and_then(|status| u8::try_from(status).ok()).unwrap_or(255)))
-    })
+    });
+    ended.map_err(|failure| failure.about(&name))
 }

@@ -40,11 +40,14 @@ pub(crate) fn run(arguments: &UninstallArgs, settings: &Settings) -> Result<Exit
     ));
     let removed = removed.map_err(|failure| steps.failed(failure).about(&name))?;
     let forgotten = Remote {
-        ssh: Some(SshAccess { program: None, ..access }),
+        ssh: Some(SshAccess {
+            program: None,
+            accept_new_host_key: false,
+            ..access
+        }),
         ..Remote::default()
     };
-    remotes.replace(&name, forgotten);
-    remotes.save()?;
+    remotes.record(&name, forgotten)?;
     if settings.output == Output::Json {
         let document = serde_json::json!({
             "name": name,
