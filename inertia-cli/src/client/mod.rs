@@ -24,7 +24,7 @@ const GREETING: Duration = Duration::from_secs(8);
 /// How long it may take for the same through SSH, where a program is started first.
 const ABOUT: Duration = Duration::from_secs(30);
 /// How long it may take to begin a stream of events.
-const STREAM: Duration = Duration::from_secs(60);
+const STREAM: Duration = Duration::from_mins(1);
 /// How long any other answer may take: a little more than the daemon gives itself, so that its own word comes first.
 const ANSWER: Duration = Duration::from_secs(10 * 60 + 30);
 

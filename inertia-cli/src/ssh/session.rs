@@ -196,12 +196,10 @@ impl Session {
             let (mut ended, mut complaints) = (Bridged::default(), Vec::new());
             while let Some(message) = read.wait().await {
                 match message {
-                    ChannelMsg::Data { data } => {
-                        if to.write_all(&data).await.is_err() {
-                            // Whoever used the stream has gone.
-                            ended.status = Some(0);
-                            break;
-                        }
+                    // Passed on; when that fails, whoever used the stream has gone.
+                    ChannelMsg::Data { data } if to.write_all(&data).await.is_err() => {
+                        ended.status = Some(0);
+                        break;
                     }
                     ChannelMsg::ExtendedData { data, .. } => {
                         let room = MOST_COMPLAINTS.saturating_sub(complaints.len());

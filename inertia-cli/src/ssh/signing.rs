@@ -70,7 +70,7 @@ impl Steps {
                 return Some(done);
             }
             let now = self.0.load(Ordering::SeqCst);
-            if now % 2 == 0 && now == seen {
+            if now.is_multiple_of(2) && now == seen {
                 return None;
             }
             seen = now;

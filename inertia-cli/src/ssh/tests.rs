@@ -312,7 +312,7 @@ async fn converse(
         error: &mut std::io::sink(),
     };
     let ended = session.converse(channel, ends, false);
-    tokio::time::timeout(Duration::from_secs(60), ended)
+    tokio::time::timeout(Duration::from_mins(1), ended)
         .await
         .expect("it goes on in both directions")
 }

@@ -31,7 +31,8 @@ enum Key {
     #[value(name = "key")]
     Identity,
     /// Whether the next connection may take a host key that is not known yet: true or false
-    AcceptNewHostKey,
+    #[value(name = "accept-new-host-key")]
+    NewHost,
     /// The daemon's port on the server
     Port,
     /// Whether the daemon is reached through SSH: true or false
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &SetArgs, remotes: &mut Remotes, settings: &Setting
             access.daemon_port = given.map(|value| port(&value)).transpose()?;
             then = format!(" Next: inertia {name} init");
         }
-        Key::AcceptNewHostKey => access.accept_new_host_key = truth(value)?,
+        Key::NewHost => access.accept_new_host_key = truth(value)?,
         Key::Tunnel => remote.tunnel = truth(value)?,
     }
     remote.ssh = Some(access);
