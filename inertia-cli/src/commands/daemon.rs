@@ -11,7 +11,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Threads for requests and deployments; an idle daemon is to weigh next to nothing.
 const WORKERS: usize = 2;
@@ -90,21 +93,26 @@ fn warn_about_authorities(settings: &Settings) {
     }
 }
 
-/// Logs to standard error; `INERTIA_LOG` says what, in the notation of `RUST_LOG`.
+/// Logs to standard error; `INERTIA_LOG` says what: a level, or targets with levels such as `warn,deployd=debug`.
 fn log(settings: &Settings) {
     let usual = match settings.volume {
-        Volume::Quiet => "warn",
-        Volume::Normal => "info",
-        Volume::Verbose => "debug",
+        Volume::Quiet => LevelFilter::WARN,
+        Volume::Normal => LevelFilter::INFO,
+        Volume::Verbose => LevelFilter::DEBUG,
     };
+    let usual = Targets::new().with_default(usual);
+    let wanted = settings.environment.variable("INERTIA_LOG").map(str::parse);
+    let mistake = wanted.as_ref().and_then(|wanted| wanted.as_ref().err().map(ToString::to_string));
     // The HTTP client of the engine logs whole request bodies, environments included.
-    let filter = EnvFilter::new(format!(
-        "{},bollard=off",
-        settings.environment.variable("INERTIA_LOG").unwrap_or(usual)
-    ));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = wanted
+        .and_then(Result::ok)
+        .unwrap_or(usual)
+        .with_target("bollard", LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(settings.color_stderr)
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    if let Some(mistake) = mistake {
+        tracing::warn!("INERTIA_LOG is not understood, and left aside: {mistake}");
+    }
 }
