@@ -320,14 +320,15 @@ impl Store {
 }
 
 impl Store {
-    /// The commit that was last deployed from a branch of the repository that is registered now, whatever became of it. Rollbacks and deployments of anything else
-    /// say nothing about the branch: they are no reason to deploy its head once more.
+    /// The commit that was last deployed from a branch of the repository that is registered now, whatever became of it.
+    /// Rollbacks and deployments of anything else say nothing about the branch: they are no reason to deploy its head
+    /// once more. A commit that was reported and not found was not deployed: it may come yet.
     pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
         let (project, branch) = (project.to_owned(), branch.to_owned());
         self.run(move |db| {
             let sql = "SELECT commit_id FROM deployments
                 WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
-                    AND id > (SELECT since FROM projects WHERE name = ?1)
+                    AND id > (SELECT since FROM projects WHERE name = ?1) AND (state <> 'failed' OR message IS NOT NULL)
                 ORDER BY id DESC LIMIT 1";
             Ok(db.query_row(sql, (&project, &branch), |row| row.get(0)).optional()?)
         })
@@ -530,6 +531,22 @@ mod tests {
         }
         assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("b"));
         assert_eq!(store.latest_commit("shop", "feature").await.expect("read").as_deref(), Some("f"));
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_was_not_found_was_not_deployed() {
+        let (_temp, store) = with_shop().await;
+        let latest = async || store.latest_commit("shop", "main").await.expect("read");
+        for (id, commit, is_found) in [(1, "a", true), (2, "b", false)] {
+            store.admit(push(commit), vec![]).await.expect("queued");
+            assert_eq!(latest().await.as_deref(), Some(commit));
+            store.advance("shop", id, Step::Begin).await.expect("begun");
+            if is_found {
+                store.note_commit("shop", id, commit, "a title").await.expect("noted");
+            }
+            store.end("shop", id, Ending::Failed, "no".to_owned()).await.expect("ended");
+        }
+        assert_eq!(latest().await.as_deref(), Some("a"));
     }
 
     #[tokio::test]
