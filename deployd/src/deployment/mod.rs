@@ -1,7 +1,7 @@
 //! Deployments: from a commit to running containers, one at a time per project.
 //!
 //! [`state`] says which states follow which, [`queue`] who waits; [`workers`] runs one task per
-//! project, which runs one [`attempt`] after the other. An attempt reads its [`origin`], prepares [`source`] files,
+//! project, which runs one [`attempt`] after the other and goes on [`polling`] meanwhile. An attempt reads its [`origin`], prepares [`source`] files,
 //! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges.
 
 pub(crate) mod attempt;
@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod looks;
 pub(crate) mod operations;
 pub(crate) mod origin;
+mod polling;
 pub(crate) mod queue;
 pub(crate) mod recorder;
 pub(crate) mod source;

@@ -2,11 +2,11 @@
 
 use super::attempt::{self, CallOff};
 use super::operations::{self, Operation};
-use super::origin;
+use super::polling;
 use crate::daemon::Daemon;
 use crate::problem::ApiError;
-use crate::store::{Admission, DeploymentRow, Ending, NewDeployment, ProjectRow, StoreError};
-use crate::wire::{Done, Trigger};
+use crate::store::{DeploymentRow, Ending, ProjectRow, StoreError};
+use crate::wire::Done;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,11 +15,6 @@ use tokio::time::sleep;
 
 /// How long to wait before a deployment is tried again that the daemon itself could not go on with.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
-/// The shortest time between two looks for commits.
-const SHORTEST_POLL: Duration = Duration::from_secs(5);
-/// How often to look for commits as long as nobody knows whether the git host's webhooks arrive.
-const UNPROVEN_POLL: Duration = Duration::from_mins(1);
-
 /// What a worker is told.
 pub(crate) enum Command {
     /// Something waits.
@@ -220,13 +215,13 @@ impl Worker {
 
     /// Waits for something to do, and does it where it is no deployment.
     async fn idle(&mut self, project: &ProjectRow) -> Result<(), StoreError> {
-        let command = match interval(project) {
+        let command = match polling::interval(project) {
             None => self.commands.recv().await,
             // A command ends a look that is under way: nobody waits for a slow repository.
             Some(interval) => tokio::select! {
                 biased;
                 command = self.commands.recv() => command,
-                looked = look_after(interval, &self.daemon, project, &mut self.passed) => return looked,
+                looked = polling::look_after(interval, &self.daemon, project, &mut self.passed) => return looked,
             },
         };
         match command {
@@ -255,54 +250,6 @@ impl Worker {
     }
 }
 
-/// How often to look for commits: as the project says, and until the git host's first delivery in any case.
-fn interval(project: &ProjectRow) -> Option<Duration> {
-    let unproven = project.webhook_seen.is_none().then_some(UNPROVEN_POLL);
-    project.poll.map(|wanted| wanted.max(SHORTEST_POLL)).or(unproven)
-}
-
-/// Looks for a new commit after so long, and queues it. What was there before anybody deployed anything is not new, nor is
-/// what changes nothing under the project's folder: it is passed.
-async fn look_after(span: Duration, daemon: &Daemon, project: &ProjectRow, passed: &mut Option<String>) -> Result<(), StoreError> {
-    sleep(span).await;
-    let head = match origin::look(daemon, project).await.outcome {
-        Ok(head) => head,
-        Err(error) => {
-            tracing::warn!(%error, project = project.name, "cannot look for commits");
-            return Ok(());
-        }
-    };
-    let store = daemon.store();
-    let known = match store.latest_commit(&project.name, &project.branch).await? {
-        Some(deployed) => Some(deployed),
-        None => store.first_head(project, &head).await?,
-    };
-    // Without one, the project was registered with another repository or branch meanwhile.
-    let Some(known) = known.filter(|known| *known != head && passed.as_ref() != Some(&head)) else {
-        return Ok(());
-    };
-    match origin::is_touched(daemon, project, known, head.clone()).await {
-        Ok(true) => {}
-        Ok(false) => {
-            *passed = Some(head);
-            return Ok(());
-        }
-        Err(error) => {
-            tracing::warn!(%error, project = project.name, "cannot compare commits");
-            return Ok(());
-        }
-    }
-    let new = NewDeployment {
-        project: project.name.clone(),
-        reference: project.branch.clone(),
-        commit: Some(head),
-        trigger: Trigger::Poll,
-    };
-    match daemon.store().admit(new, Vec::new()).await? {
-        Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(()),
-    }
-}
-
 /// A worker that ends takes its deployment along; the next daemon takes it up again.
 struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 
@@ -317,100 +264,11 @@ mod tests {
     use super::*;
     use crate::Config;
     use crate::deployment::state::Step;
-    use crate::store::NewProject;
-    use crate::wire::DeploymentState;
+    use crate::store::{NewDeployment, NewProject};
+    use crate::wire::{DeploymentState, Trigger};
     use compose_core::engine::fake::FakeEngine;
     use compose_core::engine::request::PathMap;
     use std::sync::Arc;
-
-    #[tokio::test]
-    async fn a_project_is_polled_until_a_webhook_came_or_as_it_says() {
-        let (_temp, store) = crate::store::testing::with_shop().await;
-        let project = store.project("shop").await.expect("read").expect("there");
-        let row = |poll, seen: bool| ProjectRow {
-            poll,
-            webhook_seen: seen.then_some(time::OffsetDateTime::UNIX_EPOCH),
-            ..project.clone()
-        };
-        let minutes = Duration::from_mins;
-        for (poll, seen, wanted) in [
-            (None, false, Some(UNPROVEN_POLL)),
-            (None, true, None),
-            (Some(minutes(5)), false, Some(minutes(5))),
-            (Some(minutes(5)), true, Some(minutes(5))),
-            (Some(Duration::from_millis(1)), true, Some(SHORTEST_POLL)),
-        ] {
-            assert_eq!(interval(&row(poll, seen)), wanted, "{poll:?} {seen}");
-        }
-    }
-
-    #[tokio::test]
-    async fn only_what_is_new_since_the_first_look_is_deployed() {
-        let origin = crate::git::testing::Origin::new();
-        let first = origin.commit("one");
-        let temp = tempfile::tempdir().expect("a temporary folder");
-        let config = Config {
-            state: temp.path().to_owned(),
-            engine: Arc::new(FakeEngine::new()),
-            paths: PathMap::identity(),
-            container: Vec::new(),
-            version: "1".to_owned(),
-            known_hosts: None,
-        };
-        let daemon = Daemon::open(config).await.expect("opens");
-        let registered = NewProject {
-            url: origin.url(),
-            ..crate::store::testing::shop()
-        };
-        let project = daemon.store().put_project(registered).await.expect("stored");
-        let waiting = async || {
-            look_after(Duration::ZERO, &daemon, &project, &mut None).await.expect("looked");
-            let next = daemon.store().next_deployment("shop").await.expect("read");
-            next.and_then(|row| row.deployment.commit)
-        };
-        assert_eq!(waiting().await, None, "what was there before is not new");
-        assert_eq!(waiting().await, None);
-        let second = origin.commit("two");
-        assert_eq!(waiting().await, Some(second));
-        // From now on, what was deployed counts, also when the branch is put back.
-        origin.git(&["reset", "-q", "--hard", &first]);
-        assert_eq!(waiting().await, Some(first));
-    }
-
-    #[tokio::test]
-    async fn what_changes_elsewhere_in_the_repository_is_passed() {
-        let origin = crate::git::testing::Origin::new();
-        origin.write("apps/shop/compose.yaml", "one");
-        origin.commit("one");
-        let temp = tempfile::tempdir().expect("a temporary folder");
-        let config = Config {
-            state: temp.path().to_owned(),
-            engine: Arc::new(FakeEngine::new()),
-            paths: PathMap::identity(),
-            container: Vec::new(),
-            version: "1".to_owned(),
-            known_hosts: None,
-        };
-        let daemon = Daemon::open(config).await.expect("opens");
-        let registered = NewProject {
-            url: origin.url(),
-            path: "apps/shop".to_owned(),
-            ..crate::store::testing::shop()
-        };
-        let project = daemon.store().put_project(registered).await.expect("stored");
-        let mut passed = None;
-        for (file, text, is_new) in [
-            ("apps/shop/compose.yaml", "one", false),
-            ("apps/other/compose.yaml", "x", false),
-            ("apps/shop/compose.yaml", "two", true),
-        ] {
-            origin.write(file, text);
-            let head = origin.commit(text);
-            look_after(Duration::ZERO, &daemon, &project, &mut passed).await.expect("looked");
-            let next = daemon.store().next_deployment("shop").await.expect("read");
-            assert_eq!(next.and_then(|row| row.deployment.commit), is_new.then_some(head), "{file} {text}");
-        }
-    }
 
     #[tokio::test]
     async fn a_defect_after_the_start_is_put_back_once_and_then_ends() {

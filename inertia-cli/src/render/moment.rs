@@ -1,4 +1,4 @@
-//! How long ago something was.
+//! Moments: how long ago something was, and when.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
@@ -17,6 +17,12 @@ pub(crate) fn now() -> i64 {
 pub(crate) fn seconds_since(written: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(written, &Rfc3339).ok()?;
     Some(now() - at.unix_timestamp())
+}
+
+/// A moment to the second.
+pub(crate) fn to_the_second(at: OffsetDateTime) -> String {
+    let at = at.replace_nanosecond(0).unwrap_or(at);
+    at.format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

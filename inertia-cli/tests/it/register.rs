@@ -83,6 +83,13 @@ async fn a_private_https_origin_becomes_its_ssh_address() {
             .contains("it reads git@127.0.0.1:ann/shop.git with the project's deploy key"),
         "{told:?}"
     );
+    // And stays it, without a way back over https.
+    let again = init(&place, &[], &[]);
+    assert_eq!(self::document(&again)["url"], "git@127.0.0.1:ann/shop.git", "{again:?}");
+    assert!(!again.err.contains("so it reads"), "{again:?}");
+    let history = run(|| place.inertia_in(&place.path().join("shop"), &["--json", "local", "audit"]));
+    let put: Vec<_> = history.out.matches("project.put").collect();
+    assert_eq!(put.len(), 3, "the second time once: {history:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,6 +206,29 @@ async fn with_a_token_of_github_everything_is_registered_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_token_of_gitlab_everything_is_registered_there() {
     with_token("--gitlab-token", "GITLAB_TOKEN", ("GITLAB_API_URL", "api/v4"), false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_repository_gets_its_webhook_too() {
+    let place = Place::new();
+    project(&place);
+    place.git(&["init", "-q", "--bare", "ann/empty.git"]);
+    let server = GitServer::start(1).await;
+    let host = GitHost::start(&place.path(), Keys::clone(&server.keys));
+    origin(&place, &server.url(&place.path().join("ann/empty.git")));
+    let _daemon = run(|| Daemon::start(&place, &[]));
+    let (base, authority) = (host.url("api/v3"), host.authority.to_str().unwrap());
+    let variables = [
+        ("GITHUB_TOKEN", TOKEN),
+        ("GITHUB_API_URL", base.as_str()),
+        ("SSL_CERT_FILE", authority),
+    ];
+    let told = init(&place, &["--github-token"], &variables);
+    assert_eq!(told.code, 0, "{told:?}");
+    let document = document(&told);
+    assert_eq!(document["repository"]["problem"]["code"], "repository-empty", "{told:?}");
+    assert_eq!(document["webhook_registered"], true, "{told:?}");
+    assert_eq!(host.shared.hooks.lock().unwrap().len(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::Target;
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
+use crate::render::moment::to_the_second;
 use crate::render::{note, say};
 use crate::repository::Repository;
 use crate::settings::{Output, Settings};
@@ -55,7 +56,7 @@ fn show(target: &Target, project: &ProjectInfo, secret: &str, settings: &Setting
         Output::Text => say(&format!(
             "Webhook URL:    {url}\nWebhook secret: {secret}\nFirst delivery: {}",
             match project.webhook_seen {
-                Some(at) => crate::commands::people::moment(at),
+                Some(at) => to_the_second(at),
                 None => "none yet; the daemon looks for new commits every minute by itself".to_owned(),
             }
         )),

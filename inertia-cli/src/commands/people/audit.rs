@@ -1,8 +1,9 @@
 //! `inertia NAME audit`: who did what.
 
-use super::{Daemon, moment};
+use super::Daemon;
 use crate::commands::block_on;
 use crate::failure::Failure;
+use crate::render::moment::to_the_second;
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
 use clap::Args;
@@ -25,7 +26,7 @@ pub(crate) fn run(arguments: &AuditArgs, settings: &Settings) -> Result<ExitCode
     }
     let rows = entries.iter().map(|entry| {
         vec![
-            moment(entry.at),
+            to_the_second(entry.at),
             entry.actor.clone(),
             entry.action.clone(),
             entry.project.clone().unwrap_or_default(),

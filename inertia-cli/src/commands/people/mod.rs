@@ -17,8 +17,6 @@ use crate::remotes::{Remote, Remotes};
 use crate::settings::Settings;
 use clap::ValueEnum;
 use deployd::wire;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// What a person or a token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,12 +56,6 @@ impl Daemon {
             remote: remote.clone(),
         })
     }
-}
-
-/// A moment to the second.
-pub(crate) fn moment(at: OffsetDateTime) -> String {
-    let at = at.replace_nanosecond(0).unwrap_or(at);
-    at.format(&Rfc3339).unwrap_or_default()
 }
 
 /// A name or id as a part of a path; what cannot be one is refused before it is sent.

@@ -1,8 +1,9 @@
 //! `inertia NAME token`: tokens for machines.
 
-use super::{Daemon, Role, moment, part};
+use super::{Daemon, Role, part};
 use crate::commands::block_on;
 use crate::failure::Failure;
+use crate::render::moment::to_the_second;
 use crate::render::{note, say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &TokenArgs, settings: &Settings) -> Result<ExitCode
                 "A token of the role {} for {}, until {}. It is shown once; `inertia {} token revoke {}` ends it.",
                 made.info.role,
                 made.info.subject,
-                moment(made.info.expires_at),
+                to_the_second(made.info.expires_at),
                 daemon.name,
                 made.info.id
             ));
@@ -86,8 +87,8 @@ fn list(daemon: &Daemon, settings: &Settings) -> Result<ExitCode, Failure> {
             token.id.clone(),
             token.subject.clone(),
             token.role.to_string(),
-            moment(token.created_at),
-            moment(token.expires_at),
+            to_the_second(token.created_at),
+            to_the_second(token.expires_at),
             if token.revoked { "revoked".to_owned() } else { String::new() },
         ]
     });

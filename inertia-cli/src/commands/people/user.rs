@@ -1,10 +1,11 @@
 //! `inertia NAME user`: people are let in by a line that is good for a day and once.
 
 use super::line::Line;
-use super::{Daemon, Role, moment, part};
+use super::{Daemon, Role, part};
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::remotes::RemoteAddress;
+use crate::render::moment::to_the_second;
 use crate::render::{note, say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
@@ -56,8 +57,8 @@ fn list(daemon: &Daemon, settings: &Settings) -> Result<ExitCode, Failure> {
             user.name.clone(),
             user.role.to_string(),
             user.tokens.to_string(),
-            moment(user.created_at),
-            user.invited_until.map(moment).unwrap_or_default(),
+            to_the_second(user.created_at),
+            user.invited_until.map(to_the_second).unwrap_or_default(),
         ]
     });
     say(&table::render(&["NAME", "ROLE", "TOKENS", "SINCE", "INVITED UNTIL"], rows))
@@ -77,7 +78,7 @@ fn add(daemon: &Daemon, name: &str, role: Role, settings: &Settings) -> Result<E
     };
     if settings.output == Output::Json {
         let document = serde_json::json!({
-            "name": line.name, "role": invited.role, "line": line.to_string(), "expires_at": moment(invited.expires_at),
+            "name": line.name, "role": invited.role, "line": line.to_string(), "expires_at": to_the_second(invited.expires_at),
         });
         return say(&document.to_string());
     }
@@ -85,7 +86,7 @@ fn add(daemon: &Daemon, name: &str, role: Role, settings: &Settings) -> Result<E
         "{} ({}) comes in by this line, once and until {}. Send it where nobody else reads it:",
         line.name,
         invited.role,
-        moment(invited.expires_at)
+        to_the_second(invited.expires_at)
     ));
     if let Some(why) = RemoteAddress::of(&daemon.remote).out_of_reach() {
         note(&format!("warning: {why}, so that nobody else can use the line"));
