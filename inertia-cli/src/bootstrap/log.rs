@@ -16,15 +16,15 @@ pub(crate) async fn daemon_log(name: &str, remote: &Remote, lines: u64, settings
     let access = access(name, remote).map_err(|failure| {
         failure.hint("a daemon that was not set up over SSH writes where it was started; `docker logs CONTAINER` there if in a container")
     })?;
-    let program = access.program.as_ref().ok_or_else(|| {
-        Failure::new(format!("the server of '{name}' was not set up yet")).hint(format!("set it up: `inertia {name} init`"))
-    })?;
     let destination = Destination::resolve(&access.wanted(), &settings.environment)?;
     let mut server = Server::look(session(&destination, access.accept_new_host_key, settings).await?).await?;
+    // A first setting up that failed at the daemon has sent the program, and is not written down.
+    let usual = || format!("{}/.inertia/bin/inertia", server.facts.home.trim_end_matches('/'));
+    let program = access.program.clone().unwrap_or_else(usual);
     let needed = !server.facts.socket_writable;
     server.become_root(needed, &settings.environment, Ask::of(settings)).await?;
     let (mut log, mut tail) = (Vec::new(), Tail::default());
-    let script = format!("exec {} far-end log {lines}", quote(program));
+    let script = format!("exec {} far-end log {lines}", quote(&program));
     let status = server
         .as_root(&script, b"", &mut |source, bytes| match source {
             Source::Out => {
@@ -40,7 +40,7 @@ pub(crate) async fn daemon_log(name: &str, remote: &Remote, lines: u64, settings
     }
     Err(
         Failure::new(format!("the daemon's log cannot be read{}", tail.after(":\n", 5))).hint(format!(
-            "the program on the server may be of another version: `inertia {name} init` sends this one"
+            "there may be no program on the server, or one of another version: `inertia {name} init` sends this one"
         )),
     )
 }

@@ -67,7 +67,7 @@ impl<P: Proof> Change<'_, P> {
             None => {
                 step(&format!("Start the daemon on port {}", wanted.port))?;
                 let id = self.create(NAME, &body).await?;
-                let proven = self.starts(&id, &wanted.whereabouts(), PATIENCE).await?;
+                let proven = self.starts(&id, &wanted.whereabouts(), PATIENCE).await.map_err(with_its_log)?;
                 Ok((Outcome::Created, proven))
             }
             Some(current) if is_as(current, &body) => self.as_it_is(current, wanted).await,
@@ -82,7 +82,7 @@ impl<P: Proof> Change<'_, P> {
     async fn as_it_is(&self, current: &ContainerSummary, wanted: &Specification) -> Result<(Outcome, Proven), Failure> {
         let at = wanted.whereabouts();
         if current.status != ContainerStatus::Running {
-            let proven = self.starts(&current.id, &at, PATIENCE).await?;
+            let proven = self.starts(&current.id, &at, PATIENCE).await.map_err(with_its_log)?;
             return Ok((Outcome::Started, proven));
         }
         if let Ok(proven) = self.proof.prove(&current.id, &at, SHORT_PATIENCE).await {
@@ -90,7 +90,7 @@ impl<P: Proof> Change<'_, P> {
         }
         step("Start the daemon again, which runs and does not answer")?;
         self.engine.restart_container(&current.id, Some(GRACE)).await?;
-        let proven = self.proof.prove(&current.id, &at, PATIENCE).await?;
+        let proven = self.proof.prove(&current.id, &at, PATIENCE).await.map_err(with_its_log)?;
         Ok((Outcome::Started, proven))
     }
 
@@ -197,6 +197,11 @@ impl<P: Proof> Change<'_, P> {
         let renamed = self.engine.rename_container(id, &ContainerName::new(name)).await;
         renamed.map_err(|error| taken(name, error))
     }
+}
+
+/// The daemon that does not work stays: its log is there to be read.
+fn with_its_log(failure: Failure) -> Failure {
+    failure.hint("all that it said: `inertia NAME logs --daemon`; run the command again once the cause is gone")
 }
 
 /// Says what to do where a name is taken.

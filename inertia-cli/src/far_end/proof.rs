@@ -51,8 +51,7 @@ impl Proof for Asking<'_> {
         Err(Failure::new(format!(
             "the daemon was started and is not well after {} s: {reason}{said}",
             begin.elapsed().as_secs()
-        ))
-        .hint("all that it said: `inertia NAME logs --daemon`; run the command again once the cause is gone"))
+        )))
     }
 }
 

@@ -134,6 +134,7 @@ async fn a_new_daemon_that_does_not_work_makes_room_for_the_old_one_and_its_data
     let before = engine.calls().len();
     let failure = upgrade(&engine, &["new"], 0).await.expect_err("broken");
     assert!(failure.hints.concat().contains("runs again, with its state"), "{:?}", failure.hints);
+    assert!(!failure.hints.concat().contains("--daemon"), "that log is gone with its container");
     assert_eq!(there(&engine), only("old"));
     insta::assert_snapshot!(engine.calls()[before..].join("\n"));
 }
