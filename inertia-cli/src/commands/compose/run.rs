@@ -83,7 +83,7 @@ pub(super) struct RunArgs {
     /// Run as this user
     #[arg(short, long, value_name = "USER")]
     user: Option<String>,
-    /// Mount something: [SOURCE:]TARGET[:OPTIONS]
+    /// Mount something: TARGET, SOURCE:TARGET or SOURCE:TARGET:OPTIONS
     #[arg(short, long, value_name = "VOLUME")]
     volume: Vec<String>,
     /// The working folder in the container
