@@ -7,6 +7,7 @@ mod readable;
 mod report;
 
 pub(crate) use options::RegisterArgs;
+pub(crate) use readable::same_repository;
 
 use super::Target;
 use crate::args::Command;
@@ -88,7 +89,7 @@ impl Session<'_> {
         let host = tokens.host(&registration.url, self.settings)?;
         let known: Vec<ProjectInfo> = self.target.client.get("/v1/projects").await?;
         let known = known.iter().find(|known| known.name == self.target.project.settings.name);
-        if let Some(known) = known.filter(|known| !options.replace && !readable::same_repository(&known.url, &registration.url)) {
+        if let Some(known) = known.filter(|known| !options.replace && !same_repository(&known.url, &registration.url)) {
             self.take_over(known, &registration.url)?;
         }
         registration.url = readable::as_known(registration.url, known);

@@ -54,13 +54,16 @@ pub(super) async fn look(name: &str, remote: &Remote, seen: Option<&Seen>, setti
         );
     }
     match patient(client.get::<Vec<ProjectInfo>>("/v1/projects")).await {
-        Ok(projects) => findings.good("token", format!("it is accepted; {} project(s) are registered", projects.len())),
+        Ok(projects) => {
+            findings.good("token", format!("it is accepted; {} project(s) are registered", projects.len()));
+            super::project::look(&client, &projects, settings, findings).await;
+        }
         Err(failure) => findings.failure("token", &failure),
     }
     webhook(name, remote, findings);
 }
 
-async fn patient<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn patient<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(done) => done,
         Err(_) => Err(Failure::new(format!("it does not answer within {} seconds", PATIENCE.as_secs()))

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::{commands::block_on, project_file};
 use compose_core::engine::{Engine as _, EngineInfo};
 use compose_core::load::Loader;
+use deployd::settings::FILE_NAME;
 
 /// Looks at the folder; its remotes, when they can be read.
 pub(super) fn look(settings: &Settings, findings: &mut Findings) -> Option<Remotes> {
@@ -35,9 +36,11 @@ fn project(settings: &Settings, findings: &mut Findings) {
     let cwd = &settings.environment.cwd;
     let project = match project_file::find(cwd) {
         Ok(project) => project,
+        Err(failure) if cwd.ancestors().any(|folder| folder.join(FILE_NAME).is_file()) => {
+            return findings.failure("project", &failure);
+        }
         Err(failure) => {
-            findings.add("project", State::Skipped, failure.text(), failure.hints.first().cloned());
-            return;
+            return findings.add("project", State::Skipped, failure.text(), failure.hints.first().cloned());
         }
     };
     let mut loader = Loader::new(&project.folder).variables(settings.environment.variables.clone());

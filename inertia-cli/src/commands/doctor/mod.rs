@@ -3,6 +3,7 @@
 mod daemon;
 mod finding;
 mod here;
+mod project;
 mod server;
 
 use super::block_on;

@@ -33,7 +33,7 @@ pub(super) fn as_known(origin: String, known: Option<&ProjectInfo>) -> String {
 }
 
 /// Whether two addresses lead to one repository, by whatever way.
-pub(super) fn same_repository(one: &str, other: &str) -> bool {
+pub(crate) fn same_repository(one: &str, other: &str) -> bool {
     let place = |url: &str| Hosted::parse(url).map(|hosted| hosted.ssh_url());
     one == other || place(one).zip(place(other)).is_some_and(|(one, other)| one == other)
 }
