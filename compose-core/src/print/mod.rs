@@ -44,6 +44,19 @@ pub fn json(project: &Project) -> Result<String, NotJson> {
     json::write(&project::for_json(project), Layout::Indented).map(|text| double_dollars(&text))
 }
 
+/// The images of a project's services and nothing else, as YAML: an override that fixes them.
+pub fn images_yaml(project: &Project) -> String {
+    double_dollars(&yaml::write(&project::images(project), 2))
+}
+
+/// The images of a project's services and nothing else, as JSON.
+///
+/// # Errors
+/// Never, for names of images.
+pub fn images_json(project: &Project) -> Result<String, NotJson> {
+    json::write(&project::images(project), Layout::Indented).map(|text| double_dollars(&text))
+}
+
 /// Merged but uninterpreted files as YAML, as `--no-interpolate` prints them: `$` stays single.
 pub fn raw_yaml(model: &Node) -> String {
     yaml::write(&Tree::from(model), 2)

@@ -2,9 +2,9 @@
 
 use super::network::network;
 use super::service::service;
-use super::tree::{Record, Tree};
-use crate::model::{Config, Model, Project, Secret, SecretSource, Volume};
-use crate::names::VolumeName;
+use super::tree::{Record, Shown, Tree};
+use crate::model::{Config, Model, Project, Secret, SecretSource, Service, Volume};
+use crate::names::{ImageRef, VolumeName};
 
 /// YAML has sections in the order of the specification, then `x-…` keys.
 pub(super) fn for_yaml(project: &Project) -> Tree {
@@ -27,6 +27,21 @@ pub(super) fn for_json(project: &Project) -> Tree {
     let mut entries: Vec<_> = sections.map(|field| (field.key.to_owned(), field.value)).collect();
     entries.extend(record.extensions);
     Tree::Map(entries)
+}
+
+/// Services of which only the image is known. The project has no name there, which JSON alone says.
+pub(super) fn images(project: &Project) -> Tree {
+    let only_image = |known: &Service| {
+        let mut record = Record::new();
+        record
+            .only(Shown::InJson, "command", Tree::Null)
+            .only(Shown::InJson, "entrypoint", Tree::Null)
+            .text("image", known.image.as_ref().map(ImageRef::as_str))
+            .tree()
+    };
+    let services = project.services.iter().map(|(name, value)| (name, only_image(value)));
+    let mut record = Record::new();
+    record.only(Shown::InJson, "name", "").field("services", Tree::map(services)).tree()
 }
 
 fn services(project: &Project) -> Tree {

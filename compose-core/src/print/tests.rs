@@ -1,6 +1,6 @@
 //! Projects built by hand, and what the reference printed for the same ones.
 
-use super::{json, raw_json, yaml};
+use super::{images_json, images_yaml, json, raw_json, yaml};
 use crate::model::{
     Any, Condition, Config, Dependency, Endpoint, Hook, Ipam, IpamPool, Mount, MountKind, Network, Port, PortProtocol, Project,
     SecretSource, Service, Ulimit, Volume,
@@ -172,6 +172,22 @@ fn an_empty_project_still_has_services() {
         json(&project).expect("no infinity"),
         "{\n  \"name\": \"demo\",\n  \"services\": {}\n}"
     );
+}
+
+#[test]
+fn the_images_alone() {
+    let mut project = empty_project("demo");
+    let mut web = plain_service("web");
+    web.process.command = Some(vec!["x".to_owned()]);
+    project.services.insert("web".into(), web);
+    let mut built = plain_service("built");
+    built.image = None;
+    project.services.insert("built".into(), built);
+    assert_eq!(images_yaml(&project), "services:\n  built: {}\n  web:\n    image: alpine\n");
+    let json: serde_json::Value = serde_json::from_str(&images_json(&project).unwrap()).unwrap();
+    let nothing = serde_json::json!({"command": null, "entrypoint": null});
+    assert_eq!((&json["name"], &json["services"]["built"]), (&"".into(), &nothing));
+    assert_eq!(json["services"]["web"]["image"], "alpine");
 }
 
 #[test]

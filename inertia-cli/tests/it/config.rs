@@ -87,12 +87,11 @@ fn what_cannot_be_answered_is_refused_with_a_way_out() {
         "twice.yaml",
         "services:\n  a: {image: x, container_name: one}\n  b: {image: x, container_name: one}\n",
     );
-    let table: [(&[&str], &str); 6] = [
+    let table: [(&[&str], &str); 5] = [
         (&["config", "--format", "xml"], "unsupported format `xml`"),
         (&["config", "--hash", "nope"], "no such service: nope"),
         (&["config", "--hash", "debug"], "`debug` is disabled"),
         (&["config", "wep"], "did you mean `web`?"),
-        (&["config", "--resolve-image-digests"], "docker image inspect"),
         (&["-f", "twice.yaml", "config"], "the same container name `one`"),
     ];
     for (words, says) in table {
@@ -100,6 +99,19 @@ fn what_cannot_be_answered_is_refused_with_a_way_out() {
         assert_eq!((told.code, told.out.as_str()), (1, ""), "{words:?}: {told:?}");
         assert!(told.err.contains(says), "{words:?}: {told:?}");
     }
+}
+
+#[test]
+fn images_with_a_digest_are_pinned_without_asking_anybody() {
+    let place = Place::new();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    place.file(
+        "compose.yaml",
+        &format!("services: {{web: {{image: 'ann/shop:1@{digest}', command: [x]}}, built: {{build: .}}}}\n"),
+    );
+    let told = place.inertia(&["compose", "config", "--lock-image-digests"]);
+    let override_file = format!("services:\n  built: {{}}\n  web:\n    image: docker.io/ann/shop@{digest}\n");
+    assert_eq!((told.code, told.out), (0, override_file), "{}", told.err);
 }
 
 #[test]

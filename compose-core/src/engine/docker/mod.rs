@@ -12,6 +12,7 @@ mod build_progress;
 mod call;
 mod console;
 mod containers;
+mod digest;
 mod events;
 mod exec;
 mod frames;
