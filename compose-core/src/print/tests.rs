@@ -184,7 +184,7 @@ fn the_images_alone() {
     built.image = None;
     project.services.insert("built".into(), built);
     assert_eq!(images_yaml(&project), "services:\n  built: {}\n  web:\n    image: alpine\n");
-    let json: serde_json::Value = serde_json::from_str(&images_json(&project).unwrap()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&images_json(&project).expect("printed")).expect("JSON");
     let nothing = serde_json::json!({"command": null, "entrypoint": null});
     assert_eq!((&json["name"], &json["services"]["built"]), (&"".into(), &nothing));
     assert_eq!(json["services"]["web"]["image"], "alpine");
