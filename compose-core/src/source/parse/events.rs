@@ -180,7 +180,8 @@ fn input(text: &str) -> Input<'_> {
 /// Only a text in which some word with a `!` touches a comma is looked at closely: it is scanned once
 /// with a blank before each such comma. Blanks change neither where tokens begin nor what kind they
 /// are up to the first such tag, and that one then ends where a blank was put. An error on the way is
-/// returned with its problem: the scanner reads ahead, so a tag may hide before it.
+/// returned with its problem: the scanner reads ahead, so a tag may hide before it. Only a colon means
+/// something else before a blank, so that with one no error here is to be trusted.
 fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
     let suspects = commas_behind_tags(text);
     if suspects.is_empty() {
@@ -194,6 +195,7 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
         from = *at;
     }
     spaced.push_str(&text[from..]);
+    let behind_colon = suspects.iter().any(|at| text[..*at].ends_with(':'));
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
     scanner.set_input(input(&spaced));
@@ -218,6 +220,7 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
                 }
                 _ => {}
             },
+            Err(_) if behind_colon => return None,
             Err(error) => {
                 let at = error
                     .problem_mark()
@@ -294,6 +297,7 @@ mod tests {
             ("[ !, b]", 4),
             ("['x!,y', !z, b]", 12),
             ("[!<a>,b]", 6),
+            ("{a: !x:, b: c}", 8),
             // No directive, though a `%` begins the line: it goes on with the text above.
             ("{a: b\n%: !x, c: d}", 6),
             ("{a: b\n%TAG !y: !x, c: d}", 12),
@@ -308,6 +312,8 @@ mod tests {
     fn other_bangs_before_commas_are_fine() {
         for text in [
             "a: hello!, world",
+            "a: /p/!t:,",
+            "- x!t:, y\n- z",
             "['x!,y', !z , b]",
             "# !a,b\na: 1",
             "[b!,c]",
