@@ -129,6 +129,11 @@ impl Diagnostics {
         self.0.iter_mut()
     }
 
+    /// Orders them by their places, those without one first.
+    pub(crate) fn sort_by_place(&mut self) {
+        self.0.sort_by_key(|found| found.span);
+    }
+
     /// Each in turn.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()

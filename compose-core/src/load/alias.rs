@@ -11,9 +11,10 @@ use std::collections::HashMap;
 const AMBIGUOUS_ALIAS: Code = Code("ambiguous-alias");
 
 /// Reports services that are aliases of one anchor while the name of one continues that of another.
-pub(super) fn check_aliases(document: &Node, sources: &SourceMap, found: &mut Diagnostics) {
+pub(super) fn check_aliases(document: &Node, sources: &SourceMap) -> Diagnostics {
+    let mut found = Diagnostics::new();
     let Some(services) = document.get("services").and_then(Node::as_mapping) else {
-        return;
+        return found;
     };
     let mut aliases: HashMap<&str, Vec<(&str, Span)>> = HashMap::new();
     for (name, entry) in services.iter() {
@@ -34,6 +35,7 @@ pub(super) fn check_aliases(document: &Node, sources: &SourceMap, found: &mut Di
             );
         }
     }
+    found
 }
 
 /// Whether a name is another one, a dot, and more.
@@ -54,10 +56,9 @@ mod tests {
     use crate::source::parse_text;
 
     fn refused(text: &str) -> Vec<String> {
-        let (mut sources, mut found) = (SourceMap::default(), Diagnostics::new());
+        let mut sources = SourceMap::default();
         let documents = parse_text("compose.yaml", text, &mut sources).expect("it parses");
-        check_aliases(&documents[0], &sources, &mut found);
-        error_messages(&found)
+        error_messages(&check_aliases(&documents[0], &sources))
     }
 
     #[test]

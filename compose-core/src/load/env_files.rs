@@ -34,7 +34,7 @@ pub(crate) fn resolve_files(
     places: Places<'_>,
     reader: &dyn ResourceReader,
     sources: &mut SourceMap,
-) -> Result<Diagnostics, Diagnostics> {
+) -> Diagnostics {
     let mut reading = Reading {
         reader,
         contents: HashMap::new(),
@@ -51,8 +51,7 @@ pub(crate) fn resolve_files(
         }
         reading.labels_of(service, places);
     }
-    let found = reading.found;
-    if found.has_errors() { Err(found) } else { Ok(found) }
+    reading.found
 }
 
 struct Reading<'a> {
@@ -191,8 +190,10 @@ mod tests {
             .iter()
             .fold(MemoryReader::new(), |reader, (path, text)| reader.with(*path, *text));
         let tree = parse(&text);
-        resolve_files(&mut project, Files::All, Places(&tree), &reader, &mut SourceMap::default())
-            .map_err(|found| error_messages(&found))?;
+        let found = resolve_files(&mut project, Files::All, Places(&tree), &reader, &mut SourceMap::default());
+        if found.has_errors() {
+            return Err(error_messages(&found));
+        }
         let service = &project.services["a"];
         assert!(service.process.env_files.is_empty() && service.label_files.is_empty());
         let environment = service.process.environment.iter();
@@ -228,8 +229,8 @@ mod tests {
         project.variables.insert("OUTER".to_owned(), "o".to_owned());
         let reader = MemoryReader::new().with("/l", "x=1\n");
         let tree = parse(text);
-        resolve_files(&mut project, Files::Labels, Places(&tree), &reader, &mut SourceMap::default())
-            .expect("no file of variables is read");
+        let found = resolve_files(&mut project, Files::Labels, Places(&tree), &reader, &mut SourceMap::default());
+        assert!(!found.has_errors(), "no file of variables is read");
         let service = &project.services["a"];
         assert_eq!(service.process.env_files.len(), 1);
         assert_eq!(service.process.environment["OUTER"].as_deref(), Some("o"));

@@ -1,5 +1,6 @@
 //! `extends`: puts a service over another one of the same file or of another.
 
+use super::found::Found;
 use super::merge::merge;
 use super::path::TreePath;
 use super::pipeline::{Pipeline, Role};
@@ -65,7 +66,7 @@ pub(super) fn extend_services(
     file: &Path,
     resets: Resets,
     scope: &Scope<'_>,
-    found: &mut Diagnostics,
+    found: &mut Found,
 ) -> Resets {
     let Some(node) = document.as_mapping_mut().and_then(|mapping| mapping.get_mut("services")) else {
         return resets;
@@ -74,7 +75,8 @@ pub(super) fn extend_services(
     let Value::Mapping(services) = &mut node.value else {
         let message = format!("`services` must be a mapping, not {}", node.value.kind_with_article());
         let wrong = Diagnostic::error(Code("wrong-type"), message).at(span);
-        found.push(wrong.help("write each service as `NAME:`, without `-` in front, and its attributes indented below"));
+        let wrong = wrong.help("write each service as `NAME:`, without `-` in front, and its attributes indented below");
+        pipeline.note(wrong.into(), found);
         return resets;
     };
     let names = extending(services);
@@ -92,19 +94,23 @@ pub(super) fn extend_services(
         done: HashMap::new(),
         circular: HashSet::new(),
     };
+    let mut problems = Diagnostics::new();
     for name in names {
-        if let Err(problems) = extension.own(&name, &own) {
-            found.extend(problems);
+        if let Err(more) = extension.own(&name, &own) {
+            problems.extend(more);
         }
     }
-    let mut done = extension.done;
+    let Extension { pipeline, mut done, .. } = extension;
+    pipeline.note(problems, found);
     let own = Rc::into_inner(own).expect("the extension, the only other holder, is gone");
     *services = own.by_name;
     for (name, entry) in services.iter_mut() {
         if let Some(extended) = done.remove(name) {
             entry.node = extended;
-        } else if let Some(service) = entry.node.as_mapping_mut() {
-            service.remove("extends");
+        } else if let Some(service) = entry.node.as_mapping_mut()
+            && service.remove("extends").is_some()
+        {
+            found.damage(entry.key_span);
         }
     }
     own.resets
@@ -208,7 +214,10 @@ impl Extension<'_, '_, '_> {
         let (tree, resets) = loaded.map_err(|found| extended_by(found, span))?;
         let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), span));
         let folder = self.scope.relative_folder_of(&file);
-        self.pipeline.rebase(&mut tree, &folder)?;
+        let problems = self.pipeline.rebase(&mut tree, &folder);
+        if problems.has_errors() {
+            return Err(problems);
+        }
         let Some(Value::Mapping(services)) = tree
             .as_mapping_mut()
             .and_then(|tree| tree.remove("services"))

@@ -1,5 +1,6 @@
 //! `include`: takes over the services, networks, volumes, … of other compose applications.
 
+use super::found::{Found, Stopped};
 use super::pipeline::Pipeline;
 use super::scope::{Includer, Scope};
 use super::variables::{merge_under, read_env_files};
@@ -31,7 +32,7 @@ struct Include<'n> {
 }
 
 /// Takes the `include` out of a document and what it includes in.
-pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file: &Path, scope: &Scope<'_>, found: &mut Diagnostics) {
+pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file: &Path, scope: &Scope<'_>, found: &mut Found) {
     let Some(Entry { node, .. }) = document.remove("include") else {
         return;
     };
@@ -41,30 +42,38 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         other => {
             let message = format!("`include` must be a list, not {}", other.kind_with_article());
             let wrong = Diagnostic::error(INVALID_INCLUDE, message).at(node.span);
-            found.push(wrong.help("write each file behind a `-`, on a line of its own"));
+            pipeline.note(wrong.help("write each file behind a `-`, on a line of its own").into(), found);
+            found.lacks_a_part();
             return;
         }
     };
     for item in items {
         let included = Include::read(item)
-            .map_err(Diagnostics::from)
-            .and_then(|include| load(pipeline, &include, file, scope));
+            .map_err(|problem| pipeline.note(problem.into(), found))
+            .and_then(|include| load(pipeline, &include, file, scope, found).map_err(|Stopped| ()));
         match included {
-            Ok(Some(model)) => import(model, document, item.span, found),
+            Ok(Some(model)) => pipeline.note(import(model, document, item.span), found),
             Ok(None) => {}
-            Err(problems) => found.extend(problems),
+            Err(()) => found.lacks_a_part(),
         }
     }
 }
 
 /// Loads what an entry includes, `None` when that is nothing.
-fn load(pipeline: &mut Pipeline<'_>, include: &Include<'_>, file: &Path, scope: &Scope<'_>) -> Result<Option<Node>, Diagnostics> {
+fn load(
+    pipeline: &mut Pipeline<'_>,
+    include: &Include<'_>,
+    file: &Path,
+    scope: &Scope<'_>,
+    found: &mut Found,
+) -> Result<Option<Node>, Stopped> {
     let mut files = Vec::with_capacity(include.files.len());
     for (path, span) in &include.files {
-        files.push((scope.local_file(path, *span)?, *span));
+        let local = scope.local_file(path, *span).map_err(|problem| found.stop(problem))?;
+        files.push((local, *span));
     }
     let Some((main, span)) = files.first() else { return Ok(None) };
-    let chain = enter(&scope.includers, file, main, *span)?;
+    let chain = enter(&scope.includers, file, main, *span).map_err(|problem| found.stop(problem))?;
     let folder = match include.project_directory {
         None | Some("") if pipeline.reader.kind(main) == PathKind::Directory => main.clone(),
         None | Some("") => main.parent().unwrap_or(main).to_owned(),
@@ -74,11 +83,11 @@ fn load(pipeline: &mut Pipeline<'_>, include: &Include<'_>, file: &Path, scope: 
     if id > MAX_INCLUDES {
         let message = format!("more than {MAX_INCLUDES} files are included");
         let error = Diagnostic::error(LIMIT, message).at(*span);
-        return Err(error.help("include each file once").into());
+        return Err(found.stop(error.help("include each file once")));
     }
-    let variables = variables(pipeline, include, &folder, scope)?;
+    let variables = variables(pipeline, include, &folder, scope).map_err(|problems| found.stop(problems))?;
     let inner = scope.inner(id, folder, &variables, chain);
-    pipeline.load_included(&files, &inner)
+    pipeline.load_included(&files, &inner, found)
 }
 
 /// The files on the way to an included one, unless that closes a circle or goes too deep.
@@ -192,8 +201,11 @@ fn wrong_type(key: &str, expected: &str, node: &Node) -> Diagnostic {
 }
 
 /// Takes over the resources of a model. The same resource twice passes when both say the same.
-fn import(model: Node, document: &mut Mapping, span: Span, found: &mut Diagnostics) {
-    let Value::Mapping(mut model) = model.value else { return };
+fn import(model: Node, document: &mut Mapping, span: Span) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let Value::Mapping(mut model) = model.value else {
+        return found;
+    };
     for section in SECTIONS {
         let Some(Entry { key_span, node }) = model.remove(section) else {
             continue;
@@ -215,6 +227,7 @@ fn import(model: Node, document: &mut Mapping, span: Span, found: &mut Diagnosti
             }
         }
     }
+    found
 }
 
 fn conflict(section: &str, name: &str, known: &Entry, other: &Entry, span: Span) -> Diagnostic {

@@ -10,6 +10,7 @@ mod defaults;
 mod env_files;
 mod environment;
 mod extends;
+mod found;
 mod include;
 pub mod interpolate;
 mod merge;

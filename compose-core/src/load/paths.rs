@@ -21,7 +21,7 @@ pub(crate) struct Base<'a> {
 }
 
 /// Resolves every path of a canonical model.
-pub(crate) fn resolve_paths(model: &mut Node, base: Base<'_>) -> Result<(), Diagnostics> {
+pub(crate) fn resolve_paths(model: &mut Node, base: Base<'_>) -> Diagnostics {
     let mut report = Report::default();
     report.within("services", |report| {
         let services = child(model, "services").and_then(Node::as_mapping_mut);
@@ -37,7 +37,7 @@ pub(crate) fn resolve_paths(model: &mut Node, base: Base<'_>) -> Result<(), Diag
     for volume in values(model, "volumes") {
         local_volume(volume, base);
     }
-    report.into_result((), &mut Diagnostics::new())
+    report.finish()
 }
 
 fn service(service: &mut Node, base: Base<'_>, report: &mut Report) {
@@ -207,9 +207,11 @@ mod tests {
             home: Some("/home/me"),
             reader: &MemoryReader::new(),
         };
-        resolve_paths(&mut model, base)
-            .map(|()| flow(&model))
-            .map_err(|diagnostics| error_messages(&diagnostics))
+        let found = resolve_paths(&mut model, base);
+        if found.has_errors() {
+            return Err(error_messages(&found));
+        }
+        Ok(flow(&model))
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! merge, check, bring into the long form; and what follows the last one of a set of files.
 
 use super::alias::check_aliases;
-use super::canonical::{ShortForms, canonical};
+use super::canonical::{ShortForms, canonical, check_count};
 use super::check::early::check_early;
 use super::defaults::set_defaults;
 use super::environment::{Granted, note_granted, resolve_environment};
 use super::extends::{Services, extend_services};
+use super::found::{Found, Stopped, once_each};
 use super::include::include;
 use super::interpolate::interpolate;
 use super::merge::{merge, remove_repeats};
@@ -18,10 +19,10 @@ use super::schema::table::COMPOSE_FILE;
 use super::schema::validate;
 use super::scope::Scope;
 use super::stage::{Stage, Stages};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
 use crate::source::{Mapping, Node, ResourceReader, SourceMap, Span, Value, parse};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -102,7 +103,7 @@ impl<'l> Pipeline<'l> {
     }
 
     /// Puts the values of variables into parsed files; errors are noted.
-    pub(super) fn interpolate(&mut self, files: &mut [Parsed], variables: &StringMap, found: &mut Diagnostics) {
+    pub(super) fn interpolate(&mut self, files: &mut [Parsed], variables: &StringMap, found: &mut Found) {
         if !self.stages.contains(Stage::Interpolation) {
             return;
         }
@@ -110,12 +111,12 @@ impl<'l> Pipeline<'l> {
         for document in files.iter_mut().flat_map(|file| &mut file.documents) {
             interpolate(document, &|name| variables.get(name).cloned(), &self.sources, &mut noticed);
         }
-        for finding in noticed {
-            match finding.severity {
-                Severity::Error => found.push(finding),
-                Severity::Warning => self.warnings.push(finding),
-            }
-        }
+        self.note(noticed, found);
+    }
+
+    /// Takes what a stage found.
+    pub(super) fn note(&mut self, stage: Diagnostics, found: &mut Found) {
+        self.warnings.extend(found.take(stage));
     }
 
     /// One file as a tree, for [`Role::Extended`], and what its last document wants forgotten.
@@ -127,66 +128,76 @@ impl<'l> Pipeline<'l> {
         role: Role,
     ) -> Result<(Option<Node>, Resets), Diagnostics> {
         let mut parsed = [self.parse(file, span)?];
-        let mut found = Diagnostics::new();
+        let mut found = Found::default();
         self.interpolate(&mut parsed, scope.variables, &mut found);
-        if found.has_errors() {
-            return Err(found);
-        }
         let mut tree = None;
         let mut last = Resets::default();
         let [Parsed { file, documents }] = parsed;
         for document in documents {
-            let (merged, resets) = self.add(tree, document, &file, scope, role, Diagnostics::new())?;
+            let Ok((merged, resets)) = self.add(tree, document, &file, scope, role, &mut found) else {
+                return Err(found.into_errors());
+            };
             tree = Some(merged);
             last = resets;
+        }
+        if found.has_errors() {
+            return Err(found.into_errors());
         }
         Ok((tree, last))
     }
 
     /// Makes one tree of interpolated files, `None` when all of them are empty.
-    ///
-    /// `found` are the errors so far: the first document is still looked at, so that what is wrong
-    /// with it is told at once.
-    pub(super) fn fold(&mut self, files: Vec<Parsed>, scope: &Scope<'_>, found: Diagnostics) -> Result<Option<Node>, Diagnostics> {
+    pub(super) fn fold(&mut self, files: Vec<Parsed>, scope: &Scope<'_>, found: &mut Found) -> Result<Option<Node>, Stopped> {
         let mut tree = None;
-        let mut found = found;
         for Parsed { file, documents } in files {
             for document in documents {
-                let (merged, _) = self.add(tree, document, &file, scope, Role::Model, std::mem::take(&mut found))?;
+                let (merged, _) = self.add(tree, document, &file, scope, Role::Model, found)?;
                 tree = Some(merged);
             }
         }
-        if found.has_errors() { Err(found) } else { Ok(tree) }
+        Ok(tree)
     }
 
     /// The model of included files, its paths relative to the includer's.
-    pub(super) fn load_included(&mut self, files: &[(PathBuf, Span)], scope: &Scope<'_>) -> Result<Option<Node>, Diagnostics> {
-        let mut found = Diagnostics::new();
+    pub(super) fn load_included(
+        &mut self,
+        files: &[(PathBuf, Span)],
+        scope: &Scope<'_>,
+        found: &mut Found,
+    ) -> Result<Option<Node>, Stopped> {
+        let mut problems = Diagnostics::new();
         let mut parsed = Vec::with_capacity(files.len());
         for (file, span) in files {
             let before = self.sources.len();
             match self.parse(file, Some(*span)) {
                 Ok(file) => parsed.push(file),
-                Err(problems) => found.extend(problems),
+                Err(more) => problems.extend(more),
             }
             self.origins.included(self.sources.since(before), *span);
         }
-        if found.has_errors() {
-            return Err(found);
+        if problems.has_errors() {
+            return Err(found.stop(problems));
         }
-        self.interpolate(&mut parsed, scope.variables, &mut found);
+        self.interpolate(&mut parsed, scope.variables, found);
         let Some(mut model) = self.fold(parsed, scope, found)? else {
             return Ok(None);
         };
-        finish(&mut model)?;
-        self.rebase(&mut model, &scope.base)?;
+        self.finish(&mut model, found);
+        let problems = self.rebase(&mut model, &scope.base);
+        self.note(problems, found);
         resolve_environment(&mut model, scope.variables);
         note_granted(&model, scope.variables, &mut self.granted);
         Ok(Some(model))
     }
 
+    /// What follows the last file: defaults, and the checks that need no other part of the model.
+    pub(super) fn finish(&mut self, model: &mut Node, found: &mut Found) {
+        set_defaults(model);
+        self.note(check_early(model), found);
+    }
+
     /// Makes paths start at a folder.
-    pub(super) fn rebase(&self, model: &mut Node, folder: &Path) -> Result<(), Diagnostics> {
+    pub(super) fn rebase(&self, model: &mut Node, folder: &Path) -> Diagnostics {
         resolve_paths(
             model,
             Base {
@@ -205,45 +216,48 @@ impl<'l> Pipeline<'l> {
         file: &Path,
         scope: &Scope<'_>,
         role: Role,
-        mut found: Diagnostics,
-    ) -> Result<(Node, Resets), Diagnostics> {
-        is_mapping(&document, file)?;
-        check_aliases(&document, &self.sources, &mut found);
+        found: &mut Found,
+    ) -> Result<(Node, Resets), Stopped> {
+        is_mapping(&document, file).map_err(|problem| found.stop(problem))?;
+        self.note(check_aliases(&document, &self.sources), found);
         let mut resets = Resets::take(&mut document);
         if role == Role::Model {
-            resets = extend_services(self, &mut document, file, resets, scope, &mut found);
+            resets = extend_services(self, &mut document, file, resets, scope, found);
         }
         let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), document.span));
         resets.apply(&mut tree);
         if let (Role::Model, Some(mapping)) = (role, document.as_mapping_mut()) {
-            include(self, mapping, file, scope, &mut found);
+            include(self, mapping, file, scope, found);
         }
-        let mut tree = merge(tree, document, &COMPOSE_FILE, TreePath::ROOT, &mut found);
-        remove_repeats(&mut tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+        let mut problems = Diagnostics::new();
+        let mut tree = merge(tree, document, &COMPOSE_FILE, TreePath::ROOT, &mut problems);
+        self.note(problems, found);
+        let repeats = remove_repeats(&mut tree);
         if role == Role::Model {
-            self.check(&mut tree, &mut found);
+            self.check(&mut tree, found);
         }
-        if found.has_errors() {
-            return Err(found);
-        }
-        let mut tree = canonical(tree, self.short_forms(), &mut self.warnings)?;
-        remove_repeats(&mut tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
-        if found.has_errors() { Err(found) } else { Ok((tree, resets)) }
+        self.note(repeats, found);
+        check_count(&tree).map_err(|problem| found.stop(problem))?;
+        self.note(canonical(&mut tree, self.short_forms()), found);
+        self.note(remove_repeats(&mut tree), found);
+        Ok((tree, resets))
     }
 
     /// Checks a tree against the specification, and takes out what is obsolete.
-    fn check(&mut self, tree: &mut Node, found: &mut Diagnostics) {
-        let known: BTreeSet<Span> = found.iter().filter_map(|problem| problem.span).collect();
+    fn check(&mut self, tree: &mut Node, found: &mut Found) {
         let mut problems = Diagnostics::new();
         validate(tree, &COMPOSE_FILE, &mut problems);
-        // A value that could not be cast is not reported again for being no number, nor is what
-        // several services share told of each of them.
-        let mut told = BTreeSet::new();
-        found.extend(problems.into_iter().filter(|problem| {
-            let Some(span) = problem.span else { return true };
-            let what = problem.message.rsplit_once("` ").map(|(_, what)| what.to_owned());
-            !known.contains(&span) && told.insert((problem.code, span, what))
-        }));
+        let places: HashSet<Span> = problems.iter().filter_map(|problem| problem.span).collect();
+        let sections = tree.as_mapping().into_iter().flat_map(Mapping::iter);
+        if sections
+            .flat_map(|(_, section)| [section.key_span, section.node.span])
+            .any(|place| places.contains(&place))
+        {
+            found.lacks_a_part();
+        }
+        // What several services share by an anchor is told of the first, behind whose path stands what.
+        let problems = once_each(problems, |problem| problem.message.rsplit_once("` ").map(|(_, what)| what));
+        self.note(problems, found);
         if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version")) {
             let obsolete = Diagnostic::warning(OBSOLETE_KEY, "`version` is obsolete and does nothing");
             self.warnings.push(obsolete.at(version.key_span).help("remove it"));
@@ -284,12 +298,6 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
     }
     .at(span)
     .help("check the path; a relative one starts at the project's folder")
-}
-
-/// What follows the last file: defaults, and the checks that need no other part of the model.
-pub(super) fn finish(model: &mut Node) -> Result<(), Diagnostics> {
-    set_defaults(model);
-    check_early(model)
 }
 
 #[cfg(test)]

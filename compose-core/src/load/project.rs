@@ -6,8 +6,9 @@ use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
 use super::environment::grant;
+use super::found::{Found, Stopped, once_each};
 use super::normalize::normalize;
-use super::pipeline::{Pipeline, finish};
+use super::pipeline::{Parsed, Pipeline};
 use super::project_name::{self, Candidates};
 use super::scope::Scope;
 use super::select::with_profiles;
@@ -56,21 +57,23 @@ impl Loader {
     /// Every independent finding is reported at once, errors and warnings.
     pub fn load(&self) -> Result<Loaded, LoadError> {
         let mut pipeline = self.pipeline();
-        match self.project(&mut pipeline) {
-            Ok(project) => Ok(Loaded {
+        let mut found = Found::default();
+        match self.project(&mut pipeline, &mut found) {
+            Ok(project) if !found.has_errors() => Ok(Loaded {
                 project,
                 warnings: self.explained(std::mem::take(&mut pipeline.warnings), &pipeline),
                 sources: pipeline.sources,
             }),
-            Err(found) => Err(self.refused(found, pipeline)),
+            _ => Err(self.refused(found, pipeline)),
         }
     }
 
     /// Loads the merged tree: what `config --no-interpolate` prints.
     pub fn load_tree(&self) -> Result<LoadedTree, LoadError> {
         let mut pipeline = self.pipeline();
-        match self.model(&mut pipeline) {
-            Ok(Model { name, tree, start }) => Ok(LoadedTree {
+        let mut found = Found::default();
+        match self.model(&mut pipeline, &mut found) {
+            Ok(Model { name, tree, start }) if !found.has_errors() => Ok(LoadedTree {
                 name,
                 tree,
                 working_dir: start.project_directory,
@@ -80,12 +83,12 @@ impl Loader {
                 warnings: self.explained(std::mem::take(&mut pipeline.warnings), &pipeline),
                 sources: pipeline.sources,
             }),
-            Err(found) => Err(self.refused(found, pipeline)),
+            _ => Err(self.refused(found, pipeline)),
         }
     }
 
-    fn refused(&self, found: Diagnostics, mut pipeline: Pipeline<'_>) -> LoadError {
-        let mut diagnostics = found;
+    fn refused(&self, found: Found, mut pipeline: Pipeline<'_>) -> LoadError {
+        let mut diagnostics = found.into_errors();
         diagnostics.extend(std::mem::take(&mut pipeline.warnings));
         LoadError {
             diagnostics: self.explained(diagnostics, &pipeline),
@@ -95,7 +98,7 @@ impl Loader {
 
     /// Findings, each once, with where what they blame came from.
     fn explained(&self, found: Diagnostics, pipeline: &Pipeline<'_>) -> Diagnostics {
-        let mut found = distinct(found);
+        let mut found = once_each(found, |finding| Some(&finding.message));
         pipeline.origins.explain(&mut found, &pipeline.sources, &self.variables);
         found
     }
@@ -105,7 +108,7 @@ impl Loader {
     }
 
     /// Files and variables.
-    fn start(&self, pipeline: &mut Pipeline<'_>) -> Result<Start, Diagnostics> {
+    fn start(&self, pipeline: &mut Pipeline<'_>, found: &mut Found) -> Result<Start, Stopped> {
         let request = Request {
             cwd: &self.cwd,
             files: &self.files,
@@ -115,42 +118,30 @@ impl Loader {
             env_files: &self.env_files,
             variables: &self.variables,
         };
-        let mut found = Diagnostics::new();
-        let started = start(&request, pipeline.reader, &mut pipeline.sources, &mut found);
+        let mut noticed = Diagnostics::new();
+        let started = start(&request, pipeline.reader, &mut pipeline.sources, &mut noticed);
         pipeline.origins.variable_files(pipeline.sources.since(0));
-        match started {
-            Some(start) => {
-                pipeline.warnings.extend(found);
-                Ok(start)
-            }
-            None => Err(found),
-        }
+        pipeline.note(noticed, found);
+        started.ok_or(Stopped)
     }
 
     /// The merged model with defaults, absolute paths and what is implied.
-    fn model(&self, pipeline: &mut Pipeline<'_>) -> Result<Model, Diagnostics> {
-        let mut start = self.start(pipeline)?;
-        let mut files = parse_all(pipeline, &start.files)?;
-        let documents = files.iter().flat_map(|file| &file.documents);
-        let name = Candidates {
-            imposed: start.project_name.as_deref(),
-            in_file: project_name::in_documents(documents),
-            default: self.default_project_name.as_deref(),
-            folder: &start.project_directory,
-        }
-        .choose(&start.variables, self.stages.contains(Stage::Interpolation), &pipeline.sources)?;
+    fn model(&self, pipeline: &mut Pipeline<'_>, found: &mut Found) -> Result<Model, Stopped> {
+        let mut start = self.start(pipeline, found)?;
+        let mut files = parse_all(pipeline, &start.files, found)?;
+        let name = self.name(&files, &start, pipeline, found);
         start.variables.insert(project_name::VARIABLE.to_owned(), name.to_string());
 
-        let mut found = Diagnostics::new();
-        pipeline.interpolate(&mut files, &start.variables, &mut found);
+        pipeline.interpolate(&mut files, &start.variables, found);
         let scope = Scope::outermost(&start.project_directory, &start.variables);
         let tree = pipeline.fold(files, &scope, found)?;
         let Some(mut tree) = tree.filter(|tree| tree.as_mapping().is_some_and(|keys| !keys.is_empty())) else {
-            return Err(empty(&start.files).into());
+            return Err(found.stop(empty(&start.files)));
         };
-        finish(&mut tree)?;
+        pipeline.finish(&mut tree, found);
         if self.stages.contains(Stage::PathResolution) {
-            pipeline.rebase(&mut tree, &start.project_directory)?;
+            let problems = pipeline.rebase(&mut tree, &start.project_directory);
+            pipeline.note(problems, found);
         }
         if self.stages.contains(Stage::Normalization) {
             let none = StringMap::new();
@@ -160,8 +151,25 @@ impl Loader {
         Ok(Model { name, tree, start })
     }
 
-    fn project(&self, pipeline: &mut Pipeline<'_>) -> Result<Project, Diagnostics> {
-        let Model { name, tree, start } = self.model(pipeline)?;
+    /// The project's name; any name at all where the one that is said is refused, as the rest of the
+    /// files is looked at all the same.
+    fn name(&self, files: &[Parsed], start: &Start, pipeline: &mut Pipeline<'_>, found: &mut Found) -> ProjectName {
+        let candidates = Candidates {
+            imposed: start.project_name.as_deref(),
+            in_file: project_name::in_documents(files.iter().flat_map(|file| &file.documents)),
+            default: self.default_project_name.as_deref(),
+            folder: &start.project_directory,
+        };
+        let chosen = candidates.choose(&start.variables, self.stages.contains(Stage::Interpolation), &pipeline.sources);
+        chosen.unwrap_or_else(|problems| {
+            pipeline.note(problems, found);
+            ProjectName::new("refused")
+        })
+    }
+
+    fn project(&self, pipeline: &mut Pipeline<'_>, found: &mut Found) -> Result<Project, Stopped> {
+        let Model { name, tree, start } = self.model(pipeline, found)?;
+        let places = Places(&tree);
         let profiles: Vec<_> = start.profiles.iter().map(ProfileName::new).collect();
         let about = About {
             name,
@@ -170,37 +178,44 @@ impl Loader {
             variables: start.variables,
             profiles: profiles.clone(),
         };
-        let project = decode(&tree, about, &mut pipeline.warnings)?;
+        let mut problems = Diagnostics::new();
+        let project = decode(&tree, about, &mut problems);
+        pipeline.note(problems, found);
         let mut project = with_profiles(project, profiles);
         grant(&mut project, &pipeline.granted);
         if self.stages.contains(Stage::Consistency) {
-            check_consistency(&mut project, Places(&tree))?;
+            let problems = check_consistency(&mut project, places, found);
+            pipeline.note(problems, found);
         }
         let files = if self.stages.contains(Stage::EnvironmentFiles) {
             Files::All
         } else {
             Files::Labels
         };
-        let noticed = resolve_files(&mut project, files, Places(&tree), pipeline.reader, &mut pipeline.sources)?;
-        pipeline.warnings.extend(noticed);
-        if self.stages.contains(Stage::Consistency) && self.stages.contains(Stage::Advice) {
-            pipeline.warnings.extend(advise(&project, Places(&tree), pipeline.reader));
+        let problems = resolve_files(&mut project, files, places, pipeline.reader, &mut pipeline.sources);
+        pipeline.note(problems, found);
+        if self.stages.contains(Stage::Consistency) && self.stages.contains(Stage::Advice) && !found.has_errors() {
+            pipeline.warnings.extend(advise(&project, places, pipeline.reader));
         }
         Ok(project)
     }
 }
 
 /// Parses all files, so that what is wrong in any of them is told at once.
-fn parse_all(pipeline: &mut Pipeline<'_>, files: &[PathBuf]) -> Result<Vec<super::pipeline::Parsed>, Diagnostics> {
-    let mut found = Diagnostics::new();
+fn parse_all(pipeline: &mut Pipeline<'_>, files: &[PathBuf], found: &mut Found) -> Result<Vec<Parsed>, Stopped> {
+    let mut problems = Diagnostics::new();
     let mut parsed = Vec::with_capacity(files.len());
     for file in files {
         match pipeline.parse(file, None) {
             Ok(file) => parsed.push(file),
-            Err(problems) => found.extend(problems),
+            Err(more) => problems.extend(more),
         }
     }
-    if found.is_empty() { Ok(parsed) } else { Err(found) }
+    if problems.is_empty() {
+        Ok(parsed)
+    } else {
+        Err(found.stop(problems))
+    }
 }
 
 fn empty(files: &[PathBuf]) -> Diagnostic {
@@ -208,14 +223,80 @@ fn empty(files: &[PathBuf]) -> Diagnostic {
     Diagnostic::error(EMPTY_PROJECT, format!("{name}says nothing")).help("write `services:` and what runs")
 }
 
-/// Findings without those that say the same as one before: a variable that several files use.
-fn distinct(found: Diagnostics) -> Diagnostics {
-    let mut seen = std::collections::HashSet::new();
-    let mut distinct = Diagnostics::new();
-    distinct.extend(
-        found
-            .into_iter()
-            .filter(|finding| seen.insert((finding.code, finding.message.clone(), finding.span))),
-    );
-    distinct
+#[cfg(test)]
+mod tests {
+    use super::super::testing::report;
+    use super::*;
+    use crate::source::MemoryReader;
+
+    /// What is wrong with a project, with its places.
+    fn refused(files: &[(&str, &str)]) -> String {
+        let reader = files
+            .iter()
+            .fold(MemoryReader::new(), |reader, (path, text)| reader.with(path, *text));
+        let refused = Loader::new("/p").reader(reader).load().expect_err("something is wrong");
+        report(&refused.diagnostics, &refused.sources)
+    }
+
+    #[test]
+    fn mistakes_of_every_stage_are_told_at_once() {
+        insta::assert_snapshot!(refused(&[(
+            "/p/compose.yaml",
+            "\
+name: '${NAME:?say which}'
+services:
+  variable: {image: '${IMAGE:?say which}', depends_on: [gone]}
+  base: {extends: nowhere, volumes: [nothing:/a, ':/b']}
+  schema:
+    imagee: x
+    privileged: 5
+    ports: [80, [], 8x, '90:90']
+  short:
+    image: x
+    ports: ['80:8x', '127.0.0.1:80:80', '256.0.0.1:1:1']
+    volumes: [':/x', 'data:/x', {type: volume, source: dta, taget: /y}]
+    devices: ['a:b:c:d']
+  early: {image: x, scale: -1, gpus: [{count: 1, device_ids: [a]}]}
+  decoded: {image: x, stop_grace_period: soon, mem_limit: lots, shm_size: 1x, extra_hosts: [nowhere]}
+  references:
+    image: x
+    networks: [frontt]
+    secrets: [token]
+    depends_on: {schema: {condition: service_strated}, nobody: {condition: service_started}}
+    env_file: none.env
+    network_mode: host
+  round: {image: x, depends_on: [about]}
+  about: {image: x, depends_on: [round]}
+  nothing: {}
+networks: {front: {}}
+volumes: {data: {external: true, driver: d}}
+secrets: {s: {}, t: {fil: x}}
+"
+        )]));
+    }
+
+    #[test]
+    fn what_follows_from_a_mistake_is_not_told() {
+        for (text, errors) in [
+            // What a section that is not there may have defined.
+            ("services: {a: {image: x, networks: [n], depends_on: [b]}}\nnetwork: {n: {}}", 1),
+            ("services: {a: {image: x, volumes: ['v:/v']}}\nvolumes: [v]", 1),
+            ("include: [none.yaml]\nservices: {a: {image: x, depends_on: [b]}}", 1),
+            // A service without an image because of it.
+            ("services: {a: {imag: x}, b: {image: 5}, c: {extends: none}, d: 5}", 4),
+            ("services: {a: {image: x, cpus: 1, deploy: {resources: {limits: {cpus: many}}}}}", 1),
+            // The same mistake in several stages.
+            (
+                "services: {a: {image: x, ports: [8x], volumes: [':/x'], ulimits: {n: [1]}, gpus: 5}}",
+                4,
+            ),
+            ("services: {a: {image: x, depends_on: [[b]], networks: [5], secrets: [[]]}}", 3),
+            ("services: {a: &a {image: x, ports: [8x], networks: [n]}, b: *a, c: *a}", 2),
+            ("services: {a: {image: x, networks: ['${N:?say}'], volumes: ['${V:?say}:/v']}}", 2),
+        ] {
+            let refused = refused(&[("/p/compose.yaml", text)]);
+            let told = refused.lines().filter(|line| line.starts_with("/p/")).count();
+            assert_eq!(told, errors, "{text}\n{refused}");
+        }
+    }
 }

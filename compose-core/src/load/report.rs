@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// A step down in a model.
@@ -69,21 +70,18 @@ impl Report {
         done
     }
 
-    /// The findings, each saying where it was made: `services.web.ports[0]: …`.
+    /// The findings, each saying where it was made: `services.web.ports[0]: …`. What several
+    /// services share by an anchor is told of the first.
     pub(crate) fn finish(self) -> Diagnostics {
+        let mut told = HashSet::new();
         let mut diagnostics = Diagnostics::new();
-        diagnostics.extend(self.found.into_iter().map(Finding::finish));
-        diagnostics
-    }
-
-    /// The value when nothing stops the load.
-    pub(crate) fn into_result<T>(self, value: T, warnings: &mut Diagnostics) -> Result<T, Diagnostics> {
-        let found = self.finish();
-        if found.has_errors() {
-            return Err(found);
+        for finding in self.found {
+            let Diagnostic { code, span, message, .. } = &finding.diagnostic;
+            if span.is_none() || told.insert((*code, *span, message.clone())) {
+                diagnostics.push(finding.finish());
+            }
         }
-        warnings.extend(found);
-        Ok(value)
+        diagnostics
     }
 }
 

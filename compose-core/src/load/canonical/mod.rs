@@ -9,6 +9,8 @@ mod lists;
 mod ports;
 mod volumes;
 
+pub(super) use ports::check_count;
+
 use super::report::Report;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Mapping, Node, Span, Value};
@@ -27,14 +29,10 @@ pub(crate) enum ShortForms {
     KeepUnreadable,
 }
 
-/// Brings a model into the long form.
-pub(crate) fn canonical(mut model: Node, forms: ShortForms, warnings: &mut Diagnostics) -> Result<Node, Diagnostics> {
+/// Brings a model into the long form; what cannot be read stays as it is.
+pub(crate) fn canonical(model: &mut Node, forms: ShortForms) -> Diagnostics {
     let mut report = Report::default();
-    ports::check_count(&model)?;
-    let Some(sections) = model.as_mapping_mut() else {
-        return Ok(model);
-    };
-    for (name, entry) in sections.iter_mut() {
+    for (name, entry) in model.as_mapping_mut().into_iter().flat_map(Mapping::iter_mut) {
         let node = &mut entry.node;
         report.within(name, |report| match name {
             "services" => each(node, report, |service, report| self::service(service, forms, report)),
@@ -43,7 +41,7 @@ pub(crate) fn canonical(mut model: Node, forms: ShortForms, warnings: &mut Diagn
             _ => {}
         });
     }
-    report.into_result(model, warnings)
+    report.finish()
 }
 
 /// Works on every value of a mapping.
@@ -137,11 +135,14 @@ mod tests {
     use super::*;
 
     fn service(attributes: &str) -> Result<String, Vec<String>> {
-        let mut warnings = Diagnostics::new();
-        let model = parse(&format!("services: {{a: {{{attributes}}}}}"));
-        canonical(model, ShortForms::Strict, &mut warnings)
-            .map(|model| flow(model.get("services").and_then(|services| services.get("a")).expect("the service")))
-            .map_err(|diagnostics| error_messages(&diagnostics))
+        let mut model = parse(&format!("services: {{a: {{{attributes}}}}}"));
+        let found = canonical(&mut model, ShortForms::Strict);
+        if found.has_errors() {
+            return Err(error_messages(&found));
+        }
+        Ok(flow(
+            model.get("services").and_then(|services| services.get("a")).expect("the service"),
+        ))
     }
 
     #[test]
@@ -218,19 +219,21 @@ mod tests {
 
     #[test]
     fn unreadable_short_forms_can_stay() {
-        let mut warnings = Diagnostics::new();
-        let model = parse("services: {a: {ports: ['${P}:80', 90], volumes: [':/x']}}");
-        let kept = canonical(model, ShortForms::KeepUnreadable, &mut warnings).expect("nothing is refused");
-        assert_eq!(flow(&kept), "{services: {a: {ports: ['${P}:80', 90], volumes: [':/x']}}}");
+        let mut model = parse("services: {a: {ports: ['${P}:80', 90], volumes: [':/x']}}");
+        assert!(canonical(&mut model, ShortForms::KeepUnreadable).is_empty());
+        assert_eq!(flow(&model), "{services: {a: {ports: ['${P}:80', 90], volumes: [':/x']}}}");
     }
 
     #[test]
     fn the_old_external_name_moves() {
-        let mut warnings = Diagnostics::new();
-        let read = |text: &str, warnings: &mut Diagnostics| canonical(parse(text), ShortForms::Strict, warnings).map(|model| flow(&model));
-        let moved = read("networks: {a: {external: {name: b}}, c: null}", &mut warnings);
-        assert_eq!(moved.as_deref(), Ok("{networks: {a: {external: true, name: b}, c: null}}"));
-        assert_eq!(warnings.len(), 1);
-        assert!(read("networks: {a: {name: c, external: {name: b}}}", &mut warnings).is_err());
+        let read = |text: &str| {
+            let mut model = parse(text);
+            let found = canonical(&mut model, ShortForms::Strict);
+            (flow(&model), found)
+        };
+        let (moved, found) = read("networks: {a: {external: {name: b}}, c: null}");
+        assert_eq!(moved, "{networks: {a: {external: true, name: b}, c: null}}");
+        assert_eq!((found.len(), found.has_errors()), (1, false));
+        assert!(read("networks: {a: {name: c, external: {name: b}}}").1.has_errors());
     }
 }

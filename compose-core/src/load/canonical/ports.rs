@@ -13,7 +13,7 @@ const MAX_PORTS: usize = 100_000;
 const TOO_MANY_PORTS: Code = Code("too-many-ports");
 
 /// Refuses ranges that come to more ports than any application has, before they are written out.
-pub(super) fn check_count(model: &Node) -> Result<(), Diagnostic> {
+pub(in crate::load) fn check_count(model: &Node) -> Result<(), Diagnostic> {
     let services = model.get("services").and_then(Node::as_mapping);
     let mut total = 0;
     for (_, entry) in services.into_iter().flat_map(Mapping::iter) {
@@ -41,7 +41,10 @@ pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {
             Value::String(text) => match port::parse(text) {
                 Ok(ports) => short.push(ports),
                 Err(_) if forms == ShortForms::KeepUnreadable => return,
-                Err(malformed) => report.within(index, |report| refuse(item, malformed, forms, report)),
+                Err(malformed) => {
+                    report.within(index, |report| refuse(item, malformed, forms, report));
+                    short.push(Vec::new());
+                }
             },
             _ => report.within(index, |report| wrong_kind(item, "a port", report)),
         }

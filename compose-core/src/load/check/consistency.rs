@@ -3,6 +3,7 @@
 
 use super::{Places, cycles, limits, references};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::found::{Found, once_each};
 use crate::model::{Project, SecretSource, Service, WatchAction};
 use crate::names::ServiceName;
 use crate::source::Span;
@@ -20,7 +21,9 @@ const NO_SECRET_SOURCE: Code = Code("no-secret-source");
 
 /// Checks a project whose profiles are applied. Where a service has both `scale` and `deploy`, its
 /// replicas become the scale, as the reference does here.
-pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>) -> Result<(), Diagnostics> {
+///
+/// Of parts in which something was found wrong before, nothing is said about what they lack.
+pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, before: &Found) -> Diagnostics {
     let mut found = Diagnostics::new();
     for service in project.services.values() {
         let mut findings = Findings {
@@ -29,21 +32,25 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>) -> Re
             found: &mut found,
         };
         findings.check_alone();
-        limits::check(&mut findings);
-        references::check(project, &mut findings);
+        if !places.is_damaged("services", service.name.as_str(), before) {
+            findings.check_origin();
+            limits::check(&mut findings);
+        }
+        if !before.is_partial() {
+            references::check(project, &mut findings);
+        }
     }
+    // What several services share by an anchor is told of the first.
+    let mut found = once_each(found, |finding| finding.span.is_none().then_some(finding.message.as_str()));
     container_names(project, places, &mut found);
-    secrets(project, places, &mut found);
+    secrets(project, places, before, &mut found);
     cycles::check(project, places, &mut found);
-    if found.has_errors() {
-        return Err(found);
-    }
     for service in project.services.values_mut() {
         if let (Some(scale), Some(deploy)) = (service.lifecycle.scale, &mut service.deploy) {
             deploy.replicas = Some(scale);
         }
     }
-    Ok(())
+    found
 }
 
 /// What is found about one service.
@@ -81,12 +88,15 @@ impl Findings<'_> {
         }
     }
 
-    fn check_alone(&mut self) {
+    fn check_origin(&mut self) {
         let service = self.service;
         if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
             let error = self.error(NO_IMAGE, &[], "has neither an image nor a build");
             self.push(error.help("add `image`, `build` or `provider`"));
         }
+    }
+
+    fn check_alone(&mut self) {
         self.check_build();
         self.check_networking();
         self.check_health_test();
@@ -197,10 +207,10 @@ fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostic
     }
 }
 
-fn secrets(project: &Project, places: Places<'_>, found: &mut Diagnostics) {
+fn secrets(project: &Project, places: Places<'_>, before: &Found, found: &mut Diagnostics) {
     for (key, secret) in &project.secrets {
         let sourced = matches!(secret.source, SecretSource::File(_) | SecretSource::Environment { .. });
-        if !secret.external && !sourced {
+        if !secret.external && !sourced && !places.is_damaged("secrets", key.as_str(), before) {
             let error = Diagnostic::error(NO_SECRET_SOURCE, format!("secret `{key}` has no source"));
             found.push(
                 error
@@ -228,14 +238,14 @@ pub(super) mod tests {
             variables: crate::model::StringMap::new(),
             profiles: Vec::new(),
         };
-        let project = decode(&tree, about, &mut Diagnostics::new()).expect("the test's project decodes");
+        let project = decode(&tree, about, &mut Diagnostics::new());
         (project, tree)
     }
 
     /// The errors of a canonical text.
     pub(crate) fn errors(text: &str) -> Vec<String> {
         let (mut project, tree) = project(text);
-        check_consistency(&mut project, Places(&tree)).map_or_else(|found| error_messages(&found), |()| Vec::new())
+        error_messages(&check_consistency(&mut project, Places(&tree), &Found::default()))
     }
 
     #[test]
@@ -285,7 +295,7 @@ pub(super) mod tests {
     fn places_are_told() {
         let (mut project, tree) =
             project("services:\n  a:\n    image: x\n    container_name: n\n  b:\n    image: x\n    container_name: n\n");
-        let found = check_consistency(&mut project, Places(&tree)).expect_err("the names collide");
+        let found = check_consistency(&mut project, Places(&tree), &Found::default());
         let first = found.iter().next().expect("one error");
         assert_eq!(first.message, "services `a` and `b` have the same container name `n`");
         assert_eq!(first.span.map(|span| (span.line, span.column)), Some((7, 21)));
@@ -301,7 +311,7 @@ pub(super) mod tests {
     #[test]
     fn replicas_follow_scale() {
         let (mut project, tree) = project("services: {a: {image: x, scale: 3, deploy: {mode: replicated}}}");
-        check_consistency(&mut project, Places(&tree)).expect("nothing is wrong");
+        assert!(check_consistency(&mut project, Places(&tree), &Found::default()).is_empty());
         assert_eq!(project.services["a"].deploy.as_ref().and_then(|deploy| deploy.replicas), Some(3));
     }
 }

@@ -14,7 +14,7 @@ const NEGATIVE_COUNT: Code = Code("negative-count");
 const COUNT_AND_IDS: Code = Code("count-and-device-ids");
 
 /// Checks sources of secrets and configs, external volumes, addresses, watched paths and device requests.
-pub(crate) fn check_early(model: &Node) -> Result<(), Diagnostics> {
+pub(crate) fn check_early(model: &Node) -> Diagnostics {
     let mut report = Report::default();
     each(model, "services", &mut report, service);
     each(model, "volumes", &mut report, external_volume);
@@ -24,7 +24,7 @@ pub(crate) fn check_early(model: &Node) -> Result<(), Diagnostics> {
     each(model, "secrets", &mut report, |secret, report| {
         sources(secret, &["file", "environment"], report);
     });
-    report.into_result((), &mut Diagnostics::new())
+    report.finish()
 }
 
 fn each(node: &Node, key: &str, report: &mut Report, check: impl Fn(&Node, &mut Report)) {
@@ -153,7 +153,7 @@ mod tests {
     use crate::load::testing::{error_messages, parse};
 
     fn errors(text: &str) -> Vec<String> {
-        check_early(&parse(text)).map_or_else(|found| error_messages(&found), |()| Vec::new())
+        error_messages(&check_early(&parse(text)))
     }
 
     #[test]

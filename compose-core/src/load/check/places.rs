@@ -1,5 +1,6 @@
 //! Where in the files a part of the typed project stands.
 
+use crate::load::found::Found;
 use crate::source::{Node, Span};
 
 /// The tree that a project was decoded from, asked for places only.
@@ -24,6 +25,13 @@ impl Places<'_> {
             }
         }
         place
+    }
+
+    /// Whether something was found wrong in a resource of a section.
+    pub(super) fn is_damaged(self, section: &str, name: &str, found: &Found) -> bool {
+        let section = self.0.get(section).and_then(Node::as_mapping);
+        let resource = section.and_then(|section| section.entry(name));
+        resource.is_some_and(|resource| found.is_damaged(resource))
     }
 
     /// The place of a part of a service.

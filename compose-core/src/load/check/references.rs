@@ -31,20 +31,20 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>) {
     }
     for (index, mount) in service.storage.volumes.iter().enumerate() {
         if let Some(source) = mount.source.as_ref().filter(|_| mount.kind == MountKind::Volume) {
-            let way = ["volumes", &index.to_string()];
+            let way = ["volumes", &index.to_string(), "source"];
             defined(findings, &way, "volume", source, project.volumes.keys().map(AsRef::as_ref));
         }
     }
     for (index, config) in service.storage.configs.iter().enumerate() {
-        let way = ["configs", &index.to_string()];
+        let way = ["configs", &index.to_string(), "source"];
         defined(findings, &way, "config", &config.source, project.configs.keys().map(AsRef::as_ref));
     }
     for (index, secret) in service.storage.secrets.iter().enumerate() {
-        let way = ["secrets", &index.to_string()];
+        let way = ["secrets", &index.to_string(), "source"];
         defined(findings, &way, "secret", &secret.source, project.secrets.keys().map(AsRef::as_ref));
     }
     for (index, secret) in service.build.iter().flat_map(|build| &build.secrets).enumerate() {
-        let way = ["build", "secrets", &index.to_string()];
+        let way = ["build", "secrets", &index.to_string(), "source"];
         defined(
             findings,
             &way,
@@ -136,6 +136,7 @@ mod tests {
     use super::super::Places;
     use super::super::consistency::check_consistency;
     use super::super::consistency::tests::{errors, project};
+    use crate::load::found::Found;
 
     #[test]
     fn what_is_undefined_is_named() {
@@ -179,7 +180,7 @@ mod tests {
             ));
             let b = project.services.remove("b").expect("it is there");
             project.disabled_services.insert(b.name.clone(), b);
-            let found = check_consistency(&mut project, Places(&tree)).err().map_or(0, |found| found.len());
+            let found = check_consistency(&mut project, Places(&tree), &Found::default()).len();
             assert_eq!(found, count);
         }
     }
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn close_names_are_suggested() {
         let (mut project, tree) = project("{services: {a: {image: x, networks: {fronted: null}}}, networks: {frontend: {}}}");
-        let found = check_consistency(&mut project, Places(&tree)).expect_err("it is undefined");
+        let found = check_consistency(&mut project, Places(&tree), &Found::default());
         assert_eq!(
             found.iter().next().and_then(|one| one.help.as_deref()),
             Some("did you mean `frontend`?")

@@ -57,7 +57,9 @@ pub(crate) struct About {
 }
 
 /// Reads a model. Every service is enabled yet; see [`super::select`].
-pub(crate) fn decode(model: &Node, about: About, warnings: &mut Diagnostics) -> Result<Project, Diagnostics> {
+///
+/// What cannot be read is absent from the project, and found.
+pub(crate) fn decode(model: &Node, about: About, found: &mut Diagnostics) -> Project {
     let mut report = Report::default();
     let mut project = Project {
         name: about.name,
@@ -76,7 +78,8 @@ pub(crate) fn decode(model: &Node, about: About, warnings: &mut Diagnostics) -> 
     };
     let extensions = values::attributes(model, &mut report, |key, node, report| section(&mut project, key, node, report));
     project.extensions = extensions;
-    report.into_result(project, warnings)
+    found.extend(report.finish());
+    project
 }
 
 fn section(project: &mut Project, key: &str, node: &Node, report: &mut Report) -> bool {

@@ -1,7 +1,7 @@
 //! What a container sees in its file system besides its image.
 
 use super::service::present;
-use super::values::{attributes, flag, list, plain_text, readable, size, strings, text, text_or_list, texts, unsigned_32, wrong_kind};
+use super::values::{attributes, flag, list, plain_text, size, strings, text, text_or_list, texts, unsigned_32, wrong_kind};
 use super::{NOT_A_MODE, UNKNOWN_WORD};
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
@@ -19,14 +19,14 @@ pub(super) fn set(storage: &mut Storage, key: &str, node: &Node, report: &mut Re
         "storage_opt" => storage.storage_opt = strings(node, report),
         "tmpfs" => storage.tmpfs = text_or_list(node, report),
         "volume_driver" => storage.volume_driver = text(node, report),
-        "volumes" => storage.volumes = readable(node, report, mount),
+        "volumes" => storage.volumes = list(node, report, mount),
         "volumes_from" => storage.volumes_from = texts(node, report),
         _ => return false,
     }
     true
 }
 
-fn mount(node: &Node, report: &mut Report) -> Option<Mount> {
+fn mount(node: &Node, report: &mut Report) -> Mount {
     let mut kind = None;
     let mut mount = Mount {
         kind: MountKind::Volume,
@@ -55,8 +55,12 @@ fn mount(node: &Node, report: &mut Report) -> Option<Mount> {
         }
         true
     });
-    mount.kind = kind?;
-    Some(mount)
+    match kind {
+        Some(kind) => mount.kind = kind,
+        // Nobody knows what it would be the source of.
+        None => mount.source = None,
+    }
+    mount
 }
 
 fn mount_kind(node: &Node, report: &mut Report) -> Option<MountKind> {
@@ -71,12 +75,8 @@ fn mount_kind(node: &Node, report: &mut Report) -> Option<MountKind> {
     let word = plain_text(node, report);
     let kind = ALL.into_iter().find(|kind| kind.as_str() == word);
     if kind.is_none() {
-        let help = "use bind, volume, tmpfs, npipe, cluster or image";
-        report.push(
-            Diagnostic::error(UNKNOWN_WORD, format!("unknown type of mount `{word}`"))
-                .at(node.span)
-                .help(help),
-        );
+        let unknown = Diagnostic::error(UNKNOWN_WORD, format!("unknown type of mount `{word}`")).at(node.span);
+        report.push(unknown.help("use bind, volume, tmpfs, npipe, cluster or image"));
     }
     kind
 }

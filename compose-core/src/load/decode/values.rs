@@ -1,7 +1,7 @@
 //! Scalars, lists and mappings of the tree as typed values.
 //!
-//! Each function reads one kind of value. What is of the wrong kind is reported and read as absent,
-//! so that one load finds every mistake.
+//! Each function reads one kind of value. What is of the wrong kind is reported and read as absent
+//! or empty, so that one load finds every mistake.
 
 use super::{NOT_A_NUMBER, NOT_A_SIZE, NOT_A_TRUTH, OUT_OF_RANGE, WRONG_KIND};
 use crate::diagnostic::Diagnostic;
@@ -204,7 +204,7 @@ pub(super) fn list<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&No
 }
 
 /// The elements of a list that can be read; none when it is null.
-pub(super) fn readable<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<T>) -> Vec<T> {
+fn readable<T>(node: &Node, report: &mut Report, mut read: impl FnMut(&Node, &mut Report) -> Option<T>) -> Vec<T> {
     match &node.value {
         Value::Sequence(items) => {
             let items = items.iter().enumerate();

@@ -4,7 +4,7 @@ mod convert;
 mod pools;
 mod unique;
 
-pub(super) use unique::remove_repeats;
+pub(super) use unique::{NO_TARGET, remove_repeats};
 
 use super::path::TreePath;
 use super::schema::rule::{Merge, Rule};
@@ -185,7 +185,7 @@ mod tests {
     fn merged(base: &str, over: &str) -> Result<String, Vec<String>> {
         let mut found = Diagnostics::new();
         let mut tree = merge(parse(base), parse(over), &COMPOSE_FILE, TreePath::ROOT, &mut found);
-        remove_repeats(&mut tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+        found.extend(remove_repeats(&mut tree));
         if found.has_errors() {
             Err(error_messages(&found))
         } else {

@@ -4,25 +4,32 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
 use crate::load::scalar;
 use crate::load::schema::rule::{Rule, Unique};
+use crate::load::schema::table::COMPOSE_FILE;
 use crate::load::short::volume;
 use crate::source::{Node, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 /// A setting without what tells it from others.
-const NO_TARGET: Code = Code("missing-target");
+pub(in crate::load) const NO_TARGET: Code = Code("missing-target");
 /// A short syntax that cannot be read.
 const INVALID_VALUE: Code = Code("invalid-value");
 
 /// Frees the lists of a tree of elements that say the same, as its rule tells them.
 ///
 /// Elements that cannot be told apart are reported where no later stage would.
-pub(in crate::load) fn remove_repeats(tree: &mut Node, rule: &Rule, path: TreePath<'_>, found: &mut Diagnostics) {
+pub(in crate::load) fn remove_repeats(tree: &mut Node) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    below(tree, &COMPOSE_FILE, TreePath::ROOT, &mut found);
+    found
+}
+
+fn below(tree: &mut Node, rule: &Rule, path: TreePath<'_>, found: &mut Diagnostics) {
     match (&mut tree.value, rule.unique) {
         (Value::Sequence(items), Some(unique)) => keep_last(items, unique, path, found),
         (Value::Mapping(mapping), _) if rule.shape.mapping().is_some() => {
             for (key, entry) in mapping.iter_mut() {
-                remove_repeats(&mut entry.node, rule.of_key(key), path.key(key), found);
+                below(&mut entry.node, rule.of_key(key), path.key(key), found);
             }
         }
         _ => {}

@@ -12,7 +12,7 @@ const UNKNOWN_KEY: Code = Code("unknown-key");
 /// A name of a form that is not allowed.
 const INVALID_NAME: Code = Code("invalid-name");
 /// A key that must be there and is not.
-const MISSING_KEY: Code = Code("missing-key");
+pub(in crate::load) const MISSING_KEY: Code = Code("missing-key");
 /// A value of another type.
 const WRONG_TYPE: Code = Code("wrong-type");
 /// A value of the right type that is none of those allowed.

@@ -21,8 +21,11 @@ use crate::print::json::{Layout, write};
 
 /// The project of a text, by the stages that a load runs on one file.
 fn project(text: &str) -> Result<Project, Diagnostics> {
-    let mut warnings = Diagnostics::new();
-    let mut tree = canonical(parse(text), ShortForms::Strict, &mut warnings)?;
+    let mut tree = parse(text);
+    let mut found = canonical(&mut tree, ShortForms::Strict);
+    if found.has_errors() {
+        return Err(found);
+    }
     set_defaults(&mut tree);
     let about = About {
         name: ProjectName::new("p"),
@@ -31,7 +34,8 @@ fn project(text: &str) -> Result<Project, Diagnostics> {
         variables: StringMap::from([("TOKEN".to_owned(), "secret".to_owned())]),
         profiles: Vec::new(),
     };
-    decode(&tree, about, &mut warnings)
+    let project = decode(&tree, about, &mut found);
+    if found.has_errors() { Err(found) } else { Ok(project) }
 }
 
 /// The service `a` with these attributes.

@@ -21,5 +21,6 @@ mistakes! { shown;
     override_of_another_kind: "services:\n  web:\n    image: nginx\n    cap_add:\n      - NET_ADMIN\n=== compose.override.yaml\nservices:\n  web:\n    cap_add:\n      NET_ADMIN: true\n";
     mistake_in_an_override: "services:\n  web:\n    image: nginx\n=== compose.override.yaml\nservices:\n  web:\n    image: 5\n    prots: [\"80:80\"]\n";
     mode_in_the_override: "services:\n  web:\n    image: nginx\n    networks: [front]\nnetworks:\n  front: {}\n=== compose.override.yaml\nservices:\n  web:\n    network_mode: host\n";
+    mistakes_of_every_stage: "services:\n  web:\n    imagee: nginx\n    ports: [\"80:8x\"]\n    volumes: [\"dta:/data\"]\n    depends_on: [dbb]\n    environment:\n      - TOKEN=${TOKEN:?say which}\n  db:\n    image: postgres\n    scale: -1\n    stop_grace_period: soon\n    env_file: none.env\nvolumes:\n  data: {}\n";
     mistakes_in_both_files: "services:\n  web:\n    image: nginx:${TAG:?say which}\n=== compose.override.yaml\nservices:\n  web:\n    command: ${COMMAND:?and what}\n";
 }
