@@ -2,6 +2,10 @@
 //!
 //! The file is readable by its owner alone and keeps itself out of git.
 
+mod address;
+
+pub(crate) use address::{Reach, RemoteAddress};
+
 use crate::failure::{Attempt as _, Failure};
 use crate::ssh::Wanted;
 use serde::{Deserialize, Serialize};
@@ -59,42 +63,6 @@ pub(crate) struct SshAccess {
     /// The program that was sent there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) program: Option<String>,
-}
-
-/// Where others reach a remote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RemoteAddress {
-    address: String,
-    tunnel: bool,
-}
-
-impl RemoteAddress {
-    /// That of a remote.
-    pub(crate) fn of(remote: &Remote) -> Self {
-        Self {
-            address: remote.address.trim_end_matches('/').to_owned(),
-            tunnel: remote.tunnel,
-        }
-    }
-
-    /// `https://HOST:PORT`.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.address
-    }
-
-    /// Why nobody else reaches the daemon there, as far as can be told from here.
-    pub(crate) fn out_of_reach(&self) -> Option<String> {
-        let host = self.address.strip_prefix("https://").unwrap_or(&self.address);
-        let host = host
-            .rsplit_once(':')
-            .map_or(host, |(host, _)| host)
-            .trim_start_matches('[')
-            .trim_end_matches(']');
-        if host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()) {
-            return Some(format!("{} is this machine alone", self.address));
-        }
-        self.tunnel.then(|| format!("the port of {} is closed from outside", self.address))
-    }
 }
 
 impl SshAccess {
@@ -339,24 +307,6 @@ mod tests {
         let again = Remotes::load(folder.path()).expect("read");
         let access = again.find(Some("web")).expect("there").1.ssh.as_ref().expect("its server");
         assert!(!access.accept_new_host_key);
-    }
-
-    #[test]
-    fn knows_what_nobody_else_reaches() {
-        for (address, tunnel, wanted) in [
-            ("https://127.0.0.1:8081", false, true),
-            ("https://[::1]:8081", false, true),
-            ("https://localhost:1", false, true),
-            ("https://203.0.113.5:8081/", false, false),
-            ("https://shop.example.com:8081", true, true),
-        ] {
-            let remote = Remote {
-                address: address.to_owned(),
-                tunnel,
-                ..Remote::default()
-            };
-            assert_eq!(super::RemoteAddress::of(&remote).out_of_reach().is_some(), wanted, "{address}");
-        }
     }
 
     #[test]

@@ -4,10 +4,9 @@ use super::finding::{Findings, State};
 use super::server::Seen;
 use crate::client::{Client, Greeting};
 use crate::failure::Failure;
-use crate::remotes::Remote;
+use crate::remotes::{Reach, Remote, RemoteAddress};
 use crate::settings::Settings;
 use deployd::wire::ProjectInfo;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// How long the daemon may take to answer.
@@ -106,72 +105,27 @@ fn version(name: &str, found: &str, findings: &mut Findings) {
 
 /// Whether a git host can reach the daemon.
 fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
-    if remote.tunnel {
-        findings.warning(
+    let address = RemoteAddress::of(remote);
+    match address.reach() {
+        Reach::Nobody => findings.warning(
             "webhook",
             "the daemon's port is closed from outside: no git host reaches it, and it looks for new commits every minute instead",
             format!("open the port and run `inertia {name} init` again"),
-        );
-        return;
-    }
-    let host = remote
-        .address
-        .trim_start_matches("https://")
-        .rsplit_once(':')
-        .map_or("", |(host, _)| host);
-    if is_private(host) {
-        findings.warning(
+        ),
+        Reach::Here | Reach::Nearby => findings.warning(
             "webhook",
-            format!("git hosts on the internet cannot reach {host}: the daemon looks for new commits every minute instead"),
+            format!(
+                "git hosts on the internet cannot reach {}: the daemon looks for new commits every minute instead",
+                address.host()
+            ),
             "a public address, or a port that is passed on, lets webhooks in",
-        );
-    } else {
-        findings.good(
+        ),
+        Reach::Anywhere => findings.good(
             "webhook",
             format!(
                 "this machine reaches it at {}; whether a git host does shows with its first delivery",
-                remote.address
+                address.as_str()
             ),
-        );
-    }
-}
-
-/// Whether a host is one that only machines nearby can reach.
-fn is_private(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || is_shared(ip),
-        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        Err(_) => matches!(host.rsplit_once('.'), None | Some((_, "local"))),
-    }
-}
-
-/// The addresses that providers of access share among their customers.
-fn is_shared(ip: Ipv4Addr) -> bool {
-    let [first, second, ..] = ip.octets();
-    first == 100 && (64..128).contains(&second)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_private;
-
-    #[test]
-    fn addresses_that_only_neighbours_reach() {
-        for (host, private) in [
-            ("127.0.0.1", true),
-            ("10.1.2.3", true),
-            ("192.168.0.1", true),
-            ("100.100.0.1", true),
-            ("[::1]", true),
-            ("[fd00::1]", true),
-            ("localhost", true),
-            ("nas", true),
-            ("203.0.113.9", false),
-            ("[2001:db8::1]", false),
-            ("web.example.com", false),
-        ] {
-            assert_eq!(is_private(host), private, "{host}");
-        }
+        ),
     }
 }
