@@ -18,6 +18,7 @@ mod ls;
 mod options;
 mod plan;
 mod port;
+mod provision;
 mod ps;
 mod push;
 mod rm;
@@ -45,7 +46,7 @@ use std::process::ExitCode;
 
 /// What follows `inertia compose`.
 #[derive(Debug, Args)]
-#[command(disable_help_subcommand = true, disable_version_flag = true)]
+#[command(disable_version_flag = true)]
 pub(crate) struct ComposeArgs {
     #[command(flatten)]
     options: ComposeOptions,

@@ -1,7 +1,8 @@
 //! `inertia compose run`.
 
+use super::provision::ImageArgs;
 use super::session::{self, Peer, Wiring};
-use super::up::{self, Muted};
+use super::up;
 use super::words::{self, Words};
 use super::{ComposeOptions, engine, scope};
 use crate::commands::block_on;
@@ -54,18 +55,9 @@ pub(super) struct RunArgs {
     /// Publish a port of the container
     #[arg(short, long, value_name = "PORT", conflicts_with = "service_ports")]
     publish: Vec<String>,
-    /// Pull images first: always, missing, never or policy
-    #[arg(long, value_name = "WHEN", value_parser = ["always", "missing", "never", "policy"])]
-    pull: Option<String>,
     /// Say nothing but what the command says
     #[arg(short, long)]
     quiet: bool,
-    /// Do not show what a build says
-    #[arg(long)]
-    quiet_build: bool,
-    /// Do not show how far a pull is
-    #[arg(long)]
-    quiet_pull: bool,
     /// Remove containers of services that the files no longer have
     #[arg(long)]
     remove_orphans: bool,
@@ -75,6 +67,8 @@ pub(super) struct RunArgs {
     /// Publish the service's ports
     #[arg(short = 'P', long)]
     service_ports: bool,
+    #[command(flatten)]
+    images: ImageArgs,
     #[command(flatten)]
     streams: words::StreamArgs,
     /// Answer to the service's aliases in its networks
@@ -114,7 +108,7 @@ pub(super) fn run(arguments: &RunArgs, options: &ComposeOptions, settings: &Sett
     let console = engine::connect(settings)?;
     let volume = arguments.quiet.then_some(Volume::Quiet);
     let context = engine::context_on(console.clone(), options, settings, volume);
-    let context = Muted::over(context, arguments.quiet_build, arguments.quiet_pull);
+    let context = arguments.images.mute(context);
     let wanted = arguments.wanted(settings);
     let run = Run {
         console: &console,
@@ -158,7 +152,7 @@ impl RunArgs {
             up: UpOptions {
                 no_deps: self.no_deps,
                 build: if self.build { BuildChoice::Always } else { BuildChoice::Missing },
-                pull: self.pull.clone().filter(|when| when != "policy"),
+                pull: self.images.pull(),
                 remove_orphans: self.remove_orphans,
                 ignore_orphans: up::asked(settings, "COMPOSE_IGNORE_ORPHANS"),
                 ..UpOptions::default()

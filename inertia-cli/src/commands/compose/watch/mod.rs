@@ -6,7 +6,7 @@
 mod tree;
 
 use super::cp::pack;
-use super::up::Muted;
+use super::provision::Muted;
 use super::{ComposeOptions, engine, scope};
 use crate::commands::block_on;
 use crate::commands::stop_signals::StopSignals;
