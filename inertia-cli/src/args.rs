@@ -10,25 +10,18 @@ use crate::commands::manual::{CompletionsArgs, ManArgs};
 use crate::commands::people::{AuditArgs, JoinArgs, TokenArgs, UserArgs};
 use crate::commands::remote::RemoteArgs;
 use crate::commands::server::{SendArgs, ShellArgs, UninstallArgs};
-use crate::environment::Environment;
 use crate::far_end::FarEndArgs;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use compose_core::load::similar;
-use std::ffi::OsString;
+use clap::{Parser, Subcommand, ValueEnum};
 
+mod read;
 mod stop;
 
+pub(crate) use read::{command, parse};
 pub(crate) use stop::Stop;
 
 /// Deploy docker-compose projects to servers you can SSH into.
 #[derive(Debug, Parser)]
-#[command(
-    name = "inertia",
-    version,
-    propagate_version = false,
-    disable_help_subcommand = true,
-    max_term_width = 100
-)]
+#[command(name = "inertia", version, propagate_version = false, max_term_width = 100)]
 #[command(after_help = "Commands for a remote are given as `inertia NAME COMMAND`; with one remote NAME may be left out.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -37,10 +30,13 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Flags that every command knows; they stand before it.
+/// Flags that every command knows.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
     /// Print one JSON document on standard output, and nothing else there
+    ///
+    /// What goes on without end (`logs --follow`) is one document a line. A failure is one too, on the last line of standard
+    /// error: `error`, `hints`, `exit_code`, and `diagnostics` where files are to blame.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Say less
@@ -142,46 +138,4 @@ pub(crate) struct InitArgs {
     pub(crate) bootstrap: BootstrapArgs,
     #[command(flatten)]
     pub(crate) register: RegisterArgs,
-}
-
-/// Reads the command line.
-pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
-    let command = Arguments::command();
-    let routed = route(&environment.arguments, &command);
-    let compose = routed.iter().skip(1).any(|word| word == "compose");
-    let read = command
-        .try_get_matches_from(routed)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
-    read.map_err(|error| Stop::new(error, compose))
-}
-
-/// `inertia NAME COMMAND …` becomes `inertia -r NAME COMMAND …`: a first word that is no command names a remote,
-/// unless it looks like a slip in the name of one and nothing that follows is a command.
-fn route(arguments: &[OsString], command: &clap::Command) -> Vec<OsString> {
-    let mut routed = arguments.to_vec();
-    let Some(first) = first_word(arguments) else { return routed };
-    let is_command = |word: &OsString| word.to_str().is_some_and(|word| command.find_subcommand(word).is_some());
-    let is_slip = |word: &OsString| {
-        let names = command.get_subcommands().map(clap::Command::get_name);
-        word.to_str().is_some_and(|word| word == "help" || similar(word, names).is_some())
-    };
-    let next = arguments.get(first + 1);
-    let leads_on = |next: &OsString| is_command(next) || !is_slip(&arguments[first]);
-    if !is_command(&arguments[first]) && next.is_some_and(leads_on) {
-        routed.insert(first, OsString::from("--remote"));
-    }
-    routed
-}
-
-/// Where the first word stands that is neither a flag nor a flag's value.
-fn first_word(arguments: &[OsString]) -> Option<usize> {
-    let mut at = 1;
-    while let Some(word) = arguments.get(at) {
-        match word.to_str() {
-            Some("-r" | "--remote" | "--color") => at += 2,
-            Some(flag) if flag.starts_with('-') => at += 1,
-            _ => return Some(at),
-        }
-    }
-    None
 }
