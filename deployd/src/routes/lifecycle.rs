@@ -2,7 +2,7 @@
 
 use super::extract::{At, Body};
 use super::projects::find;
-use super::{Api, post};
+use super::{Api, post, services};
 use crate::auth::Deployer;
 use crate::daemon::Daemon;
 use crate::deployment::operations::{Operation, Volumes};
@@ -51,12 +51,13 @@ async fn restart(
     At(name): At<String>,
     Body(request): Body<RestartRequest>,
 ) -> Result<Json<Done>, ApiError> {
-    find(&daemon, &name).await?;
+    let project = find(&daemon, &name).await?;
+    let services: Vec<ServiceName> = request.services.iter().map(ServiceName::new).collect();
+    services::check(&daemon, &project, &services).await?;
     let detail = (!request.services.is_empty()).then(|| request.services.join(" "));
     daemon
         .store()
         .audit(&caller.actor(), "project.restart", Some(&name), detail)
         .await?;
-    let services = request.services.into_iter().map(ServiceName::from).collect();
     Ok(Json(daemon.workers().operate(&daemon, &name, Operation::Restart(services)).await?))
 }

@@ -3,7 +3,7 @@
 use super::events::KEEP_ALIVE;
 use super::extract::{At, Params};
 use super::projects::find;
-use super::{Api, get};
+use super::{Api, get, services};
 use crate::auth::Viewer;
 use crate::daemon::Daemon;
 use crate::environment::Environment;
@@ -54,6 +54,13 @@ struct LogParams {
     since: Option<String>,
 }
 
+impl LogParams {
+    fn services(&self) -> BTreeSet<ServiceName> {
+        let names = self.service.iter().flat_map(|list| list.split(','));
+        names.filter(|name| !name.is_empty()).map(ServiceName::new).collect()
+    }
+}
+
 async fn logs(
     State(daemon): State<Daemon>,
     Viewer(caller): Viewer,
@@ -61,10 +68,12 @@ async fn logs(
     Params(params): Params<LogParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let project = find(&daemon, &name).await?;
+    let services = params.services();
+    services::check(&daemon, &project, &services).await?;
     let redactor = Environment::current(&daemon, &name).await?.redactor();
     let (lines, receiver) = mpsc::channel(IN_FLIGHT);
     if let Some(compose_name) = project.compose_name {
-        let readers = Readers::new(&daemon, compose_name, params, lines);
+        let readers = Readers::new(&daemon, (compose_name, services), params, lines);
         readers.start().await?;
     }
     let lines = ReceiverStream::new(receiver).take_until(caller.lapse(&daemon));
@@ -89,12 +98,11 @@ struct Readers {
 }
 
 impl Readers {
-    fn new(daemon: &Daemon, project: String, params: LogParams, lines: mpsc::Sender<LogLine>) -> Self {
-        let services = params.service.iter().flat_map(|list| list.split(','));
+    fn new(daemon: &Daemon, (project, services): (String, BTreeSet<ServiceName>), params: LogParams, lines: mpsc::Sender<LogLine>) -> Self {
         Self {
             daemon: daemon.clone(),
             project: ProjectName::from(project),
-            services: services.filter(|name| !name.is_empty()).map(ServiceName::new).collect(),
+            services,
             request: LogRequest {
                 follow: params.follow,
                 tail: params.tail,

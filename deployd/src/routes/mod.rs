@@ -14,6 +14,7 @@ mod plan;
 mod projects;
 mod repository;
 mod server;
+mod services;
 mod status;
 mod tokens;
 mod users;
