@@ -237,10 +237,10 @@ impl Attempt<'_> {
         Ok(prepared)
     }
 
-    /// Tells every finding of a load, and sums it up.
+    /// Tells the findings of a load, but for the first, which is why it failed.
     fn failed(&self, error: &SourceError) -> Stop {
         if let SourceError::Load(findings) = error {
-            for finding in findings {
+            for finding in findings.iter().skip(1) {
                 self.recorder.warn(finding);
             }
         }
@@ -347,8 +347,8 @@ impl Attempt<'_> {
             let ending = if ending == Ending::Cancelled { ending } else { Ending::Failed };
             return self.end(ending, reason).await;
         };
-        self.recorder
-            .warn(format!("{reason}; putting the release of deployment {previous} back"));
+        // Why is said when it ends.
+        self.recorder.warn(format!("putting the release of deployment {previous} back"));
         match self.restore(previous).await {
             Ok(()) => {
                 let reason = format!("{reason}; the release of deployment {previous} is back");

@@ -205,6 +205,20 @@ fn told(found: &Diagnostic, sources: &SourceMap, checkout: &Path) -> String {
         let prefix = format!("{}/", checkout.display());
         format!("{}: ", text.strip_prefix(&prefix).unwrap_or(&text))
     });
-    let help = found.help.as_ref().map(|help| format!(" ({help})"));
-    format!("{}{}{}", place.unwrap_or_default(), found.message, help.unwrap_or_default())
+    let help = variable(found, sources)
+        .map(|name| format!("set it for this server: `inertia NAME env set {name}`"))
+        .or_else(|| found.help.clone());
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{}{}{help}", place.unwrap_or_default(), found.message)
+}
+
+/// The variable that is missing, if that is what a finding is about: its place begins with `$NAME` or `${NAME`.
+fn variable<'a>(found: &Diagnostic, sources: &'a SourceMap) -> Option<&'a str> {
+    if !matches!(found.code.0, "required-variable" | "unset-variable") {
+        return None;
+    }
+    let text = sources.text(found.span?).strip_prefix('$')?;
+    let name = text.strip_prefix('{').unwrap_or(text);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    Some(&name[..end]).filter(|name| !name.is_empty())
 }
