@@ -561,6 +561,9 @@ pub struct ProjectStatus {
     pub waiting: u64,
     /// The containers.
     pub containers: Vec<ContainerInfo>,
+    /// The volumes that go when it is taken down with them.
+    #[serde(default)]
+    pub volumes: Vec<String>,
 }
 
 /// `GET /v1/projects/{p}/ps`: one container.

@@ -19,12 +19,27 @@ impl Ask {
         if settings.may_ask { Self::Terminal } else { Self::Nobody }
     }
 
-    /// Yes or no; `None` where nobody can be asked.
+    /// Makes sure that what cannot be undone is meant. Where nobody can be asked, a flag has to say so.
+    pub(crate) fn insist(self, question: impl FnOnce() -> Result<String, Failure>) -> Result<(), Failure> {
+        if self == Self::Nobody {
+            return Err(Failure::usage("this removes things, and nobody can be asked").hint("say that it is meant: --yes"));
+        }
+        match self.confirm(&question()?)? {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(Failure::new("nothing was removed")),
+        }
+    }
+
+    /// Yes or no, as a line of its own; `None` where nobody can be asked.
     pub(crate) fn confirm(self, question: &str) -> Result<Option<bool>, Failure> {
         if self == Self::Nobody {
             return Ok(None);
         }
-        let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+        let answer = dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(false)
+            .wait_for_newline(true)
+            .interact();
         answer.attempt("no answer could be read").map(Some)
     }
 

@@ -71,6 +71,17 @@ impl Failure {
         self
     }
 
+    /// The same failure of a daemon, which does not know what it is called here: its commands can be copied.
+    #[must_use]
+    pub(crate) fn at(mut self, remote: &str) -> Self {
+        let named = |text: &str| text.replace("inertia NAME ", &format!("inertia {remote} "));
+        if let Cause::Message(message) = &mut self.cause {
+            *message = named(message);
+        }
+        self.hints = self.hints.iter().map(|hint| named(hint)).collect();
+        self
+    }
+
     /// The same failure with a next step.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

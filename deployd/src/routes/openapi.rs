@@ -50,7 +50,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("StreamEvent", "seq:integer at:time event:object"),
     (
         "ProjectStatus",
-        "project:string current?:Deployment running?:Deployment waiting:integer containers:[ContainerInfo]",
+        "project:string current?:Deployment running?:Deployment waiting:integer containers:[ContainerInfo] volumes:[string]",
     ),
     (
         "ContainerInfo",
@@ -341,6 +341,7 @@ mod tests {
                 running: None,
                 waiting: 0,
                 containers: vec![],
+                volumes: vec![],
             },
         );
         check(

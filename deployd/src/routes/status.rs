@@ -12,7 +12,7 @@ use crate::wire::{ContainerInfo, DeploymentState, ProjectStatus, Role};
 use axum::Json;
 use axum::extract::State;
 use compose_core::engine::{ContainerStatus, ContainerSummary, ListedPort};
-use compose_core::labels::Ownership;
+use compose_core::labels::{self, Ownership};
 use compose_core::names::ProjectName;
 
 /// How many of the latest deployments may wait or be under way.
@@ -45,6 +45,7 @@ async fn status(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<St
     Ok(Json(ProjectStatus {
         waiting: recent.iter().filter(|one| waits(one.state)).count() as u64,
         containers: containers(&daemon, &project).await?,
+        volumes: volumes(&daemon, &project).await?,
         project: name,
         current,
         running,
@@ -64,6 +65,16 @@ async fn containers(daemon: &Daemon, project: &ProjectRow) -> Result<Vec<Contain
     let mut infos: Vec<ContainerInfo> = found.into_iter().map(info).collect();
     infos.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
     Ok(infos)
+}
+
+async fn volumes(daemon: &Daemon, project: &ProjectRow) -> Result<Vec<String>, ApiError> {
+    let Some(name) = &project.compose_name else {
+        return Ok(Vec::new());
+    };
+    let found = daemon.engine().list_volumes(&labels::of_project(&ProjectName::new(name))).await?;
+    let mut names: Vec<String> = found.into_iter().map(|volume| volume.name.to_string()).collect();
+    names.sort();
+    Ok(names)
 }
 
 fn info(container: ContainerSummary) -> ContainerInfo {

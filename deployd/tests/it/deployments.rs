@@ -3,7 +3,7 @@
 use crate::bench::{Bench, COMPOSE, healthy, parse_events, states};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use deployd::wire::{DeploymentState as State, EventBody, Trigger};
+use deployd::wire::{DeploymentState as State, EventBody, StreamEvent, Trigger};
 use serde_json::json;
 use std::time::Duration;
 
@@ -131,6 +131,26 @@ async fn what_cannot_be_read_fails_with_its_place_and_touches_nothing() {
 }
 
 #[tokio::test]
+async fn a_missing_variable_is_named_once_with_the_way_to_set_it_here() {
+    let bench = Bench::shop().await;
+    bench.push("services:\n  web:\n    image: web:${TAG:?say which}\n    command: $GREETING\n    user: ${WHO?}\n");
+    let id = bench.deploy().await;
+    let events = bench.events(id).await;
+    let told = |wanted: &str| {
+        let text = |event: &StreamEvent| serde_json::to_string(&event.event).unwrap();
+        events.iter().map(text).filter(|text| text.contains(wanted)).count()
+    };
+    assert_eq!((told("variable TAG"), told("variable WHO")), (1, 1), "{events:?}");
+    let reason = bench.deployment(id).await.reason.unwrap();
+    assert!(reason.contains("(set it for this server: `inertia NAME env set TAG`)"), "{reason}");
+    bench.push("services:\n  web:\n    image: web:1\n    command: run $GREETING\n");
+    let id = bench.deploy().await;
+    let events = bench.events(id).await;
+    let warned = |body: &EventBody| matches!(body, EventBody::Warning { message } if message.contains("`inertia NAME env set GREETING`"));
+    assert!(events.iter().any(|event| warned(&event.event)), "{events:?}");
+}
+
+#[tokio::test]
 async fn an_image_that_does_not_come_leaves_what_runs_alone() {
     let bench = Bench::shop().await;
     bench.deploy_well().await;
@@ -154,6 +174,8 @@ async fn ill_health_puts_the_previous_release_back_and_says_why() {
     let reason = ended.reason.unwrap();
     assert!(reason.starts_with("service web is not well: its health check fails"), "{reason}");
     assert!(reason.ends_with("the release of deployment 1 is back"), "{reason}");
+    let told = events.iter().filter(|event| format!("{event:?}").contains("is not well")).count();
+    assert_eq!(told, 1, "why is said once: {events:?}");
     let last_words = |body: &EventBody| matches!(body, EventBody::Output { line, .. } if line == "cannot reach the database");
     assert!(events.iter().any(|event| last_words(&event.event)), "{events:?}");
     assert_eq!(bench.running().await, web("web:1"));
@@ -354,6 +376,8 @@ async fn down_and_up_again() {
     assert!(bench.engine.containers().is_empty() && bench.engine.networks().is_empty());
     assert_eq!(bench.engine.volumes(), ["shop_data"]);
     bench.deploy_well().await;
+    let status = bench.get("/v1/projects/shop/status").await.json();
+    assert_eq!(status["volumes"], json!(["shop_data"]));
     assert_eq!(
         bench.post("/v1/projects/shop/down", &json!({"volumes": true})).await.status,
         StatusCode::OK
@@ -373,7 +397,34 @@ async fn restarting_restarts() {
         bench.engine.calls()
     );
     let unknown = bench.post("/v1/projects/shop/restart", &json!({"services": ["none"]})).await;
-    assert!(unknown.status.is_client_error() || unknown.status.is_server_error());
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (StatusCode::NOT_FOUND, "service-not-found")
+    );
+}
+
+#[tokio::test]
+async fn logs_of_a_service_that_is_none_are_refused() {
+    let bench = Bench::shop().await;
+    let early = bench.get("/v1/projects/shop/logs?service=web").await;
+    assert!(early.text.contains("inertia NAME up"), "{early:?}");
+    bench.deploy_well().await;
+    assert_eq!(bench.get("/v1/projects/shop/logs?service=web").await.status, StatusCode::OK);
+    let slip = bench.get("/v1/projects/shop/logs?service=web,wbe").await;
+    assert_eq!((slip.status, slip.code().as_str()), (StatusCode::NOT_FOUND, "service-not-found"));
+    assert!(
+        slip.text.contains("no such service: wbe") && slip.text.contains("did you mean `web`?"),
+        "{slip:?}"
+    );
+    let other = bench.get("/v1/projects/shop/logs?service=database").await;
+    assert!(other.text.contains("the services are web"), "{other:?}");
+    bench.post("/v1/projects/shop/down", &json!({})).await;
+    let ended = bench.get("/v1/projects/shop/logs?service=web").await;
+    assert_eq!(
+        ended.status,
+        StatusCode::OK,
+        "a service of the release that has no container now: {ended:?}"
+    );
 }
 
 #[tokio::test]

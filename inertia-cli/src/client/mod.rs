@@ -288,9 +288,7 @@ impl Client {
         } else {
             Failure::new(detail)
         };
-        match problem.and_then(|problem| problem.help) {
-            Some(help) => failure.hint(help),
-            None => failure,
-        }
+        let help = problem.and_then(|problem| problem.help);
+        help.into_iter().fold(failure, Failure::hint).at(&self.name)
     }
 }

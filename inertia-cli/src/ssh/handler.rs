@@ -3,6 +3,8 @@
 use super::error::SshError;
 use super::host_key::{KnownHost, Standing, fingerprint};
 use crate::ask::Ask;
+use crate::failure::Failure;
+use crate::render::note;
 use russh::keys::PublicKeyOrCertificate;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,9 +65,8 @@ impl Handler {
         let algorithm = key.algorithm().to_string();
         if let NewHostKeys::Ask(ask) = self.policy {
             self.asked.store(true, Ordering::SeqCst);
-            let question =
-                format!("The host {host} is not known yet. It shows the key\n  {algorithm} {fingerprint}\nConnect and remember it?");
-            match ask.confirm(&question) {
+            let shown = format!("The host {host} is not known yet. It shows the key\n  {algorithm} {fingerprint}");
+            match consent(ask, &shown, &fingerprint) {
                 Ok(Some(true)) => {}
                 Ok(Some(false)) | Err(_) => return Err(SshError::HostKeyDeclined { host }),
                 Ok(None) => {
@@ -78,5 +79,54 @@ impl Handler {
             }
         }
         self.known.learn(&key)
+    }
+}
+
+/// Whether a person takes the key for the host's, asked until the answer is clear; `None` where nobody can be asked.
+fn consent(ask: Ask, shown: &str, fingerprint: &str) -> Result<Option<bool>, Failure> {
+    if ask == Ask::Terminal {
+        note(shown);
+    }
+    let mut question = "Connect and remember it? (yes/no/fingerprint)";
+    while let Some(answer) = ask.text(question, None)? {
+        match meant(&answer, fingerprint) {
+            None => question = "Please answer 'yes', 'no' or the fingerprint that you expect",
+            clear => return Ok(clear),
+        }
+    }
+    Ok(None)
+}
+
+/// What an answer means: a fingerprint is a yes when it is the one that was shown.
+fn meant(answer: &str, fingerprint: &str) -> Option<bool> {
+    let answer = answer.trim();
+    match answer.to_lowercase().as_str() {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => (answer == fingerprint).then_some(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meant;
+
+    #[test]
+    fn only_a_whole_word_or_the_fingerprint_lets_a_host_in() {
+        let shown = "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8";
+        for (answer, means) in [
+            ("yes", Some(true)),
+            (" Yes\n", Some(true)),
+            (shown, Some(true)),
+            ("no", Some(false)),
+            ("NO", Some(false)),
+            ("y", None),
+            ("n", None),
+            ("", None),
+            ("SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY", None),
+            ("sha256:nthbg6kxupjwgl7e1igocspromtxdcarlvikw6e5sy8", None),
+        ] {
+            assert_eq!(meant(answer, shown), means, "{answer:?}");
+        }
     }
 }

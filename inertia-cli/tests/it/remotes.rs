@@ -63,6 +63,37 @@ fn what_cannot_be_had_is_named_with_a_next_step() {
 }
 
 #[test]
+fn a_value_that_did_not_come_is_not_set() {
+    let place = Place::new();
+    place.file("inertia.toml", "name = \"shop\"\n");
+    state(&place, "https://127.0.0.1:9");
+    place.inertia(&["remote", "add", "local", "--local", "state"]);
+    let told = place.inertia(&["local", "env", "set", "TOKEN"]);
+    assert_eq!((told.code, told.out.as_str()), (2, ""), "{told:?}");
+    assert!(
+        told.err.contains("there is no value for 'TOKEN'") && told.err.contains("`… env set TOKEN=`"),
+        "{told:?}"
+    );
+    // One that is to be empty is on its way.
+    let meant = place.inertia(&["local", "env", "set", "TOKEN="]);
+    assert!(meant.err.contains("does not answer"), "{meant:?}");
+}
+
+#[test]
+fn volumes_go_only_when_that_is_said() {
+    let place = Place::new();
+    place.file("inertia.toml", "name = \"shop\"\n");
+    state(&place, "https://127.0.0.1:9");
+    place.inertia(&["remote", "add", "local", "--local", "state"]);
+    let told = place.inertia(&["local", "down", "--volumes"]);
+    assert!(told.code == 2 && told.err.contains("--yes"), "{told:?}");
+    for meant in [&["local", "down", "--volumes", "--yes"][..], &["local", "down"]] {
+        let told = place.inertia(meant);
+        assert!(told.code == 1 && told.err.contains("does not answer"), "{told:?}");
+    }
+}
+
+#[test]
 fn a_damaged_file_is_named_and_left_alone() {
     let place = Place::new();
     place.file(".inertia/remotes.toml", "[remotes\n");

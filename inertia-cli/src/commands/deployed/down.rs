@@ -1,12 +1,13 @@
 //! `inertia NAME down` and `restart`.
 
 use super::Target;
+use crate::ask::Ask;
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::render::say;
 use crate::settings::{Output, Settings};
 use clap::Args;
-use deployd::wire::{Done, DownRequest, RestartRequest};
+use deployd::wire::{Done, DownRequest, ProjectStatus, RestartRequest};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -14,6 +15,9 @@ pub(crate) struct DownArgs {
     /// Remove the volumes too, and with them the data
     #[arg(long)]
     volumes: bool,
+    /// Do not ask whether that is meant
+    #[arg(short, long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -25,6 +29,9 @@ pub(crate) struct RestartArgs {
 /// Takes away what runs.
 pub(crate) fn run(arguments: &DownArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
+    if arguments.volumes && !arguments.yes {
+        Ask::of(settings).insist(|| question(&target))?;
+    }
     let request = DownRequest {
         volumes: arguments.volumes,
     };
@@ -35,6 +42,19 @@ pub(crate) fn run(arguments: &DownArgs, settings: &Settings) -> Result<ExitCode,
         "its volumes are kept"
     };
     report(&done, &format!("'{}' is down; {kept}.", target.project.settings.name), settings)
+}
+
+/// What is at stake, by name.
+fn question(target: &Target) -> Result<String, Failure> {
+    let status: ProjectStatus = block_on(target.client.get(&target.path("/status")))?;
+    let (project, remote) = (status.project, &target.remote);
+    Ok(match &status.volumes[..] {
+        [] => format!("Take '{project}' down at '{remote}', and remove what its containers hold?"),
+        volumes => format!(
+            "Take '{project}' down at '{remote}', and remove its volumes {} with all data, for good?",
+            volumes.join(", ")
+        ),
+    })
 }
 
 /// Restarts what runs.

@@ -1,6 +1,7 @@
 //! `inertia NAME env`: the project's variables. Values go to the daemon and never come back.
 
 use super::Target;
+use crate::ask::Ask;
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::{say, table};
@@ -24,7 +25,8 @@ pub(crate) struct EnvArgs {
 enum EnvCommand {
     /// List the names
     Ls,
-    /// Set variables; a value that is left out is read from standard input, where no process list shows it
+    /// Set variables; a value that is left out is read from standard input, where no process list shows it, and `KEY=` sets
+    /// an empty one
     Set {
         /// KEY or KEY=VALUE
         #[arg(required = true, value_name = "KEY[=VALUE]")]
@@ -74,10 +76,11 @@ fn set(target: &Target, assignments: &[String], settings: &Settings) -> Result<E
     let mut values = Vec::new();
     for assignment in assignments {
         let (key, value) = match assignment.split_once('=') {
-            Some((key, value)) => (key, value.to_owned()),
-            None => (assignment.as_str(), from_input(assignment, settings)?),
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (assignment.as_str(), None),
         };
         check_key(key)?;
+        let value = value.map_or_else(|| from_input(key, settings), Ok)?;
         values.push((key, EnvValue { value }));
     }
     block_on(async {
@@ -114,19 +117,31 @@ fn report(done: &str, keys: &[&str], target: &Target, settings: &Settings) -> Re
     }
 }
 
-/// A value from standard input: asked for without echo on a terminal, else everything up to its end, less one final line break.
+/// A value from standard input: asked for without echo on a terminal, else everything up to its end, less one final line
+/// break. No value is none that was meant: it comes of a command that failed, or of a file that is not the right one.
 fn from_input(key: &str, settings: &Settings) -> Result<String, Failure> {
-    if settings.environment.stdin_is_terminal {
-        if !settings.may_ask {
-            return Err(Failure::usage(format!("'{key}' has no value and may not be asked for"))
-                .hint("give it on standard input: `… env set KEY < FILE`"));
-        }
-        return dialoguer::Password::new()
-            .with_prompt(format!("Value of {key}"))
-            .allow_empty_password(true)
-            .interact()
-            .map_err(|error| Failure::new(format!("no value was given: {error}")));
+    let value = if settings.environment.stdin_is_terminal {
+        typed(key, settings)?
+    } else {
+        piped(key)?
+    };
+    if value.is_empty() {
+        return Err(
+            Failure::usage(format!("there is no value for '{key}' on standard input; nothing was set"))
+                .hint(format!("if it is to be empty, say so: `… env set {key}=`")),
+        );
     }
+    Ok(value)
+}
+
+fn typed(key: &str, settings: &Settings) -> Result<String, Failure> {
+    let asked = Ask::of(settings).secret(&format!("Value of {key}"))?;
+    asked.map(|value| value.to_string()).ok_or_else(|| {
+        Failure::usage(format!("'{key}' has no value and may not be asked for")).hint("give it on standard input: `… env set KEY < FILE`")
+    })
+}
+
+fn piped(key: &str) -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .take(MAX_VALUE + 1)

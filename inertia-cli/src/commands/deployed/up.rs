@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::render::say;
 use crate::settings::{Output, Settings};
 use clap::Args;
-use deployd::wire::{Deployment, DeploymentAccepted, DeploymentRequest, RollbackRequest};
+use deployd::wire::{DeploymentAccepted, DeploymentRequest, RollbackRequest};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -34,11 +34,11 @@ pub(crate) fn run(arguments: &UpArgs, settings: &Settings) -> Result<ExitCode, F
     block_on(async {
         let accepted: DeploymentAccepted = target.client.post(&target.path("/deployments"), &request).await?;
         if !arguments.detach {
-            let ended = watch::to_the_end(&target, accepted.id, settings).await;
-            if arguments.reference.is_none() {
-                warn_behind(&target, accepted.id, settings).await;
+            let ended = watch::to_the_end(&target, accepted.id, settings).await?;
+            if let Some(commit) = ended.commit.as_deref().filter(|_| arguments.reference.is_none()) {
+                local_head::warn_behind(&target, commit, settings);
             }
-            return ended;
+            return watch::report(&ended, &target, settings);
         }
         match settings.output {
             Output::Json => say(&serde_json::json!(accepted).to_string()),
@@ -50,20 +50,13 @@ pub(crate) fn run(arguments: &UpArgs, settings: &Settings) -> Result<ExitCode, F
     })
 }
 
-/// Compares what was deployed with what is checked out, where that can be learned.
-async fn warn_behind(target: &Target, id: u64, settings: &Settings) {
-    let deployment: Result<Deployment, Failure> = target.client.get(&target.path(&format!("/deployments/{id}"))).await;
-    if let Some(commit) = deployment.ok().and_then(|deployment| deployment.commit) {
-        local_head::warn_behind(target, &commit, settings);
-    }
-}
-
 /// Puts an earlier release back.
 pub(crate) fn rollback(arguments: &RollbackArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
     let request = RollbackRequest { to: arguments.deployment };
     block_on(async {
         let accepted: DeploymentAccepted = target.client.post(&target.path("/rollback"), &request).await?;
-        watch::to_the_end(&target, accepted.id, settings).await
+        let ended = watch::to_the_end(&target, accepted.id, settings).await?;
+        watch::report(&ended, &target, settings)
     })
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 /// How often a broken stream is taken up again before giving up.
 const RECONNECTS: u32 = 10;
 
-/// Shows a deployment's events until it has ended; exits by its outcome. A signal ends the watching, not the deployment.
-pub(super) async fn to_the_end(target: &Target, id: u64, settings: &Settings) -> Result<ExitCode, Failure> {
+/// Shows a deployment's events until it has ended, and hands it over. A signal ends the watching, not the deployment.
+pub(super) async fn to_the_end(target: &Target, id: u64, settings: &Settings) -> Result<Deployment, Failure> {
     let sink = progress::sink(progress::Style::of(settings), settings);
     let mut signals = StopSignals::new()?;
     tokio::select! {
@@ -26,8 +26,7 @@ pub(super) async fn to_the_end(target: &Target, id: u64, settings: &Settings) ->
             return Err(Failure::silent(130));
         }
     }
-    let ended: Deployment = target.client.get(&target.path(&format!("/deployments/{id}"))).await?;
-    report(&ended, settings)
+    target.client.get(&target.path(&format!("/deployments/{id}"))).await
 }
 
 /// Hands every event of a deployment to `take`, in order and once, taking the stream up again where it breaks.
@@ -67,6 +66,8 @@ pub(super) async fn follow(target: &Target, id: u64, mut take: impl FnMut(Stream
 
 fn show(event: EventBody, sink: &dyn EventSink, settings: &Settings) {
     match event {
+        // The outcome is told at the end, once.
+        EventBody::State { state, .. } if state.is_final() => {}
         EventBody::State { state, reason } if settings.volume > Volume::Quiet => {
             note(&reason.map_or_else(|| state.to_string(), |reason| format!("{state}: {reason}")));
         }
@@ -123,30 +124,27 @@ pub(super) fn of_wire(phase: StepPhase) -> Phase {
     }
 }
 
-fn report(ended: &Deployment, settings: &Settings) -> Result<ExitCode, Failure> {
+/// Says how a deployment ended; exits by it.
+pub(super) fn report(ended: &Deployment, target: &Target, settings: &Settings) -> Result<ExitCode, Failure> {
+    let commit = ended.commit.as_deref().unwrap_or_default();
+    match settings.output {
+        Output::Json => say(&serde_json::json!(ended).to_string())?,
+        Output::Text if ended.state == DeploymentState::Healthy => say(&format!(
+            "Deployment {} of {} is healthy ({}).",
+            ended.id,
+            ended.project,
+            commit.get(..12).unwrap_or(commit)
+        ))?,
+        Output::Text => ExitCode::SUCCESS,
+    };
+    let id = ended.id;
+    let what = match ended.state {
+        DeploymentState::Healthy => return Ok(ExitCode::SUCCESS),
+        DeploymentState::Superseded => return Err(Failure::new(format!("deployment {id} gave way to a newer one"))),
+        DeploymentState::RolledBack => "did not become healthy".to_owned(),
+        other => other.to_string(),
+    };
     let reason = ended.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    if settings.output == Output::Json {
-        say(&serde_json::json!(ended).to_string())?;
-    }
-    match ended.state {
-        DeploymentState::Healthy if settings.output == Output::Json => Ok(ExitCode::SUCCESS),
-        DeploymentState::Healthy => {
-            let commit = ended.commit.as_deref().unwrap_or_default();
-            say(&format!(
-                "Deployment {} of {} is healthy ({}).",
-                ended.id,
-                ended.project,
-                commit.get(..12).unwrap_or(commit)
-            ))
-        }
-        _ if settings.output == Output::Json => Err(Failure::silent(1)),
-        DeploymentState::Superseded => Err(Failure::new(format!("deployment {} gave way to a newer one", ended.id))),
-        DeploymentState::RolledBack => Err(Failure::new(format!(
-            "deployment {} did not become healthy; the previous release is back{reason}",
-            ended.id
-        ))
-        .hint(format!("its whole log: `inertia logs --deployment {}`", ended.id))),
-        _ => Err(Failure::new(format!("deployment {} {}{reason}", ended.id, ended.state))
-            .hint(format!("its whole log: `inertia logs --deployment {}`", ended.id))),
-    }
+    let log = format!("its whole log: `inertia NAME logs --deployment {id}`");
+    Err(Failure::new(format!("deployment {id} {what}{reason}")).hint(log).at(&target.remote))
 }

@@ -87,11 +87,7 @@ fn confirm(arguments: &UninstallArgs, name: &str, settings: &Settings) -> Result
     } else {
         "the daemon; its state stays"
     };
-    match Ask::of(settings).confirm(&format!("Remove from '{name}' {what}?"))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::new("nothing was removed")),
-        None => Err(Failure::usage("this removes things, and nobody can be asked").hint("say that it is meant: --yes")),
-    }
+    Ask::of(settings).insist(|| Ok(format!("Remove from '{name}' {what}?")))
 }
 
 #[cfg(test)]

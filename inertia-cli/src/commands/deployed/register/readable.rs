@@ -1,7 +1,8 @@
 //! Waiting until the daemon can read the repository: a deploy key has to be added by a person.
 
 use super::Session;
-use crate::failure::{Attempt as _, Failure};
+use crate::ask::Ask;
+use crate::failure::Failure;
 use crate::render::note;
 use deployd::hosting::Hosted;
 use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryProblem, RepositoryReport};
@@ -93,8 +94,7 @@ impl Session<'_> {
 fn accepted(print: String) -> Result<String, Failure> {
     note("warning: the git host shows another key than before; someone may be listening in between");
     let question = format!("Accept the key {print}, which you compared with the one of the host?");
-    let yes = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
-    if yes.attempt("no answer could be read")? {
+    if Ask::Terminal.confirm(&question)? == Some(true) {
         return Ok(print);
     }
     Err(Failure::new("the key of the git host was not accepted"))
