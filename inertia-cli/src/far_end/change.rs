@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use compose_core::engine::request::ContainerBody;
 use compose_core::engine::{AnonymousVolumes, ContainerStatus, ContainerSummary, Engine, EngineError};
 use compose_core::names::{ContainerId, ContainerName};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a new daemon may take to answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,6 +20,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const SHORT_PATIENCE: Duration = Duration::from_secs(15);
 /// How long the old one may take to stop.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How long a new daemon waits for what the old one deploys; what takes longer it takes up itself.
+const REST: Duration = Duration::from_mins(15);
+/// How long until it looks again.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What a change is made with.
 pub(super) struct Change<'a, P> {
@@ -72,6 +77,7 @@ impl<P: Proof> Change<'_, P> {
             }
             Some(current) if is_as(current, &body) => self.as_it_is(current, wanted).await,
             Some(current) => {
+                self.wait_for_deployments(current).await?;
                 step("Put the new daemon in the place of the old one")?;
                 let proven = self.replace(current, wanted, &body).await?;
                 Ok((Outcome::Replaced, proven))
@@ -109,6 +115,24 @@ impl<P: Proof> Change<'_, P> {
                 Ok(proven)
             }
         }
+    }
+
+    /// Lets what the old one deploys come to its end.
+    async fn wait_for_deployments(&self, current: &ContainerSummary) -> Result<(), Failure> {
+        let (begin, at) = (Instant::now(), Whereabouts::of(current)?);
+        let mut told = Vec::new();
+        while current.status == ContainerStatus::Running && begin.elapsed() < REST {
+            let under_way = self.proof.under_way(&current.id, &at).await;
+            if under_way.is_empty() {
+                break;
+            }
+            if told != under_way {
+                step(&format!("Wait for {}", under_way.join(", ")))?;
+                told = under_way;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     /// The old one stops, its database is kept, and the new one takes its name.

@@ -1,4 +1,4 @@
-//! Whether a daemon works: it answers, with the key that lies in its state folder.
+//! Whether a daemon works: it answers, with the key that lies in its state folder; and what it works on.
 
 use super::container::Whereabouts;
 use super::files;
@@ -7,9 +7,12 @@ use crate::failure::Failure;
 use crate::remotes::Remote;
 use compose_core::engine::{DockerEngine, Engine, LogRequest};
 use compose_core::names::ContainerId;
-use deployd::wire::{ADMIN_TOKEN_FILE, PIN_FILE};
+use deployd::wire::{ADMIN_TOKEN_FILE, PIN_FILE, ProjectInfo, ProjectStatus};
 use futures::StreamExt as _;
 use std::time::{Duration, Instant};
+
+/// How long a daemon may take to say what is under way.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// What a daemon that works is known by.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,10 +23,13 @@ pub(super) struct Proven {
     pub(super) token: String,
 }
 
-/// A way of seeing that a daemon works.
+/// A way of seeing that a daemon works, and on what.
 pub(super) trait Proof {
     /// Waits for as long as `patience` until the daemon works.
     async fn prove(&self, id: &ContainerId, at: &Whereabouts, patience: Duration) -> Result<Proven, Failure>;
+
+    /// The deployments under way, in words; none where the daemon does not work.
+    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Vec<String>;
 }
 
 /// Asks it over HTTPS.
@@ -53,25 +59,52 @@ impl Proof for Asking<'_> {
             begin.elapsed().as_secs()
         )))
     }
+
+    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Vec<String> {
+        let asked = tokio::time::timeout(ANSWER, self.deployments(id, at)).await;
+        asked.ok().and_then(Result::ok).unwrap_or_default()
+    }
 }
 
 impl Asking<'_> {
     async fn ask(&self, id: &ContainerId, at: &Whereabouts) -> Result<Option<Proven>, Failure> {
-        let (Some(pin), Some(token)) = (
-            files::read(self.0, id, &at.state, PIN_FILE).await?,
-            files::read(self.0, id, &at.state, ADMIN_TOKEN_FILE).await?,
-        ) else {
+        let Some(proven) = self.papers(id, at).await? else {
             return Ok(None);
         };
-        let remote = Remote {
-            address: format!("https://127.0.0.1:{}", at.port),
-            pin: pin.clone(),
-            token: token.clone(),
-            ..Remote::default()
-        };
-        Client::new("inertia-daemon", &remote)?.lives().await?;
-        Ok(Some(Proven { pin, token }))
+        client(&proven, at)?.lives().await?;
+        Ok(Some(proven))
     }
+
+    /// What a daemon is known by, from its state folder.
+    async fn papers(&self, id: &ContainerId, at: &Whereabouts) -> Result<Option<Proven>, Failure> {
+        let pin = files::read(self.0, id, &at.state, PIN_FILE).await?;
+        let token = files::read(self.0, id, &at.state, ADMIN_TOKEN_FILE).await?;
+        Ok(pin.zip(token).map(|(pin, token)| Proven { pin, token }))
+    }
+
+    async fn deployments(&self, id: &ContainerId, at: &Whereabouts) -> Result<Vec<String>, Failure> {
+        let Some(proven) = self.papers(id, at).await? else {
+            return Ok(Vec::new());
+        };
+        let client = client(&proven, at)?;
+        let mut under_way = Vec::new();
+        for ProjectInfo { name, .. } in client.get::<Vec<ProjectInfo>>("/v1/projects").await? {
+            let status: ProjectStatus = client.get(&format!("/v1/projects/{name}/status")).await?;
+            under_way.extend(status.running.map(|running| format!("deployment {} of {name}", running.id)));
+        }
+        Ok(under_way)
+    }
+}
+
+/// The way to a daemon of this server.
+fn client(known_by: &Proven, at: &Whereabouts) -> Result<Client, Failure> {
+    let remote = Remote {
+        address: format!("https://127.0.0.1:{}", at.port),
+        pin: known_by.pin.clone(),
+        token: known_by.token.clone(),
+        ..Remote::default()
+    };
+    Client::new("inertia-daemon", &remote)
 }
 
 /// What it said last.

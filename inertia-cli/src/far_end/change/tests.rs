@@ -9,6 +9,8 @@ struct Judge<'a> {
     broken: BTreeSet<&'a str>,
     /// This many answers are no, whoever is asked.
     deaf: Mutex<usize>,
+    /// So often somebody finds a deployment under way; each time the old daemon must still run.
+    busy: Mutex<usize>,
     engine: Option<&'a FakeEngine>,
 }
 
@@ -29,6 +31,21 @@ impl Proof for Judge<'_> {
             pin: details.image,
             token: String::new(),
         })
+    }
+
+    async fn under_way(&self, id: &ContainerId, _at: &Whereabouts) -> Vec<String> {
+        let details = self
+            .engine
+            .expect("given")
+            .inspect_container(id)
+            .await
+            .expect("answered")
+            .expect("there");
+        assert_eq!((details.image.as_str(), details.state.status), ("old", ContainerStatus::Running));
+        let mut busy = self.busy.lock().expect("not poisoned");
+        let is = *busy > 0;
+        *busy = busy.saturating_sub(1);
+        is.then(|| "deployment 3 of shop".to_owned()).into_iter().collect()
     }
 }
 
@@ -71,6 +88,7 @@ async fn upgrade(engine: &FakeEngine, broken: &[&str], deaf: usize) -> Result<(O
         broken: broken.iter().copied().collect(),
         deaf: Mutex::new(deaf),
         engine: Some(engine),
+        ..Judge::default()
     };
     let change = Change {
         engine,
@@ -125,6 +143,26 @@ async fn the_database_is_kept_between_the_old_daemon_and_the_new_one() {
     );
     assert_eq!(there(&engine), only("new"));
     insta::assert_snapshot!(engine.calls()[before..].join("\n"));
+}
+
+#[tokio::test]
+async fn what_the_old_daemon_deploys_comes_to_its_end_first() {
+    let engine = engine();
+    place(&engine, NAME, "old", true).await;
+    let judge = Judge {
+        busy: Mutex::new(2),
+        engine: Some(&engine),
+        ..Judge::default()
+    };
+    let change = Change {
+        engine: &engine,
+        proof: &judge,
+        program: "/p",
+    };
+    let found = change.mend().await.expect("nothing to mend");
+    change.converge(&found, &wanted("new")).await.expect("replaced");
+    assert_eq!(*judge.busy.lock().expect("not poisoned"), 0);
+    assert_eq!(there(&engine), only("new"));
 }
 
 #[tokio::test]
