@@ -9,6 +9,7 @@ use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
 use crate::store::{ProjectRow, StoreError};
 use crate::vault::VaultError;
 use compose_core::diagnostic::{Diagnostic, Severity};
+use compose_core::load::interpolate::missing_variable;
 use compose_core::load::{LoadError, Loader, Stage, Stages};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
 use std::io;
@@ -205,20 +206,9 @@ fn told(found: &Diagnostic, sources: &SourceMap, checkout: &Path) -> String {
         let prefix = format!("{}/", checkout.display());
         format!("{}: ", text.strip_prefix(&prefix).unwrap_or(&text))
     });
-    let help = variable(found, sources)
+    let help = missing_variable(found, sources)
         .map(|name| format!("set it for this server: `inertia NAME env set {name}`"))
         .or_else(|| found.help.clone());
     let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
     format!("{}{}{help}", place.unwrap_or_default(), found.message)
-}
-
-/// The variable that is missing, if that is what a finding is about: its place begins with `$NAME` or `${NAME`.
-fn variable<'a>(found: &Diagnostic, sources: &'a SourceMap) -> Option<&'a str> {
-    if !matches!(found.code.0, "required-variable" | "unset-variable") {
-        return None;
-    }
-    let text = sources.text(found.span?).strip_prefix('$')?;
-    let name = text.strip_prefix('{').unwrap_or(text);
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-    Some(&name[..end]).filter(|name| !name.is_empty())
 }

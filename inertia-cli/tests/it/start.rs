@@ -35,6 +35,46 @@ fn init_in_an_empty_folder_says_what_is_missing_and_writes_nothing() {
 }
 
 #[test]
+fn init_below_the_compose_file_sends_there() {
+    let place = Place::new();
+    place.file("compose.yaml", "services: {web: {image: busybox}}\n");
+    place.file("src/main.c", "");
+    let told = place.inertia_in(&place.path().join("src"), &["init"]);
+    assert_eq!((told.code, told.out.as_str()), (1, ""), "{told:?}");
+    assert!(
+        told.err.contains("lies in [HERE], ") && told.err.contains("cd '[HERE]'"),
+        "{told:?}"
+    );
+    assert!(!place.path().join("src/inertia.toml").exists());
+}
+
+#[test]
+fn init_asks_for_no_variable_that_only_the_server_needs() {
+    let place = Place::new();
+    let text = "services:\n  web:\n    image: web:${TAG:?say which}\n    ports: ['${PORT:?}:80']\n    command: ${TAG?}\n";
+    place.file("compose.yaml", text);
+    let told = place.inertia(&["init"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    for name in ["PORT", "TAG"] {
+        assert!(told.err.contains(&format!("`inertia NAME env set {name}`")), "{told:?}");
+    }
+    std::fs::remove_file(place.path().join("inertia.toml")).unwrap();
+    let told = place.inertia(&["--json", "init"]);
+    let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(
+        (&document["unset"], &document["in_git"]),
+        (&serde_json::json!(["PORT", "TAG"]), &false.into())
+    );
+    std::fs::remove_file(place.path().join("inertia.toml")).unwrap();
+    place.file("compose.yaml", &text.replace("command", "comand"));
+    let told = place.inertia(&["init"]);
+    assert!(
+        told.code == 1 && told.err.contains("comand"),
+        "what else is wrong is told: {told:?}"
+    );
+}
+
+#[test]
 fn init_outside_git_warns() {
     let place = Place::new();
     place.file("compose.yaml", "services: {web: {image: busybox}}\n");

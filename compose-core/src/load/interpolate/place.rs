@@ -1,6 +1,7 @@
 //! Which part of a value an expansion speaks of.
 
-use super::template::{TemplateError, closing_brace, name_length};
+use super::template::{REQUIRED_VARIABLE, TemplateError, UNSET_VARIABLE, closing_brace, name_length};
+use crate::diagnostic::Diagnostic;
 use crate::source::{SourceMap, Span};
 use std::ops::Range;
 
@@ -25,6 +26,16 @@ pub(super) fn of_error(error: &TemplateError, whole: Span, sources: &SourceMap) 
         }
         TemplateError::TooDeep | TemplateError::TooLong => whole,
     }
+}
+
+/// The variable that is not set, where that is what a finding is about.
+pub fn missing_variable<'s>(found: &Diagnostic, sources: &'s SourceMap) -> Option<&'s str> {
+    if found.code != UNSET_VARIABLE && found.code != REQUIRED_VARIABLE {
+        return None;
+    }
+    let behind = sources.text(found.span?).strip_prefix('$')?;
+    let named = behind.strip_prefix('{').unwrap_or(behind);
+    Some(&named[..name_length(named)]).filter(|name| !name.is_empty())
 }
 
 fn find_variable(name: &str, text: &str) -> Option<Range<usize>> {
@@ -61,5 +72,16 @@ mod tests {
         ] {
             assert_eq!(find_variable("TAG", text).map(|part| &text[part]), found, "{text}");
         }
+    }
+
+    #[test]
+    fn the_variable_of_a_finding_is_read_from_its_place() {
+        let text = "a: [x-$A, 'y ${B:?why}', '${C:-${D?}}', '${']\n";
+        let mut sources = SourceMap::default();
+        let mut documents = crate::source::parse_text("/c.yaml", text, &mut sources).expect("valid YAML");
+        let mut findings = crate::diagnostic::Diagnostics::new();
+        super::super::interpolate(&mut documents[0], &|_| None, &sources, &mut findings);
+        let names: Vec<_> = findings.iter().map(|found| missing_variable(found, &sources)).collect();
+        assert_eq!(names, [Some("A"), Some("B"), Some("D"), None]);
     }
 }

@@ -7,9 +7,9 @@ use crate::source::Span;
 use std::fmt;
 
 /// A variable that is not set and has no default.
-const UNSET_VARIABLE: Code = Code("unset-variable");
+pub(super) const UNSET_VARIABLE: Code = Code("unset-variable");
 /// A variable that the file insists on.
-const REQUIRED_VARIABLE: Code = Code("required-variable");
+pub(super) const REQUIRED_VARIABLE: Code = Code("required-variable");
 /// `${` that cannot be read.
 const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
 
