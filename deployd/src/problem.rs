@@ -73,7 +73,7 @@ impl ApiError {
     /// There is no such deployment.
     pub(crate) fn no_deployment(project: &str, id: u64) -> Self {
         let detail = format!("project {project} has no deployment {id}");
-        Self::new(StatusCode::NOT_FOUND, "deployment-not-found", detail)
+        Self::new(StatusCode::NOT_FOUND, "deployment-not-found", detail).help("see `inertia NAME history`")
     }
 
     /// What was sent makes no sense.

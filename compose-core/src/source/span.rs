@@ -75,7 +75,7 @@ impl SourceMap {
     }
 
     /// What stands at a place.
-    pub fn text(&self, span: Span) -> &str {
+    pub(crate) fn text(&self, span: Span) -> &str {
         let text = &self.file(span.source).text;
         text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }

@@ -13,6 +13,7 @@ use crate::wire::{LogLine, Role};
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
+use compose_core::engine::docker::moment;
 use compose_core::engine::{Engine, EngineError, LogChunk, LogRequest, LogStream};
 use compose_core::labels::{self, Ownership};
 use compose_core::names::{ContainerId, ContainerName, ProjectName, ServiceName};
@@ -68,6 +69,10 @@ async fn logs(
     Params(params): Params<LogParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let project = find(&daemon, &name).await?;
+    if let Some(since) = params.since.as_deref().filter(|since| moment(since).is_none()) {
+        let detail = format!("`{since}` is no time");
+        return Err(ApiError::invalid("invalid-time", detail).help("2024-05-01T10:30:00Z is one, and 10m is ten minutes ago"));
+    }
     let services = params.services();
     services::check(&daemon, &project, &services).await?;
     let redactor = Environment::current(&daemon, &name).await?.redactor();

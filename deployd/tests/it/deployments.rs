@@ -404,7 +404,7 @@ async fn restarting_restarts() {
 }
 
 #[tokio::test]
-async fn logs_of_a_service_that_is_none_are_refused() {
+async fn logs_of_what_is_no_service_or_no_time_are_refused() {
     let bench = Bench::shop().await;
     let early = bench.get("/v1/projects/shop/logs?service=web").await;
     assert!(early.text.contains("inertia NAME up"), "{early:?}");
@@ -415,6 +415,11 @@ async fn logs_of_a_service_that_is_none_are_refused() {
     assert!(
         slip.text.contains("no such service: wbe") && slip.text.contains("did you mean `web`?"),
         "{slip:?}"
+    );
+    let never = bench.get("/v1/projects/shop/logs?since=yesterday").await;
+    assert_eq!(
+        (never.status, never.code().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "invalid-time")
     );
     let other = bench.get("/v1/projects/shop/logs?service=database").await;
     assert!(other.text.contains("the services are web"), "{other:?}");

@@ -30,6 +30,8 @@ mod transport;
 mod usage;
 mod volumes;
 
+pub use moment::moment;
+
 use super::request::{ApiSocket, ContainerBody, NetworkBody, VolumeBody};
 use super::{
     AnonymousVolumes, BuildOutput, BuildRequest, ContainerDetails, ContainerSummary, Credentials, EndpointRequest, Engine, EngineAddress,

@@ -6,8 +6,8 @@ use time::{OffsetDateTime, UtcOffset};
 /// How an incomplete time ends: what is missing is zero, and in UTC.
 const ENDS: [&str; 5] = ["", "Z", ":00Z", ":00:00Z", "T00:00:00Z"];
 
-/// The engine's form of RFC 3339, of its beginnings (`2024-05-01`, `2024-05-01T10:30`), or of seconds since 1970.
-pub(super) fn moment(text: &str) -> Option<String> {
+/// The engine's form of RFC 3339, of its beginnings (`2024-05-01`, `2024-05-01T10:30`), or of seconds since 1970; none of other text.
+pub fn moment(text: &str) -> Option<String> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
     if digits(seconds) && digits(fraction) {
