@@ -8,6 +8,7 @@ pub(crate) use address::{Reach, RemoteAddress};
 
 use crate::failure::{Attempt as _, Failure};
 use crate::ssh::Wanted;
+use compose_core::load::similar;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
@@ -102,7 +103,10 @@ impl Remotes {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).attempt(format_args!("cannot read {}", path.display())),
+            Err(error) => {
+                let read = Err(error).attempt(format_args!("cannot read {}", path.display()));
+                return read.map_err(|failure| failure.hint("it holds tokens: only the person who added the remotes may read it"));
+            }
         };
         let read: Self = toml::from_str(&text).map_err(|error| {
             Failure::new(format!("{} is damaged: {}", path.display(), error.message()))
@@ -151,6 +155,12 @@ impl Remotes {
         if !fits {
             return Err(Failure::usage(format!("'{name}' cannot name a remote"))
                 .hint("letters, digits, '-', '_' and '.' make a name, and it does not begin with '-'"));
+        }
+        if crate::args::is_command(name) {
+            return Err(
+                Failure::usage(format!("'{name}' is a command of inertia, and no remote can be named like one"))
+                    .hint("the name stands before commands, as in `inertia prod up`: choose another"),
+            );
         }
         if self.remotes.contains_key(name) {
             return Err(Failure::new(format!("there is a remote '{name}' already")).hint(format!(
@@ -213,12 +223,13 @@ impl Remotes {
     }
 
     fn unknown(&self, name: &str) -> Failure {
-        let failure = Failure::usage(format!("there is no remote '{name}'"));
-        if self.remotes.is_empty() {
-            failure.hint(format!("add it: `inertia remote add {name} -a HOST`"))
-        } else {
-            failure.hint(format!("there are {}", self.names()))
-        }
+        let hint = match similar(name, self.remotes.keys().map(String::as_str)) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None if self.remotes.is_empty() => format!("add it: `inertia remote add {name} -a HOST`"),
+            None if self.remotes.len() == 1 => format!("the only one is {}", self.names()),
+            None => format!("there are {}", self.names()),
+        };
+        Failure::usage(format!("there is no remote '{name}'")).hint(hint)
     }
 }
 
@@ -314,6 +325,9 @@ mod tests {
         let mut remotes = Remotes::default();
         assert_eq!(remotes.add("-x", remote()).expect_err("no name").code, 2);
         assert_eq!(remotes.add("a b", remote()).expect_err("no name").code, 2);
+        for command in ["up", "help", "compose"] {
+            assert_eq!(remotes.add(command, remote()).expect_err("a command").code, 2);
+        }
         assert!(remotes.find(None).is_err());
         remotes.add("a", remote()).expect("a good name");
         assert!(remotes.add("a", remote()).is_err(), "taken");

@@ -39,6 +39,11 @@ pub(crate) fn command() -> clap::Command {
     })
 }
 
+/// Whether a word is a command's name.
+pub(crate) fn is_command(word: &str) -> bool {
+    word == "help" || Arguments::command().find_subcommand(word).is_some()
+}
+
 fn arguments(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
     let mut arguments = Arguments::from_arg_matches(matches)?;
     if let Some((_, behind)) = matches.subcommand().filter(|(name, _)| *name != COMPOSE) {

@@ -60,6 +60,8 @@ fn what_cannot_be_had_is_named_with_a_next_step() {
     let unknown = place.inertia(&["elsewhere", "up"]);
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.contains("there is no remote 'elsewhere'"), "{unknown:?}");
+    let slip = place.inertia(&["locla", "up"]);
+    assert!(slip.code == 2 && slip.err.contains("did you mean `local`?"), "{slip:?}");
 }
 
 #[test]
