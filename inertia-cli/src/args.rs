@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod read;
 mod stop;
 
-pub(crate) use read::{command, parse};
+pub(crate) use read::{command, is_command, parse};
 pub(crate) use stop::Stop;
 
 /// Deploy docker-compose projects to servers you can SSH into.
@@ -36,7 +36,8 @@ pub(crate) struct Global {
     /// Print one JSON document on standard output, and nothing else there
     ///
     /// What goes on without end (`logs --follow`) is one document a line. A failure is one too, on the last line of standard
-    /// error: `error`, `hints`, `exit_code`, and `diagnostics` where files are to blame.
+    /// error: `error`, `hints`, `exit_code`, and `diagnostics` where files are to blame. Behind `compose` it is `--format json`,
+    /// of the commands that have that.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Say less

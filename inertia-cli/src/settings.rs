@@ -78,6 +78,15 @@ impl Settings {
         }
     }
 
+    /// The form of a list: JSON where that was asked for and no other form was.
+    pub(crate) fn form<'a>(&self, asked: &'a str, usual: &str) -> &'a str {
+        if self.output == Output::Json && asked == usual {
+            "json"
+        } else {
+            asked
+        }
+    }
+
     /// How findings about files are shown.
     pub(crate) fn view(&self) -> View<'_> {
         View {

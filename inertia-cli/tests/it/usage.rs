@@ -106,6 +106,8 @@ fn with_json_every_failure_is_one_object_on_standard_error() {
             (Some(code.into()), true)
         );
     }
+    let answer = place.inertia(&["--json", "compose", "version"]);
+    assert!(answer.out.starts_with('{'), "{answer:?}");
     let slip = place.inertia(&["--json", "histroy"]);
     assert!(slip.err.contains("'history'") && slip.err.lines().count() == 1, "{slip:?}");
 }

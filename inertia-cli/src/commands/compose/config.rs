@@ -6,7 +6,7 @@ mod model;
 use super::ComposeOptions;
 use crate::failure::Failure;
 use crate::render::diagnostic;
-use crate::settings::Settings;
+use crate::settings::{Output, Settings};
 use aspect::Aspect;
 use clap::Args;
 use compose_core::diagnostic::{Diagnostic, Diagnostics};
@@ -115,6 +115,12 @@ impl Request<'_> {
         ];
         let left_out = flags.into_iter().filter(|(left_out, _)| *left_out);
         left_out.fold(Stages::ALL, |stages, (_, stage)| stages.without(stage))
+    }
+
+    /// The form that was asked for.
+    fn format(&self) -> Option<&str> {
+        let asked = self.arguments.format.as_deref();
+        asked.or((self.settings.output == Output::Json).then_some("json"))
     }
 
     /// The loader, with these stages.

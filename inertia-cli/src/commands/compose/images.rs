@@ -6,7 +6,7 @@ use super::{ComposeOptions, engine};
 use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::render::{container, moment, say, say_lines, size, table};
-use crate::settings::Settings;
+use crate::settings::{Output, Settings};
 use clap::Args;
 use compose_core::commands::{self, ContainerRow, Context};
 use compose_core::engine::ImageDetails;
@@ -53,6 +53,7 @@ pub(super) fn run(arguments: &ImagesArgs, options: &ComposeOptions, settings: &S
         return say_lines(ids);
     }
     match arguments.format {
+        _ if settings.output == Output::Json => say(&serde_json::json!(rows).to_string()),
         Format::Json => say(&serde_json::json!(rows).to_string()),
         Format::Table => say(&table::wide(
             &["CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"],

@@ -4,7 +4,7 @@ use super::{ComposeOptions, engine};
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::{say, say_lines, table};
-use crate::settings::Settings;
+use crate::settings::{Output, Settings};
 use clap::{Args, ValueEnum};
 use compose_core::engine::{ContainerStatus, ContainerSummary, Engine as _};
 use compose_core::labels::{self, Ownership};
@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &LsArgs, _: &ComposeOptions, settings: &Settings) -
         return say_lines(rows.iter().map(|row| &row.name));
     }
     match arguments.format {
+        _ if settings.output == Output::Json => say(&serde_json::json!(rows).to_string()),
         Format::Json => say(&serde_json::json!(rows).to_string()),
         Format::Table => {
             let cells = rows.into_iter().map(|row| vec![row.name, row.status, row.config_files]);

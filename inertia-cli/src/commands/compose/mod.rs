@@ -179,7 +179,7 @@ pub(crate) fn run(arguments: &ComposeArgs, settings: &Settings) -> Result<ExitCo
         ComposeCommand::Unpause(command) => signals::unpause(command, options, settings),
         ComposeCommand::Up(command) => up::run(command, options, settings),
         ComposeCommand::Ps(command) => ps::run(command, options, settings),
-        ComposeCommand::Version(command) => version::run(command),
+        ComposeCommand::Version(command) => version::run(command, settings),
         ComposeCommand::Commit(command) => snapshot::commit(command, options, settings),
         ComposeCommand::Cp(command) => cp::run(command, options, settings),
         ComposeCommand::Events(command) => events::run(command, options, settings),

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &PsArgs, options: &ComposeOptions, settings: &Setti
         })
         .collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    show(&rows, arguments)
+    show(&rows, arguments, settings)
 }
 
 /// The states asked for by either flag.
@@ -97,7 +97,7 @@ fn states(arguments: &PsArgs) -> Result<BTreeSet<&str>, Failure> {
     Ok(states)
 }
 
-fn show(rows: &[Row], arguments: &PsArgs) -> Result<ExitCode, Failure> {
+fn show(rows: &[Row], arguments: &PsArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     if arguments.quiet {
         return lines(rows.iter().map(|row| row.id.clone()));
     }
@@ -106,7 +106,7 @@ fn show(rows: &[Row], arguments: &PsArgs) -> Result<ExitCode, Failure> {
         return lines(services.into_iter().map(str::to_owned));
     }
     let fields: Vec<Map<String, Value>> = rows.iter().map(|row| row.fields.clone()).collect();
-    say(&rows::text(&fields, &arguments.format, &COLUMNS)?)
+    say(&rows::text(&fields, settings.form(&arguments.format, "table"), &COLUMNS)?)
 }
 
 fn lines(lines: impl IntoIterator<Item = String>) -> Result<ExitCode, Failure> {

@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &StatsArgs, options: &ComposeOptions, settings: &Se
         stopped: arguments.all,
         orphans: true,
     };
+    let form = settings.form(&arguments.format, "table");
     block_on(async {
         let mut signals = StopSignals::new()?;
         loop {
@@ -72,11 +73,11 @@ pub(super) fn run(arguments: &StatsArgs, options: &ComposeOptions, settings: &Se
                 .zip(looked)
                 .map(|(row, usage)| fields(row, usage.as_ref(), arguments.no_trunc))
                 .collect();
-            let text = rows::text(&fields, &arguments.format, &COLUMNS)?;
+            let text = rows::text(&fields, form, &COLUMNS)?;
             if arguments.no_stream {
                 return say(&text);
             }
-            if settings.environment.stdout_is_terminal && arguments.format != "json" {
+            if settings.environment.stdout_is_terminal && form != "json" {
                 say_exactly("\u{1b}[H\u{1b}[2J")?;
             }
             say(&text)?;

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::render::say;
+use crate::settings::{Output, Settings};
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
@@ -21,9 +22,13 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(arguments: &VersionArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &VersionArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let version = env!("CARGO_PKG_VERSION");
-    match (arguments.short, arguments.format) {
+    let format = match settings.output {
+        Output::Json => Format::Json,
+        Output::Text => arguments.format,
+    };
+    match (arguments.short, format) {
         (true, _) => say(version),
         (false, Format::Pretty) => say(&format!("Inertia Compose version {version}")),
         (false, Format::Json) => say(&serde_json::json!({ "version": version }).to_string()),

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &VolumesArgs, options: &ComposeOptions, settings: &
     }
     let fields: Vec<Map<String, Value>> = volumes.iter().map(fields).collect();
     let columns = [("DRIVER", "Driver"), ("VOLUME NAME", "Name")];
-    say(&rows::text(&fields, &arguments.format, &columns)?)
+    say(&rows::text(&fields, settings.form(&arguments.format, "table"), &columns)?)
 }
 
 fn fields(volume: &VolumeDetails) -> Map<String, Value> {

@@ -190,7 +190,7 @@ fn variables(request: Request<'_>) -> Result<ExitCode, Failure> {
     request.warn(&loaded.warnings, &loaded.sources);
     let mut variables = used_variables([&loaded.tree]);
     variables.sort_by(|a, b| a.name.cmp(&b.name));
-    match request.arguments.format.as_deref() {
+    match request.format() {
         None | Some("" | "table" | "pretty") => say_exactly(&variables_table(&variables)),
         Some("json") => say_exactly(&format!("{}\n", variables_json(&variables)?)),
         Some("yaml") if request.arguments.quiet => Ok(ExitCode::SUCCESS),

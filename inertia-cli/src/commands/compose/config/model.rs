@@ -85,7 +85,7 @@ fn raw(request: Request<'_>) -> Result<String, Failure> {
 }
 
 fn form(request: Request<'_>) -> Result<Form, Failure> {
-    match request.arguments.format.as_deref() {
+    match request.format() {
         None | Some("yaml" | "") => Ok(Form::Yaml),
         Some("json") => Ok(Form::Json),
         Some(other) => Err(Failure::new(format!("unsupported format `{other}`")).hint("the formats are yaml and json")),
