@@ -45,7 +45,7 @@ pub(super) fn routes(api: Api) -> Api {
 
 fn missing(project: &str, key: &str) -> ApiError {
     let detail = format!("{project} has no variable {key:?}");
-    ApiError::new(StatusCode::NOT_FOUND, "variable-not-found", detail)
+    ApiError::new(StatusCode::NOT_FOUND, "variable-not-found", detail).help("see `inertia NAME env ls`")
 }
 
 async fn list(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<String>) -> Result<Json<Vec<EnvEntry>>, ApiError> {

@@ -74,11 +74,8 @@ async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<S
         Removed::Yes => daemon.revocations().wake(),
         Removed::LastAdmin => return Err(last_admin()),
         Removed::Unknown => {
-            return Err(ApiError::new(
-                StatusCode::NOT_FOUND,
-                "token-not-found",
-                format!("there is no token {id:?}"),
-            ));
+            let detail = format!("there is no token {id:?}");
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "token-not-found", detail).help("see `inertia NAME token ls`"));
         }
     }
     daemon.store().audit(&caller.actor(), "token.revoke", None, Some(id)).await?;

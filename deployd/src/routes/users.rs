@@ -118,7 +118,7 @@ async fn remove(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At
         Removed::LastAdmin => return Err(last_admin()),
         Removed::Unknown => {
             let detail = format!("there is no person {name:?}");
-            return Err(ApiError::new(StatusCode::NOT_FOUND, "user-not-found", detail));
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "user-not-found", detail).help("see `inertia NAME user ls`"));
         }
     }
     daemon.store().audit(&caller.actor(), "user.remove", None, Some(name)).await?;

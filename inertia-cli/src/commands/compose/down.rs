@@ -36,8 +36,7 @@ enum Rmi {
 }
 
 pub(super) fn run(arguments: &DownArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let wanted = DownOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),

@@ -47,7 +47,7 @@ pub(super) fn start(arguments: &StartArgs, options: &ComposeOptions, settings: &
         wait: arguments.wait.then_some(limit),
         ..of_services(&arguments.services)
     };
-    let scope = scope(&arguments.services, options, settings)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let plan = block_on(async { Ok(commands::start_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
     engine::carry_out(&context, &scope, &plan, options, settings)
@@ -58,7 +58,7 @@ pub(super) fn stop(arguments: &StopArgs, options: &ComposeOptions, settings: &Se
         grace: arguments.timeout.map(Duration::from_secs),
         ..of_services(&arguments.services)
     };
-    let scope = scope(&arguments.services, options, settings)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let plan = block_on(async { Ok(commands::stop_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
     engine::carry_out(&context, &scope, &plan, options, settings)
@@ -71,7 +71,7 @@ pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, setting
         no_deps: *no_deps,
         ..of_services(&stop.services)
     };
-    let scope = scope(&stop.services, options, settings)?;
+    let scope = Scope::of_services(&stop.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let plan = block_on(async { Ok(commands::restart_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
     engine::carry_out(&context, &scope, &plan, options, settings)
@@ -82,10 +82,4 @@ fn of_services(services: &[String]) -> LifecycleOptions {
         services: services.iter().map(ServiceName::new).collect(),
         ..LifecycleOptions::default()
     }
-}
-
-fn scope(services: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Scope, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(services)?;
-    Ok(scope)
 }

@@ -45,8 +45,7 @@ pub(super) struct LogsArgs {
 }
 
 pub(super) fn run(arguments: &LogsArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let wanted = LogOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),
         number: arguments.index,

@@ -57,8 +57,7 @@ const COLUMNS: [(&str, &str); 7] = [
 const STATES: [&str; 7] = ["paused", "restarting", "removing", "running", "dead", "created", "exited"];
 
 pub(super) fn run(arguments: &PsArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.names)?;
+    let scope = Scope::of_services(&arguments.names, options, settings)?;
     let states = states(arguments)?;
     let engine = engine::connect(settings)?;
     let found = block_on(async { Ok(engine.list_containers(&labels::of_project(scope.name())).await?) })?;

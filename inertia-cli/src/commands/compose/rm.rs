@@ -29,8 +29,7 @@ pub(super) struct RmArgs {
 }
 
 pub(super) fn run(arguments: &RmArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let policy = RemovalPolicy {
         services: arguments.services.iter().map(ServiceName::new).collect(),

@@ -36,6 +36,13 @@ impl Scope {
         }
     }
 
+    /// The same, where services of it are named: those that its files do not have are refused.
+    pub(super) fn of_services(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Self, Failure> {
+        let scope = Self::find(options, settings)?;
+        scope.check_services(names)?;
+        Ok(scope)
+    }
+
     /// The project's name.
     pub(super) fn name(&self) -> &ProjectName {
         match self {
@@ -59,7 +66,7 @@ impl Scope {
     }
 
     /// Refuses names that are no services of the files.
-    pub(super) fn check_services(&self, names: &[String]) -> Result<(), Failure> {
+    fn check_services(&self, names: &[String]) -> Result<(), Failure> {
         let Some(known) = self.services() else { return Ok(()) };
         match names.iter().find(|name| !known.contains(name.as_str())) {
             Some(name) => {

@@ -44,8 +44,7 @@ pub(super) struct WaitArgs {
 }
 
 pub(super) fn kill(arguments: &KillArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let choice = Choice {
         services: &arguments.services,
@@ -78,8 +77,7 @@ pub(super) fn unpause(arguments: &PauseArgs, options: &ComposeOptions, settings:
 }
 
 fn freeze(arguments: &PauseArgs, options: &ComposeOptions, settings: &Settings, verb: Verb) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let console = engine::connect(settings)?;
     let context = engine::context_on(console.clone(), options, settings, None);
     let choice = Choice {

@@ -27,8 +27,7 @@ pub(super) struct VolumesArgs {
 }
 
 pub(super) fn run(arguments: &VolumesArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let scope = Scope::find(options, settings)?;
-    scope.check_services(&arguments.services)?;
+    let scope = Scope::of_services(&arguments.services, options, settings)?;
     let console = engine::connect(settings)?;
     let context = engine::context_on(console.clone(), options, settings, None);
     let mut volumes = block_on(async {
