@@ -21,59 +21,43 @@ pub struct LifecycleOptions {
     pub wait: Option<Duration>,
 }
 
-/// Plans to stop containers, dependents first.
-pub async fn stop_plan(
+/// What happens to containers where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// They are stopped, dependents first.
+    Stop,
+    /// Those that are there are started, what they depend on first.
+    Start,
+    /// They are restarted, and with them those whose dependency says `restart: true`.
+    Restart,
+}
+
+/// Plans to stop, start or restart a project's containers, by its labels where no file describes it.
+pub async fn lifecycle_plan(
     context: &Context,
+    change: Lifecycle,
     name: &ProjectName,
     project: Option<&Project>,
     options: &LifecycleOptions,
 ) -> Result<Plan, ApplyError> {
+    let planner = match change {
+        Lifecycle::Stop => plan_stop,
+        Lifecycle::Start => plan_start,
+        Lifecycle::Restart => plan_restart,
+    };
     let observed = observe(context.engine.as_ref(), name, project).await?;
-    Ok(plan_stop(project, &observed, &options.policy())?)
+    Ok(planner(project, &observed, &options.policy())?)
 }
 
-/// Stops containers, dependents first.
-pub async fn stop(context: &Context, name: &ProjectName, project: Option<&Project>, options: &LifecycleOptions) -> Result<(), ApplyError> {
-    let plan = stop_plan(context, name, project, options).await?;
-    apply(context, name, project, &plan).await.map(|_| ())
-}
-
-/// Plans to start containers that are there, what they depend on first.
-pub async fn start_plan(
+/// Stops, starts or restarts a project's containers, by its labels where no file describes it.
+pub async fn lifecycle(
     context: &Context,
-    name: &ProjectName,
-    project: Option<&Project>,
-    options: &LifecycleOptions,
-) -> Result<Plan, ApplyError> {
-    let observed = observe(context.engine.as_ref(), name, project).await?;
-    Ok(plan_start(project, &observed, &options.policy())?)
-}
-
-/// Starts containers that are there, what they depend on first.
-pub async fn start(context: &Context, name: &ProjectName, project: Option<&Project>, options: &LifecycleOptions) -> Result<(), ApplyError> {
-    let plan = start_plan(context, name, project, options).await?;
-    apply(context, name, project, &plan).await.map(|_| ())
-}
-
-/// Plans to restart containers, and with them those whose dependency says `restart: true`.
-pub async fn restart_plan(
-    context: &Context,
-    name: &ProjectName,
-    project: Option<&Project>,
-    options: &LifecycleOptions,
-) -> Result<Plan, ApplyError> {
-    let observed = observe(context.engine.as_ref(), name, project).await?;
-    Ok(plan_restart(project, &observed, &options.policy())?)
-}
-
-/// Restarts containers, and with them those whose dependency says `restart: true`.
-pub async fn restart(
-    context: &Context,
+    change: Lifecycle,
     name: &ProjectName,
     project: Option<&Project>,
     options: &LifecycleOptions,
 ) -> Result<(), ApplyError> {
-    let plan = restart_plan(context, name, project, options).await?;
+    let plan = lifecycle_plan(context, change, name, project, options).await?;
     apply(context, name, project, &plan).await.map(|_| ())
 }
 

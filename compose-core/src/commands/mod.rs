@@ -16,7 +16,7 @@ pub use crate::apply::Context;
 pub use crate::plan::{BuildChoice, ImageChoice, ImageRemoval, Recreate, RemovalPolicy};
 pub use build::{BuildOptions, build};
 pub use down::{DownOptions, down, down_plan};
-pub use lifecycle::{LifecycleOptions, restart, restart_plan, start, start_plan, stop, stop_plan};
+pub use lifecycle::{Lifecycle, LifecycleOptions, lifecycle, lifecycle_plan};
 pub use logs::{LogLine, LogOptions, logs};
 pub use overrides::{InvalidOverride, Overrides, Publish};
 pub use plan::{Plans, plan};

@@ -5,9 +5,8 @@ use super::error::PlanError;
 use super::graph::{Plan, StepId};
 use super::policy::{DependencyScope, LifecyclePolicy, WaitChoice};
 use super::reason::Reason;
-use super::scope::sort;
+use super::relations::Relations;
 use super::stops::{Stops, add_hooks, target};
-use crate::labels::DependencyNote;
 use crate::model::{Condition, Project, Service};
 use crate::names::ServiceName;
 use crate::observe::{Activity, Observed, ObservedContainer};
@@ -19,20 +18,12 @@ pub fn plan_stop(project: Option<&Project>, observed: &Observed, policy: &Lifecy
     let chosen = relations.choose(&policy.services)?;
     let mut plan = Plan::default();
     let mut stops = Stops::new(policy.grace);
-    let mut stopped: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
-    for name in relations.order(&chosen)?.into_iter().rev() {
-        let dependents = relations.dependents(name);
-        let after: Vec<StepId> = dependents
-            .filter_map(|dependent| stopped.get(dependent))
-            .flatten()
-            .copied()
-            .collect();
-        let mut own = Vec::new();
-        for container in observed.service(name) {
-            own.extend(stops.stop(&mut plan, container, relations.service(name), &Reason::Requested, &after));
-        }
-        stopped.insert(name, if own.is_empty() { after } else { own });
-    }
+    relations.dependents_first(&chosen, |name, after| {
+        let containers = observed.service(name).iter();
+        containers
+            .filter_map(|container| stops.stop(&mut plan, container, relations.service(name), &Reason::Requested, after))
+            .collect()
+    })?;
     Ok(plan)
 }
 
@@ -107,26 +98,15 @@ pub fn plan_restart(project: Option<&Project>, observed: &Observed, policy: &Lif
         }
     }
     let mut plan = Plan::default();
-    let mut up: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
-    for name in relations.order(&chosen.keys().copied().collect())? {
-        let dependencies = relations.dependencies(name);
-        let after: Vec<StepId> = dependencies
-            .iter()
-            .filter_map(|note| up.get(&note.service))
-            .flatten()
-            .copied()
-            .collect();
-        let service = relations.service(name);
-        let mut own = Vec::new();
-        for container in observed
+    relations.dependencies_first(&chosen.keys().copied().collect(), |name, after| {
+        let living = observed
             .service(name)
             .iter()
-            .filter(|container| container.activity != Activity::Dead)
-        {
-            own.push(restart(&mut plan, container, service, policy, &after, &chosen[name]));
-        }
-        up.insert(name, if own.is_empty() { after } else { own });
-    }
+            .filter(|container| container.activity != Activity::Dead);
+        living
+            .map(|container| restart(&mut plan, container, relations.service(name), policy, after, &chosen[name]))
+            .collect()
+    })?;
     Ok(plan)
 }
 
@@ -206,104 +186,4 @@ impl<'a> Running<'a> {
         }
         steps
     }
-}
-
-/// Who depends on whom: the model knows, else the containers remember.
-pub(super) struct Relations<'a> {
-    project: Option<&'a Project>,
-    names: BTreeSet<&'a ServiceName>,
-    notes: BTreeMap<&'a ServiceName, Vec<DependencyNote>>,
-}
-
-impl<'a> Relations<'a> {
-    pub(super) fn of(project: Option<&'a Project>, observed: &'a Observed) -> Self {
-        let notes: BTreeMap<&ServiceName, Vec<DependencyNote>> = match project {
-            Some(project) => project.services.iter().map(|(name, service)| (name, notes_of(service))).collect(),
-            None => observed
-                .services
-                .iter()
-                .map(|(name, containers)| {
-                    (
-                        name,
-                        containers.iter().flat_map(|container| container.owner.depends_on.clone()).collect(),
-                    )
-                })
-                .collect(),
-        };
-        Self {
-            project,
-            names: notes.keys().copied().collect(),
-            notes,
-        }
-    }
-
-    pub(super) fn service(&self, name: &ServiceName) -> Option<&'a Service> {
-        self.project?.services.get(name)
-    }
-
-    /// The named services; all when none is named.
-    pub(super) fn choose(&self, names: &'a [ServiceName]) -> Result<BTreeSet<&'a ServiceName>, PlanError> {
-        if names.is_empty() {
-            return Ok(self.names.clone());
-        }
-        let disabled = |name: &ServiceName| self.project.is_some_and(|project| project.disabled_services.contains_key(name));
-        match names.iter().find(|name| !self.names.contains(name) && !disabled(name)) {
-            Some(unknown) => Err(PlanError::UnknownService { service: unknown.clone() }),
-            None => Ok(names.iter().collect()),
-        }
-    }
-
-    fn dependencies(&self, name: &ServiceName) -> &[DependencyNote] {
-        self.notes.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    fn add_dependencies(&self, chosen: &mut BTreeSet<&'a ServiceName>) {
-        let mut open: Vec<&ServiceName> = chosen.iter().copied().collect();
-        while let Some(name) = open.pop() {
-            for note in self.dependencies(name) {
-                let Some(known) = self.names.get(&note.service) else { continue };
-                if chosen.insert(known) {
-                    open.push(known);
-                }
-            }
-        }
-    }
-
-    pub(super) fn dependents<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
-        self.notes
-            .iter()
-            .filter(move |(_, notes)| notes.iter().any(|note| note.service == *name))
-            .map(|(dependent, _)| *dependent)
-    }
-
-    fn restarted_with<'b>(&'b self, name: &'b ServiceName) -> impl Iterator<Item = &'a ServiceName> + 'b {
-        self.notes
-            .iter()
-            .filter(move |(_, notes)| notes.iter().any(|note| note.service == *name && note.restart))
-            .map(|(dependent, _)| *dependent)
-    }
-
-    fn is_required(&self, name: &ServiceName, dependency: &ServiceName) -> bool {
-        self.service(name)
-            .and_then(|service| service.lifecycle.depends_on.get(dependency))
-            .is_none_or(|dependency| dependency.required)
-    }
-
-    /// What is depended on comes first.
-    pub(super) fn order(&self, chosen: &BTreeSet<&'a ServiceName>) -> Result<Vec<&'a ServiceName>, PlanError> {
-        let before = chosen.iter().map(|name| {
-            let needs = self.dependencies(name).iter().filter_map(|note| chosen.get(&note.service).copied());
-            (*name, needs.collect())
-        });
-        sort(before.collect()).map_err(|services| PlanError::Cycle { services })
-    }
-}
-
-fn notes_of(service: &Service) -> Vec<DependencyNote> {
-    let notes = service.lifecycle.depends_on.iter().map(|(name, dependency)| DependencyNote {
-        service: name.clone(),
-        condition: dependency.condition,
-        restart: dependency.restart,
-    });
-    notes.collect()
 }

@@ -19,6 +19,7 @@ mod policy;
 mod provision;
 mod pulls;
 mod reason;
+mod relations;
 mod removal;
 mod scope;
 mod shared;

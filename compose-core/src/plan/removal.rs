@@ -2,15 +2,13 @@
 
 use super::action::AnonymousFate;
 use super::error::PlanError;
-use super::graph::{Plan, StepId};
-use super::lifecycle::Relations;
+use super::graph::Plan;
 use super::policy::RemovalPolicy;
 use super::reason::Reason;
+use super::relations::Relations;
 use super::stops::Stops;
 use crate::model::Project;
-use crate::names::ServiceName;
 use crate::observe::Observed;
-use std::collections::BTreeMap;
 
 /// Plans `rm`: containers that do not run; those that do as well, dependents first, where the policy stops them.
 pub fn plan_removal(project: Option<&Project>, observed: &Observed, policy: &RemovalPolicy) -> Result<Plan, PlanError> {
@@ -23,23 +21,19 @@ pub fn plan_removal(project: Option<&Project>, observed: &Observed, policy: &Rem
     };
     let mut plan = Plan::default();
     let mut stops = Stops::new(None);
-    let mut stopped: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
-    for name in relations.order(&chosen)?.into_iter().rev() {
-        let dependents = relations.dependents(name);
-        let after: Vec<StepId> = dependents
-            .filter_map(|dependent| stopped.get(dependent))
-            .flatten()
-            .copied()
-            .collect();
-        let containers = observed.service(name);
+    relations.dependents_first(&chosen, |name, after| {
+        let service = relations.service(name);
         let mut own = Vec::new();
-        for container in containers.iter().filter(|container| policy.stop || !container.activity.is_alive()) {
-            own.extend(stops.stop(&mut plan, container, relations.service(name), &Reason::Requested, &after));
-            stops.remove(&mut plan, container, relations.service(name), fate, &Reason::Requested, &[]);
+        for container in observed
+            .service(name)
+            .iter()
+            .filter(|container| policy.stop || !container.activity.is_alive())
+        {
+            own.extend(stops.stop(&mut plan, container, service, &Reason::Requested, after));
+            stops.remove(&mut plan, container, service, fate, &Reason::Requested, &[]);
         }
-        // A service without running containers passes on the order of those around it.
-        stopped.insert(name, if own.is_empty() { after } else { own });
-    }
+        own
+    })?;
     Ok(plan)
 }
 
@@ -49,6 +43,7 @@ mod tests {
 
     use super::*;
     use crate::model::Condition;
+    use crate::names::ServiceName;
     use crate::observe::Activity;
     use crate::plan::tests::after_up;
     use crate::sample::{project, service};

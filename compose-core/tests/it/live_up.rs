@@ -2,7 +2,8 @@
 
 use compose_core::apply::ApplyError;
 use compose_core::commands::{
-    self, Context, DownOptions, ImageChoice, LifecycleOptions, LogOptions, Recreate, UpOptions, UpOutcome, down, logs, plan, ps, up,
+    self, Context, DownOptions, ImageChoice, Lifecycle, LifecycleOptions, LogOptions, Recreate, UpOptions, UpOutcome, down, logs, plan, ps,
+    up,
 };
 use compose_core::engine::request::PathMap;
 use compose_core::engine::{ContainerStatus, DockerEngine, Engine, EngineAddress, LogRequest, Selector};
@@ -242,22 +243,21 @@ async fn stop_start_and_restart_keep_containers() {
     let Some(stage) = Stage::new("cycle").await else { return };
     let yaml = "services: {a: {image: busybox, command: [sleep, '600'], init: true}, b: {image: busybox, command: [sleep, '600'], init: true, depends_on: [a]}}";
     let first = stage.up(yaml).await.unwrap();
-    let (project, options) = (
-        stage.project(yaml),
-        LifecycleOptions {
-            grace: Some(Duration::ZERO),
-            ..LifecycleOptions::default()
-        },
-    );
-    commands::stop(&stage.context, &project.name, Some(&project), &options)
-        .await
-        .unwrap();
+    let project = stage.project(yaml);
+    let options = LifecycleOptions {
+        grace: Some(Duration::ZERO),
+        ..LifecycleOptions::default()
+    };
+    let change = async |change, model| {
+        commands::lifecycle(&stage.context, change, &project.name, model, &options)
+            .await
+            .unwrap();
+    };
+    change(Lifecycle::Stop, Some(&project)).await;
     assert_eq!(stage.running().await, Vec::<String>::new());
-    commands::start(&stage.context, &project.name, None, &options).await.unwrap();
+    change(Lifecycle::Start, None).await;
     assert_eq!(stage.running().await, ["a-1", "b-1"]);
-    commands::restart(&stage.context, &project.name, Some(&project), &options)
-        .await
-        .unwrap();
+    change(Lifecycle::Restart, Some(&project)).await;
     let force = UpOptions {
         recreate: Recreate::Never,
         ..quick()

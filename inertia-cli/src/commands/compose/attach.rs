@@ -6,7 +6,7 @@ use crate::failure::{Attempt as _, Failure};
 use crate::render::log_lines::{LogLines, Prefix};
 use crate::render::note;
 use clap::Args;
-use compose_core::commands::{self, Context, LifecycleOptions, LogOptions};
+use compose_core::commands::{self, Context, Lifecycle, LifecycleOptions, LogOptions};
 use compose_core::engine::{EngineError, LogChunk, LogRequest, StateChange};
 use compose_core::labels::{self, Ownership};
 use compose_core::model::Project;
@@ -181,7 +181,7 @@ impl Attachment {
             grace,
             ..LifecycleOptions::default()
         };
-        Ok(commands::stop(context, &project.name, Some(project), &options).await?)
+        Ok(commands::lifecycle(context, Lifecycle::Stop, &project.name, Some(project), &options).await?)
     }
 
     /// The exit code of the container whose end ends everything.

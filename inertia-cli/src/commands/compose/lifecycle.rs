@@ -6,7 +6,7 @@ use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use clap::Args;
-use compose_core::commands::{self, LifecycleOptions};
+use compose_core::commands::{Lifecycle, LifecycleOptions, lifecycle_plan};
 use compose_core::names::ServiceName;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -45,23 +45,17 @@ pub(super) fn start(arguments: &StartArgs, options: &ComposeOptions, settings: &
     let limit = arguments.wait_timeout.map_or(super::up::NO_LIMIT, Duration::from_secs);
     let wanted = LifecycleOptions {
         wait: arguments.wait.then_some(limit),
-        ..of_services(&arguments.services)
+        ..LifecycleOptions::default()
     };
-    let scope = Scope::of_services(&arguments.services, options, settings)?;
-    let context = engine::context(options, settings)?;
-    let plan = block_on(async { Ok(commands::start_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
-    engine::carry_out(&context, &scope, &plan, options, settings)
+    carry_out(Lifecycle::Start, &arguments.services, wanted, options, settings)
 }
 
 pub(super) fn stop(arguments: &StopArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
     let wanted = LifecycleOptions {
         grace: arguments.timeout.map(Duration::from_secs),
-        ..of_services(&arguments.services)
+        ..LifecycleOptions::default()
     };
-    let scope = Scope::of_services(&arguments.services, options, settings)?;
-    let context = engine::context(options, settings)?;
-    let plan = block_on(async { Ok(commands::stop_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
-    engine::carry_out(&context, &scope, &plan, options, settings)
+    carry_out(Lifecycle::Stop, &arguments.services, wanted, options, settings)
 }
 
 pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -69,17 +63,21 @@ pub(super) fn restart(arguments: &RestartArgs, options: &ComposeOptions, setting
     let wanted = LifecycleOptions {
         grace: stop.timeout.map(Duration::from_secs),
         no_deps: *no_deps,
-        ..of_services(&stop.services)
+        ..LifecycleOptions::default()
     };
-    let scope = Scope::of_services(&stop.services, options, settings)?;
-    let context = engine::context(options, settings)?;
-    let plan = block_on(async { Ok(commands::restart_plan(&context, scope.name(), scope.project(), &wanted).await?) })?;
-    engine::carry_out(&context, &scope, &plan, options, settings)
+    carry_out(Lifecycle::Restart, &stop.services, wanted, options, settings)
 }
 
-fn of_services(services: &[String]) -> LifecycleOptions {
-    LifecycleOptions {
-        services: services.iter().map(ServiceName::new).collect(),
-        ..LifecycleOptions::default()
-    }
+fn carry_out(
+    change: Lifecycle,
+    services: &[String],
+    mut wanted: LifecycleOptions,
+    options: &ComposeOptions,
+    settings: &Settings,
+) -> Result<ExitCode, Failure> {
+    let scope = Scope::of_services(services, options, settings)?;
+    wanted.services = services.iter().map(ServiceName::new).collect();
+    let context = engine::context(options, settings)?;
+    let plan = block_on(async { Ok(lifecycle_plan(&context, change, scope.name(), scope.project(), &wanted).await?) })?;
+    engine::carry_out(&context, &scope, &plan, options, settings)
 }

@@ -14,7 +14,7 @@ use crate::failure::{Attempt as _, Failure};
 use crate::render::note;
 use crate::settings::Settings;
 use clap::Args;
-use compose_core::commands::{self, BuildChoice, Context, LifecycleOptions, UpOptions};
+use compose_core::commands::{self, BuildChoice, Context, Lifecycle, LifecycleOptions, UpOptions};
 use compose_core::engine::{Console as _, DockerEngine, Engine as _, ExecRequest, Ownership};
 use compose_core::labels;
 use compose_core::model::{Hook, Project, Service, WatchAction, WatchRule};
@@ -220,7 +220,7 @@ impl Watcher<'_> {
             no_deps: true,
             ..LifecycleOptions::default()
         };
-        commands::restart(self.context, &self.project.name, Some(self.project), &wanted).await?;
+        commands::lifecycle(self.context, Lifecycle::Restart, &self.project.name, Some(self.project), &wanted).await?;
         Ok(())
     }
 
