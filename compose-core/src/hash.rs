@@ -1,5 +1,5 @@
 //! The configuration hashes by which what exists in the engine is compared with the project. They
-//! equal those that Docker Compose puts on what it makes.
+//! equal those that Docker Compose puts on what it makes. And [`hex`], in which digests are written.
 
 use crate::model::{Network, Service, Volume};
 use crate::names::ConfigHash;
@@ -39,7 +39,7 @@ fn of_json(tree: &Tree) -> ConfigHash {
     let json = print::json::write(tree, print::json::Layout::Compact);
     // A number that JSON cannot hold passes no check of the loader; were it there, its name would do.
     let text = json.unwrap_or_else(|error| error.to_string());
-    ConfigHash::from(hexadecimal(&Sha256::digest(text)))
+    ConfigHash::from(hex(&Sha256::digest(text)))
 }
 
 fn hashed(service: &Service) -> Tree {
@@ -55,8 +55,9 @@ fn hashed(service: &Service) -> Tree {
     tree
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
+/// Bytes as lower-case hexadecimal digits, two each.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })

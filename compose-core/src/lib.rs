@@ -89,8 +89,8 @@ pub mod names;
 pub mod observe;
 pub mod plan;
 pub mod print;
-#[cfg(test)]
-mod sample;
+#[cfg(any(test, feature = "test-util"))]
+pub mod sample;
 pub mod source;
 
 #[cfg(feature = "engine")]

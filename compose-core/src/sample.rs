@@ -1,22 +1,24 @@
 //! Projects for tests, written in a line or two each.
 
+#![expect(clippy::return_self_not_must_use, reason = "changes are chained where a sample is made")]
+
 use crate::model::{
-    Build, Condition, Dependency, Extensions, Lifecycle, Mount, MountKind, Network, Networking, Port, Process, Project, Service, Storage,
-    Volume,
+    Build, Condition, Dependency, Extensions, Isolation, Lifecycle, Mount, MountKind, Network, Networking, Port, PortProtocol, Process,
+    Project, Resources, Service, Storage, Volume,
 };
 use crate::names::{NetworkKey, ProjectName, ServiceName};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// A project `shop` with the network `default`.
-pub(crate) fn project(services: impl IntoIterator<Item = Service>) -> Project {
-    let mut project = Project {
-        name: ProjectName::new("shop"),
-        working_dir: PathBuf::from("/srv/shop"),
-        compose_files: vec![PathBuf::from("/srv/shop/compose.yaml")],
+/// A project in `/srv/NAME` that has nothing.
+pub fn empty_project(name: &str) -> Project {
+    Project {
+        name: ProjectName::new(name),
+        working_dir: Path::new("/srv").join(name),
+        compose_files: Vec::new(),
         variables: BTreeMap::new(),
         profiles: Vec::new(),
-        services: services.into_iter().map(|service| (service.name.clone(), service)).collect(),
+        services: BTreeMap::new(),
         disabled_services: BTreeMap::new(),
         networks: BTreeMap::new(),
         volumes: BTreeMap::new(),
@@ -24,6 +26,43 @@ pub(crate) fn project(services: impl IntoIterator<Item = Service>) -> Project {
         configs: BTreeMap::new(),
         models: BTreeMap::new(),
         extensions: Extensions::new(),
+    }
+}
+
+/// A service of which nothing is said.
+pub fn empty_service(name: &str) -> Service {
+    Service {
+        name: ServiceName::new(name),
+        profiles: Vec::new(),
+        image: None,
+        build: None,
+        pull_policy: None,
+        platform: None,
+        develop: None,
+        provider: None,
+        models: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        label_files: Vec::new(),
+        extends: None,
+        annotations: BTreeMap::new(),
+        container_name: None,
+        process: Process::default(),
+        networking: Networking::default(),
+        storage: Storage::default(),
+        resources: Resources::default(),
+        isolation: Isolation::default(),
+        lifecycle: Lifecycle::default(),
+        deploy: None,
+        extensions: Extensions::new(),
+    }
+}
+
+/// A project `shop` with these services, and the networks and volumes that they name.
+pub fn project(services: impl IntoIterator<Item = Service>) -> Project {
+    let mut project = Project {
+        compose_files: vec![PathBuf::from("/srv/shop/compose.yaml")],
+        services: services.into_iter().map(|service| (service.name.clone(), service)).collect(),
+        ..empty_project("shop")
     };
     for key in project.services.values().flat_map(|service| service.networking.networks.keys()) {
         let network = Network {
@@ -44,38 +83,15 @@ pub(crate) fn project(services: impl IntoIterator<Item = Service>) -> Project {
 }
 
 /// A service that runs the image of its own name in the network `default`.
-pub(crate) fn service(name: &str) -> Service {
-    Service {
-        name: ServiceName::new(name),
-        profiles: Vec::new(),
-        image: Some(name.into()),
-        build: None,
-        pull_policy: None,
-        platform: None,
-        develop: None,
-        provider: None,
-        models: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        label_files: Vec::new(),
-        extends: None,
-        annotations: BTreeMap::new(),
-        container_name: None,
-        process: Process::default(),
-        networking: Networking {
-            networks: BTreeMap::from([(NetworkKey::new("default"), None)]),
-            ..Networking::default()
-        },
-        storage: Storage::default(),
-        resources: crate::model::Resources::default(),
-        isolation: crate::model::Isolation::default(),
-        lifecycle: Lifecycle::default(),
-        deploy: None,
-        extensions: Extensions::new(),
-    }
+pub fn service(name: &str) -> Service {
+    let mut service = empty_service(name);
+    service.image = Some(name.into());
+    service.joins(&["default"])
 }
 
-/// Changes a service in the way its reader sees.
-pub(crate) trait With: Sized {
+/// A change to a sample, where the sample is made.
+pub trait With: Sized {
+    /// The same, changed.
     fn with(self, change: impl FnOnce(&mut Self)) -> Self;
 }
 
@@ -87,7 +103,8 @@ impl<T> With for T {
 }
 
 impl Service {
-    pub(crate) fn needs(self, name: &str, condition: Condition) -> Self {
+    /// Waits for another service, which is required.
+    pub fn needs(self, name: &str, condition: Condition) -> Self {
         self.depends(
             name,
             Dependency {
@@ -99,7 +116,8 @@ impl Service {
         )
     }
 
-    pub(crate) fn restarts_with(self, name: &str) -> Self {
+    /// Is restarted when another service is.
+    pub fn restarts_with(self, name: &str) -> Self {
         self.depends(
             name,
             Dependency {
@@ -111,23 +129,26 @@ impl Service {
         )
     }
 
-    pub(crate) fn depends(mut self, name: &str, dependency: Dependency) -> Self {
+    /// Depends on another service.
+    pub fn depends(mut self, name: &str, dependency: Dependency) -> Self {
         self.lifecycle.depends_on.insert(ServiceName::new(name), dependency);
         self
     }
 
-    pub(crate) fn scale(mut self, count: i64) -> Self {
+    /// Has so many replicas.
+    pub fn scale(mut self, count: i64) -> Self {
         self.lifecycle.scale = Some(count);
         self
     }
 
-    pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
+    /// Gets a variable of the environment.
+    pub fn env(mut self, key: &str, value: &str) -> Self {
         self.process.environment.insert(key.to_owned(), Some(value.to_owned()));
         self
     }
 
     /// Mounts a named volume, or an anonymous one when `source` is empty.
-    pub(crate) fn mounts(mut self, source: &str, target: &str) -> Self {
+    pub fn mounts(mut self, source: &str, target: &str) -> Self {
         self.storage.volumes.push(Mount {
             kind: MountKind::Volume,
             source: Some(source.to_owned()).filter(|source| !source.is_empty()),
@@ -143,23 +164,26 @@ impl Service {
         self
     }
 
-    pub(crate) fn publishes(mut self, port: &str) -> Self {
+    /// Publishes port 80 as this one.
+    pub fn publishes(mut self, port: &str) -> Self {
         self.networking.ports.push(Port {
             mode: Some("ingress".to_owned()),
             target: 80,
             published: Some(port.to_owned()),
-            protocol: Some(crate::model::PortProtocol("tcp".to_owned())),
+            protocol: Some(PortProtocol("tcp".to_owned())),
             ..Port::default()
         });
         self
     }
 
-    pub(crate) fn joins(mut self, keys: &[&str]) -> Self {
+    /// Is in these networks alone.
+    pub fn joins(mut self, keys: &[&str]) -> Self {
         self.networking.networks = keys.iter().map(|key| (NetworkKey::new(key), None)).collect();
         self
     }
 
-    pub(crate) fn builds(mut self) -> Self {
+    /// Is built from the folder of the project instead of being pulled.
+    pub fn builds(mut self) -> Self {
         self.image = None;
         self.build = Some(Box::new(Build {
             context: Some("/srv/shop".to_owned()),

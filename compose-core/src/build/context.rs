@@ -2,6 +2,7 @@
 
 use super::ignore::{Ignore, PatternError};
 use crate::engine::DockerfileSource;
+use crate::hash::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
@@ -110,11 +111,7 @@ impl Dockerfile {
     }
 
     fn added(text: Vec<u8>) -> Self {
-        let digest = Sha256::digest(&text);
-        let name = digest
-            .iter()
-            .take(10)
-            .fold(String::from(".dockerfile."), |name, byte| format!("{name}{byte:02x}"));
+        let name = format!(".dockerfile.{}", hex(&Sha256::digest(&text)[..10]));
         Self::Added { name, text }
     }
 }

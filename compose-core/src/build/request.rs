@@ -271,60 +271,15 @@ mod tests {
     use super::*;
     use crate::model::{ByteSize, Secret};
     use crate::names::SecretKey;
+    use crate::sample::{With as _, empty_project, empty_service};
 
     fn project(build: Build) -> Project {
-        let service = Service {
-            build: Some(Box::new(build)),
-            ..service("web")
-        };
+        let web = empty_service("web").with(|web| web.build = Some(Box::new(build)));
+        let base = empty_service("base").with(|base| base.image = Some("registry/base:1".into()));
         Project {
-            name: "shop".into(),
             working_dir: "/work".into(),
-            compose_files: Vec::new(),
-            variables: BTreeMap::new(),
-            profiles: Vec::new(),
-            services: [(service.name.clone(), service), ("base".into(), service_named_base())].into(),
-            disabled_services: BTreeMap::new(),
-            networks: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            configs: BTreeMap::new(),
-            models: BTreeMap::new(),
-            extensions: BTreeMap::new(),
-        }
-    }
-
-    fn service(name: &str) -> Service {
-        Service {
-            name: name.into(),
-            profiles: Vec::new(),
-            image: None,
-            build: None,
-            pull_policy: None,
-            platform: None,
-            develop: None,
-            provider: None,
-            models: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            label_files: Vec::new(),
-            extends: None,
-            annotations: BTreeMap::new(),
-            container_name: None,
-            process: crate::model::Process::default(),
-            networking: crate::model::Networking::default(),
-            storage: crate::model::Storage::default(),
-            resources: crate::model::Resources::default(),
-            isolation: crate::model::Isolation::default(),
-            lifecycle: crate::model::Lifecycle::default(),
-            deploy: None,
-            extensions: BTreeMap::new(),
-        }
-    }
-
-    fn service_named_base() -> Service {
-        Service {
-            image: Some("registry/base:1".into()),
-            ..service("base")
+            services: [web, base].map(|service| (service.name.clone(), service)).into(),
+            ..empty_project("shop")
         }
     }
 

@@ -5,56 +5,13 @@ use crate::model::{
     Any, Condition, Config, Dependency, Endpoint, Hook, Ipam, IpamPool, Mount, MountKind, Network, Port, PortProtocol, Project,
     SecretSource, Service, Ulimit, Volume,
 };
-use crate::names::{ImageRef, NetworkName, ServiceName, VolumeName};
+use crate::names::{ImageRef, NetworkName, VolumeName};
+use crate::sample::{With as _, empty_project, service};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-pub(crate) fn empty_project(name: &str) -> Project {
-    Project {
-        name: name.into(),
-        working_dir: PathBuf::from("/srv/demo"),
-        compose_files: Vec::new(),
-        variables: BTreeMap::new(),
-        profiles: Vec::new(),
-        services: BTreeMap::new(),
-        disabled_services: BTreeMap::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        models: BTreeMap::new(),
-        extensions: BTreeMap::new(),
-    }
-}
 
 /// `services: {NAME: {image: alpine}}` as the loader completes it.
 pub(crate) fn plain_service(name: &str) -> Service {
-    let mut service = Service {
-        name: ServiceName::new(name),
-        profiles: Vec::new(),
-        image: Some(ImageRef::new("alpine")),
-        build: None,
-        pull_policy: None,
-        platform: None,
-        develop: None,
-        provider: None,
-        models: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        label_files: Vec::new(),
-        extends: None,
-        annotations: BTreeMap::new(),
-        container_name: None,
-        process: crate::model::Process::default(),
-        networking: crate::model::Networking::default(),
-        storage: crate::model::Storage::default(),
-        resources: crate::model::Resources::default(),
-        isolation: crate::model::Isolation::default(),
-        lifecycle: crate::model::Lifecycle::default(),
-        deploy: None,
-        extensions: BTreeMap::new(),
-    };
-    service.networking.networks.insert("default".into(), None);
-    service
+    service(name).with(|service| service.image = Some(ImageRef::new("alpine")))
 }
 
 fn rich_project() -> Project {

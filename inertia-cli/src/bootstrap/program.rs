@@ -1,10 +1,10 @@
 //! The program that is sent to a server: this very one, or a file, when it fits the server's architecture.
 
 use crate::failure::{Attempt as _, Failure};
+use compose_core::hash::hex;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -53,10 +53,7 @@ impl Program {
                     .hint("from the sources, `make dist` makes programs that need no libraries, in target/dist/"),
             }
         })?;
-        let digest = Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let digest = hex(&Sha256::digest(&bytes));
         Ok(Self { digest, bytes })
     }
 

@@ -9,13 +9,13 @@ pub(crate) use sse::ServerEvents;
 use crate::failure::{Failure, chain};
 use crate::remotes::{Remote, Remotes};
 use crate::settings::Settings;
+use compose_core::hash::hex;
 use deployd::wire::{Problem, ServerInfo};
 use hmac::{Hmac, KeyInit, Mac as _};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
-use std::fmt::Write as _;
 use std::time::Duration;
 use tunnel::Trouble;
 
@@ -187,10 +187,7 @@ impl Client {
     pub(crate) async fn deliver<T: DeserializeOwned>(&self, project: &str, secret: &str, body: Vec<u8>) -> Result<T, Failure> {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
         mac.update(&body);
-        let signature = mac.finalize().into_bytes().iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let signature = hex(&mac.finalize().into_bytes());
         let moment = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();

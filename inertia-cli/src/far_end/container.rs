@@ -3,9 +3,9 @@
 use crate::failure::Failure;
 use compose_core::engine::request::{ContainerBody, HostConfig, LogConfig, MountBody, PortBinding, RestartPolicyBody};
 use compose_core::engine::{ContainerSummary, Engine, Selector};
+use compose_core::hash::hex;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 /// Says that a container or an image is a daemon; its value is the version that made it.
 pub(super) const LABEL: &str = "dev.inertia.daemon";
@@ -128,10 +128,7 @@ impl Specification {
         let mut hash = Sha256::new();
         hash.update(text.as_bytes());
         hash.update(self.image_id.as_bytes());
-        hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&hash.finalize()[..16])
     }
 }
 

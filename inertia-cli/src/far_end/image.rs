@@ -4,10 +4,10 @@ use super::tell;
 use super::wire::Word;
 use crate::failure::{Attempt as _, Failure};
 use compose_core::engine::{BuildRequest, BuildSource, DockerEngine, DockerfileSource, Engine as _};
+use compose_core::hash::hex;
 use compose_core::names::ImageRef;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -71,10 +71,7 @@ fn digest(program: &Path) -> Result<String, Failure> {
             read => hash.update(&buffer[..read]),
         }
     }
-    Ok(hash.finalize().iter().take(6).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hex(&hash.finalize()[..6]))
 }
 
 /// The folder that becomes the image; it goes away with this value.

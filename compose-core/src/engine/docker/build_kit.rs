@@ -9,6 +9,7 @@ use super::session_secrets::{Registries, SecretStore, SshAgents};
 use crate::build::context::{Context, ContextError};
 use crate::build::request::local_folder;
 use crate::engine::{BuildRequest, BuildSource, DockerfileSource, EngineError};
+use crate::hash::hex;
 use crate::names::ImageId;
 use bollard::moby::buildkit::v1::control_client::ControlClient;
 use bollard::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, SolveRequest, StatusRequest};
@@ -275,8 +276,7 @@ fn attributes(request: &BuildRequest, dockerfile: Option<&str>, folders: &BTreeM
 
 /// Sessions of the same folder share what was sent.
 fn shared_key(request: &BuildRequest) -> String {
-    let digest = Sha256::digest(format!("{:?}", request.context));
-    hex(&digest)
+    hex(&Sha256::digest(format!("{:?}", request.context)))
 }
 
 /// An id that no other build of this engine has.
@@ -286,14 +286,6 @@ fn fresh_id() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let digest = Sha256::digest(format!("{} {now} {count} {:p}", std::process::id(), &raw const count));
     hex(&digest)[..25].to_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -59,13 +59,9 @@ impl Connector {
     /// To a socket of this machine, with the scheme and authority of its URLs.
     #[cfg(unix)]
     fn unix(socket: &Path) -> Result<(Self, &'static str, String), String> {
-        use std::fmt::Write as _;
         use std::os::unix::ffi::OsStrExt as _;
         // hyperlocal wants the socket's path as the host, in hexadecimal digits.
-        let host = socket.as_os_str().as_bytes().iter().fold(String::new(), |mut host, byte| {
-            let _ = write!(host, "{byte:02x}");
-            host
-        });
+        let host = crate::hash::hex(socket.as_os_str().as_bytes());
         let client = Client::builder(TokioExecutor::new()).build(UnixConnector);
         Ok((Self::Unix(client), "unix", format!("{host}:0")))
     }

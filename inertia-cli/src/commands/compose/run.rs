@@ -13,10 +13,10 @@ use clap::Args;
 use compose_core::commands::{self, BuildChoice, Context, Overrides, Publish, RunOptions, UpOptions};
 use compose_core::diagnostic::{Diagnostics, Severity};
 use compose_core::engine::{Console as _, DockerEngine, Ending, Engine as _, Input};
+use compose_core::hash::hex;
 use compose_core::model::{OptionalStringMap, StringMap};
 use compose_core::names::{ContainerId, ServiceName};
 use compose_core::source::{EnvFile, EnvFormat, SourceMap};
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -215,9 +215,5 @@ fn label(text: &str) -> Result<(String, String), String> {
 
 /// What tells this container from others of its kind.
 fn slug() -> String {
-    let bytes: [u8; 32] = rand::random();
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&rand::random::<[u8; 32]>())
 }

@@ -8,8 +8,9 @@ mod resources;
 
 use super::{ApiSocket, ContainerRequest, PathMap, Problem, Replica, container};
 use crate::engine::ApiVersion;
-use crate::model::{Isolation, Lifecycle, Network, Networking, Process, Project, Resources, Service, Storage};
+use crate::model::{Network, Project, Service};
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkKey, ReplicaNumber, ServiceName};
+use crate::sample::{empty_project, empty_service};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,21 +31,10 @@ const fn api(minor: u32) -> ApiVersion {
 fn plain() -> Case {
     Case {
         project: Project {
-            name: "shop".into(),
-            working_dir: "/srv/shop".into(),
-            compose_files: Vec::new(),
-            variables: BTreeMap::new(),
-            profiles: Vec::new(),
-            services: BTreeMap::new(),
-            disabled_services: BTreeMap::new(),
             networks: ["default", "front", "back"].map(named_network).into(),
-            volumes: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            configs: BTreeMap::new(),
-            models: BTreeMap::new(),
-            extensions: BTreeMap::new(),
+            ..empty_project("shop")
         },
-        service: service("web"),
+        service: empty_service("web"),
         replica: Replica {
             number: ReplicaNumber::new(2).expect("not zero"),
             name: "shop-web-2".into(),
@@ -67,33 +57,6 @@ fn named_network(key: &str) -> (NetworkKey, Network) {
         ..Network::default()
     };
     (key.into(), network)
-}
-
-fn service(name: &str) -> Service {
-    Service {
-        name: name.into(),
-        profiles: Vec::new(),
-        image: None,
-        build: None,
-        pull_policy: None,
-        platform: None,
-        develop: None,
-        provider: None,
-        models: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        label_files: Vec::new(),
-        extends: None,
-        annotations: BTreeMap::new(),
-        container_name: None,
-        process: Process::default(),
-        networking: Networking::default(),
-        storage: Storage::default(),
-        resources: Resources::default(),
-        isolation: Isolation::default(),
-        lifecycle: Lifecycle::default(),
-        deploy: None,
-        extensions: BTreeMap::new(),
-    }
 }
 
 impl Case {
