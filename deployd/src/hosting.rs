@@ -3,6 +3,8 @@
 //! A person is told where to put a deploy key or a webhook, and an https address is turned into the SSH address of the
 //! same repository.
 
+use crate::ssh_address::SshAddress;
+
 /// A kind of git host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
@@ -42,7 +44,7 @@ impl Hosted {
                 None => (authority.to_owned(), None, path.to_owned()),
             }
         } else {
-            let address = crate::git::SshAddress::parse(url).filter(|_| !url.contains("://") || url.starts_with("ssh://"))?;
+            let address = SshAddress::parse(url).filter(|_| !url.contains("://") || url.starts_with("ssh://"))?;
             (address.host, None, address.path)
         };
         let path = path.trim_matches('/').trim_end_matches(".git").to_owned();

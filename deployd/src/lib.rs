@@ -10,60 +10,14 @@
 //! [`wire`], what a project says about itself in [`settings`]: these are for clients everywhere, the
 //! daemon itself runs on Unix.
 
-#[cfg(unix)]
-mod auth;
-#[cfg(unix)]
-mod daemon;
-#[cfg(unix)]
-mod deployment;
-#[cfg(unix)]
-mod environment;
-#[cfg(unix)]
-mod feed;
-#[cfg(unix)]
-mod git;
-/// The addresses of repositories, for clients that run elsewhere.
-#[cfg(not(unix))]
-#[expect(dead_code, reason = "the daemon connects to them")]
-mod git {
-    #[path = "ssh/address.rs"]
-    mod address;
-    pub(crate) use address::SshAddress;
-}
 pub mod hosting;
-#[cfg(unix)]
-mod own_paths;
-#[cfg(unix)]
-mod problem;
-#[cfg(unix)]
-mod redact;
-#[cfg(unix)]
-mod routes;
-#[cfg(unix)]
-mod serve;
 pub mod settings;
-#[cfg(unix)]
-mod state_dir;
-#[cfg(unix)]
-mod store;
-#[cfg(unix)]
-mod tls;
+#[cfg_attr(not(unix), expect(dead_code, reason = "the daemon connects to them"))]
+mod ssh_address;
 pub mod trust;
-#[cfg(unix)]
-mod vault;
-#[cfg(unix)]
-mod webhook;
 pub mod wire;
 
 #[cfg(unix)]
-pub use daemon::{Config, Daemon, OpenError};
+mod daemon;
 #[cfg(unix)]
-pub use routes::app;
-#[cfg(unix)]
-pub use serve::{ServeError, serve};
-#[cfg(unix)]
-pub use state_dir::StateDirError;
-#[cfg(unix)]
-pub use store::StoreError;
-#[cfg(unix)]
-pub use tls::TlsError;
+pub use daemon::{Config, Daemon, OpenError, ServeError, StateDirError, StoreError, TlsError, app, serve};

@@ -284,13 +284,6 @@ async fn open(state: &Path, engine: &Arc<FakeEngine>) -> Daemon {
     Daemon::open(config(state, engine)).await.unwrap()
 }
 
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
 /// The items of a stream of server-sent events.
 pub(crate) fn parse_events(text: &str) -> Vec<StreamEvent> {
     let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());

@@ -1,8 +1,9 @@
 //! The daemon on a socket: TLS only, and provably the one whose pin is in the state folder.
 
-use crate::bench::{healthy, hex};
+use crate::bench::healthy;
 use compose_core::engine::fake::FakeEngine;
 use compose_core::engine::request::PathMap;
+use compose_core::hash::hex;
 use deployd::Config;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};

@@ -1,8 +1,9 @@
 //! Deliveries of a git host, from the request to the deployment.
 
-use crate::bench::{Answer, Bench, COMPOSE, hex};
+use crate::bench::{Answer, Bench, COMPOSE};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use compose_core::hash::hex;
 use deployd::wire::{DeploymentState, Trigger};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;

@@ -1,0 +1,414 @@
+//! One deployment from its turn in the queue to its end.
+//!
+//! Every state is written before it is acted on, so that a daemon killed at any moment takes the
+//! deployment up again from its commit.
+
+use super::converge::{self, ConvergeError};
+use super::dirs::ProjectDirs;
+use super::origin;
+use super::recorder::Recorder;
+use super::source::{self, Prepared, Request, SourceError};
+use super::state::Step;
+use crate::daemon::Daemon;
+use crate::daemon::deployment::files::{self, FilesError};
+use crate::daemon::environment::{Environment, EnvironmentError};
+use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
+use crate::daemon::vault::VaultError;
+use crate::wire::{Deployment, Trigger};
+use compose_core::names::{ImageId, ProjectName, ServiceName};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// How someone calls off a deployment that is under way.
+#[derive(Clone, Default)]
+pub(crate) struct CallOff {
+    token: CancellationToken,
+    by: Arc<OnceLock<String>>,
+}
+
+impl CallOff {
+    /// Calls it off.
+    pub(crate) fn call(&self, by: String) {
+        let _ = self.by.set(by);
+        self.token.cancel();
+    }
+
+    fn reason(&self) -> String {
+        format!("called off by {}", self.by.get().map_or("someone", String::as_str))
+    }
+}
+
+/// Why an attempt does not go on.
+enum Stop {
+    /// It cannot.
+    Failed(String),
+    /// Someone called it off.
+    CalledOff,
+    /// The daemon itself cannot go on: nothing is decided.
+    Broken(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<VaultError> for Stop {
+    fn from(error: VaultError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<EnvironmentError> for Stop {
+    fn from(error: EnvironmentError) -> Self {
+        match error {
+            EnvironmentError::Store(error) => Self::Broken(error),
+            EnvironmentError::Vault(error) => error.into(),
+        }
+    }
+}
+
+impl From<FilesError> for Stop {
+    fn from(error: FilesError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// A deployment that has its turn.
+struct Attempt<'a> {
+    daemon: &'a Daemon,
+    project: ProjectRow,
+    deployment: Deployment,
+    dirs: ProjectDirs,
+    recorder: Arc<Recorder>,
+    call_off: CallOff,
+}
+
+/// What is to run: a commit, with the variables and, for an earlier release, the images it had.
+struct Wanted {
+    commit: String,
+    environment: Environment,
+    images: Option<BTreeMap<ServiceName, ImageId>>,
+}
+
+/// Runs a deployment to its end. An error means that nothing was decided: it has to be run again.
+pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) -> Result<(), StoreError> {
+    let DeploymentRow {
+        deployment,
+        failure,
+        touched,
+    } = row;
+    let Some(project) = daemon.store().project(&deployment.project).await? else {
+        return Ok(());
+    };
+    let redactor = Environment::current(daemon, &project.name)
+        .await
+        .map(|environment| environment.redactor())
+        .unwrap_or_default();
+    let recorder = Recorder::start(daemon, &project.name, deployment.id, redactor);
+    let attempt = Attempt {
+        dirs: ProjectDirs::new(daemon.dir().project(&project.name)),
+        recorder: Arc::new(recorder),
+        daemon,
+        project,
+        deployment,
+        call_off,
+    };
+    let result = attempt.run(failure, touched).await;
+    attempt.recorder.flush().await;
+    daemon.feed().wake();
+    result
+}
+
+impl Attempt<'_> {
+    /// `touched` says whether its containers began to change before it was interrupted.
+    async fn run(&self, failure: Option<String>, mut touched: bool) -> Result<(), StoreError> {
+        if self.deployment.started_at.is_some() {
+            self.recorder.note("the daemon was interrupted; taken up again");
+        }
+        self.advance(Step::Begin).await?;
+        if let Some(failure) = failure {
+            return self.put_back(failure, Ending::RolledBack).await;
+        }
+        match self.go(&mut touched).await {
+            Ok(release) => self.succeed(release).await,
+            Err(Stop::Broken(error)) => Err(error),
+            Err(Stop::Failed(reason)) if touched => self.put_back(reason, Ending::RolledBack).await,
+            Err(Stop::Failed(reason)) => self.end(Ending::Failed, reason).await,
+            Err(Stop::CalledOff) if touched => self.put_back(self.call_off.reason(), Ending::Cancelled).await,
+            Err(Stop::CalledOff) => self.end(Ending::Cancelled, self.call_off.reason()).await,
+        }
+    }
+
+    /// The way to health. `touched` is set before anything that runs is.
+    async fn go(&self, touched: &mut bool) -> Result<Release, Stop> {
+        let wanted = self.unless_called_off(self.wanted()).await?;
+        self.recorder.note(format!("commit {}", wanted.commit));
+        let prepared = self.unless_called_off(self.prepare(&wanted)).await?;
+        self.unless_called_off(self.check_owner(&prepared)).await?;
+        let images = if let Some(images) = wanted.images.clone() {
+            images
+        } else {
+            self.advance(Step::Build).await?;
+            self.unless_called_off(self.bring_images(&prepared)).await?
+        };
+        self.advance(Step::Start).await?;
+        *touched = true;
+        let images = self.start(&prepared, images, &self.call_off.token).await?;
+        Ok(Release {
+            deployment: self.deployment.id,
+            compose_name: prepared.placed.project.name.to_string(),
+            contents: prepared.placed.contents,
+            environment: wanted
+                .environment
+                .seal_for_release(self.daemon, &self.project.name, self.deployment.id),
+            commit: wanted.commit,
+            images,
+        })
+    }
+
+    /// What this deployment is about.
+    async fn wanted(&self) -> Result<Wanted, Stop> {
+        if let Trigger::Rollback { to, .. } = &self.deployment.trigger {
+            return self.wanted_of(*to).await;
+        }
+        let reference = self.deployment.commit.as_ref().unwrap_or(&self.deployment.reference);
+        self.recorder
+            .note(format!("fetching {} from {}", self.deployment.reference, self.project.url));
+        let found = origin::fetch(self.daemon, &self.project, reference.clone())
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let commit = origin::in_order(self.daemon, &self.project, &self.deployment, found.clone())
+            .await
+            .map_err(|error| self.failed(&error))?;
+        if commit != found {
+            self.recorder.note(format!(
+                "{} is older than what was known before: the head of {} is deployed instead",
+                found.id, self.deployment.reference
+            ));
+        }
+        let store = self.daemon.store();
+        store
+            .note_commit(&self.project.name, self.deployment.id, &commit.id, &commit.title)
+            .await?;
+        Ok(Wanted {
+            commit: commit.id,
+            environment: Environment::current(self.daemon, &self.project.name).await?,
+            images: None,
+        })
+    }
+
+    /// What an earlier release was.
+    async fn wanted_of(&self, deployment: u64) -> Result<Wanted, Stop> {
+        let release = self.daemon.store().release(&self.project.name, deployment).await?;
+        let release = release.ok_or_else(|| Stop::Failed(format!("the release of deployment {deployment} is not kept any more")))?;
+        let environment = Environment::of_release(self.daemon, &self.project.name, deployment, &release.environment)?;
+        let current = Environment::current(self.daemon, &self.project.name).await?;
+        self.recorder.hide(environment.redactor_with(&current));
+        if self.deployment.commit.is_none() {
+            let title = format!("release of deployment {deployment}");
+            let store = self.daemon.store();
+            store
+                .note_commit(&self.project.name, self.deployment.id, &release.commit, &title)
+                .await?;
+        }
+        Ok(Wanted {
+            commit: release.commit,
+            environment,
+            images: Some(release.images),
+        })
+    }
+
+    async fn prepare(&self, wanted: &Wanted) -> Result<Prepared, Stop> {
+        let request = Request {
+            project: self.project.clone(),
+            dirs: self.dirs.clone(),
+            own: self.daemon.own_folder(),
+            checkout: self.dirs.checkout(&wanted.commit),
+            commit: wanted.commit.clone(),
+            environment: wanted.environment.clone(),
+        };
+        let prepared = source::prepare(request).await.map_err(|error| self.failed(&error))?;
+        for warning in &prepared.warnings {
+            self.recorder.warn(warning);
+        }
+        Ok(prepared)
+    }
+
+    /// Tells the findings of a load, but for the first, which is why it failed.
+    fn failed(&self, error: &SourceError) -> Stop {
+        if let SourceError::Load(findings) = error {
+            for finding in findings.iter().skip(1) {
+                self.recorder.warn(finding);
+            }
+        }
+        Stop::Failed(error.to_string())
+    }
+
+    async fn check_owner(&self, prepared: &Prepared) -> Result<(), Stop> {
+        let name = &prepared.placed.project.name;
+        if let Some(former) = self
+            .project
+            .compose_name
+            .as_ref()
+            .map(ProjectName::new)
+            .filter(|former| former != name)
+        {
+            self.check_former(&former, name).await?;
+        }
+        let ours = self.daemon.paths().to_host(&self.dirs.checkouts());
+        let folders = [ours, self.dirs.checkouts()];
+        match converge::strangers(self.daemon.engine().as_ref(), name, &folders).await {
+            Ok(None) => Ok(()),
+            Ok(Some(strangers)) => Err(Stop::Failed(strangers)),
+            Err(error) => Err(Stop::Failed(error.to_string())),
+        }
+    }
+
+    /// Containers, networks and volumes carry the compose file's name: under another one they would be left behind.
+    async fn check_former(&self, former: &ProjectName, name: &ProjectName) -> Result<(), Stop> {
+        match converge::containers(self.daemon.engine().as_ref(), former).await {
+            Ok(left) if left.is_empty() => Ok(()),
+            Ok(left) => Err(Stop::Failed(format!(
+                "the compose file calls the project {name} now, and containers of {former} are there ({}); nothing was touched; \
+                 keep the name with `name: {former}`, or take them down first with `inertia NAME down` (volumes stay, under their old names)",
+                left.len()
+            ))),
+            Err(error) => Err(Stop::Failed(error.to_string())),
+        }
+    }
+
+    async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
+        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone());
+        let brought = converge::bring_images(&context, &prepared.placed.project).await;
+        brought.map_err(|error| self.stopped(&error))
+    }
+
+    /// Changes the containers and watches them. A rollback cannot be called off: it passes a token of its own.
+    async fn start(
+        &self,
+        prepared: &Prepared,
+        images: BTreeMap<ServiceName, ImageId>,
+        token: &CancellationToken,
+    ) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
+        let kept = prepared.placed.install(&self.dirs, self.deployment.id)?;
+        for path in kept {
+            let (path, kept) = (path.display(), self.dirs.kept(self.deployment.id));
+            self.recorder.warn(format!(
+                "{path} had been changed on the server and is replaced; the old version is kept in {}",
+                kept.display()
+            ));
+        }
+        let project = &prepared.placed.project;
+        let store = self.daemon.store();
+        store
+            .note_settings(&self.project.name, project.name.as_str(), prepared.settings.poll)
+            .await?;
+        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone());
+        let stop = match converge::start(&context, project, images, prepared.settings.health_timeout()).await {
+            Ok(images) => return Ok(images),
+            Err(error) => error,
+        };
+        if let Some(container) = stop.container() {
+            converge::tell_last_words(self.daemon.engine().as_ref(), container, &self.recorder).await;
+        }
+        Err(if token.is_cancelled() {
+            Stop::CalledOff
+        } else {
+            Stop::Failed(stop.to_string())
+        })
+    }
+
+    fn stopped(&self, error: &ConvergeError) -> Stop {
+        if self.call_off.token.is_cancelled() {
+            Stop::CalledOff
+        } else {
+            Stop::Failed(error.to_string())
+        }
+    }
+
+    async fn unless_called_off<T>(&self, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+        tokio::select! {
+            biased;
+            () = self.call_off.token.cancelled() => Err(Stop::CalledOff),
+            done = work => done,
+        }
+    }
+
+    /// Puts the current release back, and ends the deployment.
+    async fn put_back(&self, reason: String, ending: Ending) -> Result<(), StoreError> {
+        let reason = self.recorder.clean(reason);
+        let store = self.daemon.store();
+        store.note_failure(&self.project.name, self.deployment.id, &reason).await?;
+        let Some(previous) = self.project.current else {
+            let reason = format!("{reason}; there is no earlier release to put back");
+            let ending = if ending == Ending::Cancelled { ending } else { Ending::Failed };
+            return self.end(ending, reason).await;
+        };
+        // Why is said when it ends.
+        self.recorder.warn(format!("putting the release of deployment {previous} back"));
+        match self.restore(previous).await {
+            Ok(()) => {
+                let reason = format!("{reason}; the release of deployment {previous} is back");
+                self.end(ending, reason).await
+            }
+            Err(Stop::Broken(error)) => Err(error),
+            Err(Stop::CalledOff) => self.end(Ending::Failed, reason).await,
+            Err(Stop::Failed(why)) => {
+                let reason = format!("{reason}; and the release of deployment {previous} could not be put back: {why}");
+                self.end(Ending::Failed, reason).await
+            }
+        }
+    }
+
+    async fn restore(&self, deployment: u64) -> Result<(), Stop> {
+        let wanted = self.wanted_of(deployment).await?;
+        let prepared = self.prepare(&wanted).await?;
+        let images = wanted.images.unwrap_or_default();
+        self.start(&prepared, images, &CancellationToken::new()).await?;
+        Ok(())
+    }
+
+    async fn advance(&self, step: Step) -> Result<(), StoreError> {
+        self.recorder.flush().await;
+        self.daemon.store().advance(&self.project.name, self.deployment.id, step).await?;
+        self.daemon.feed().wake();
+        Ok(())
+    }
+
+    async fn end(&self, ending: Ending, reason: String) -> Result<(), StoreError> {
+        self.recorder.flush().await;
+        let reason = self.recorder.clean(reason);
+        self.daemon
+            .store()
+            .end(&self.project.name, self.deployment.id, ending, reason)
+            .await
+    }
+
+    async fn succeed(&self, release: Release) -> Result<(), StoreError> {
+        self.recorder.flush().await;
+        let (commit, name) = (release.commit.clone(), ProjectName::new(&release.compose_name));
+        let forgotten = self.daemon.store().succeed(&self.project.name, release).await?;
+        self.daemon.feed().wake();
+        converge::remove_built_images(self.daemon.engine().as_ref(), &name, forgotten).await;
+        if let Err(error) = self.tidy(commit).await {
+            tracing::warn!(%error, project = self.project.name, "old files stay");
+        }
+        Ok(())
+    }
+
+    /// Removes copies and checkouts that no kept release leads to.
+    async fn tidy(&self, commit: String) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let releases = self.daemon.store().releases(&self.project.name).await?;
+        let contents: BTreeSet<String> = releases.into_iter().flat_map(|release| release.contents).collect();
+        let dirs = self.dirs.clone();
+        tokio::task::spawn_blocking(move || {
+            files::collect_garbage(&dirs.contents(), &contents)?;
+            files::collect_garbage(&dirs.checkouts(), &BTreeSet::from([commit]))
+        })
+        .await??;
+        Ok(())
+    }
+}

@@ -1,0 +1,415 @@
+//! Deciding what each mount leads to, and making the copies. Nothing that runs is touched.
+
+use super::FilesError;
+use super::beneath::{Folder, Missing};
+use super::contents::{copy, name_of};
+use super::install::{Places, Wanted, install};
+use super::own::OwnFolder;
+use crate::daemon::deployment::dirs::ProjectDirs;
+use crate::daemon::git::{CheckedOut, Tracked};
+use compose_core::hash::hex;
+use compose_core::model::{Mount, MountKind, Project, Secret, SecretSource, Service};
+use compose_core::source::clean;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The label that changes with the content of what a service mounts by a name that does not.
+const CONTENT_LABEL: &str = "dev.inertia.content";
+
+/// A project whose mounts lead to where they stay.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    /// The project.
+    pub(crate) project: Project,
+    /// The names of the copies it mounts.
+    pub(crate) contents: BTreeSet<String>,
+    checkout: PathBuf,
+    folders: BTreeSet<PathBuf>,
+    files: Wanted,
+    links: BTreeSet<PathBuf>,
+}
+
+impl Placed {
+    /// Puts tracked files into the folders that applications write to; the paths of files that were kept aside for
+    /// this deployment.
+    pub(crate) fn install(&self, dirs: &ProjectDirs, deployment: u64) -> Result<Vec<PathBuf>, FilesError> {
+        let data = dirs.data();
+        let root = Folder::own(&data).map_err(FilesError::io(&data))?;
+        for folder in &self.folders {
+            root.folder(folder, Missing::Make).map_err(FilesError::io(&data.join(folder)))?;
+        }
+        let kept = install(
+            &self.files,
+            &Places {
+                checkout: &self.checkout,
+                data: &data,
+                kept: &dirs.kept(deployment),
+                list: &dirs.installed(),
+            },
+        )?;
+        for link in &self.links {
+            make_link(&self.checkout.join(link), &root, link).map_err(FilesError::io(&data.join(link)))?;
+        }
+        Ok(kept)
+    }
+}
+
+/// Makes a link like another where there is nothing yet.
+fn make_link(like: &Path, root: &Folder, at: &Path) -> io::Result<()> {
+    root.entry(at, Missing::Make)?.link_to(&fs::read_link(like)?)
+}
+
+/// Places everything that a project mounts of its checked out repository.
+pub(crate) fn place(
+    project: Project,
+    checkout: &Path,
+    checked_out: &CheckedOut,
+    dirs: &ProjectDirs,
+    own: &OwnFolder,
+) -> Result<Placed, FilesError> {
+    own.refuse(&project, checkout)?;
+    let mut placing = Placing {
+        checkout,
+        tracked: &checked_out.tracked,
+        dirs,
+        written: BTreeSet::new(),
+        placed: Placed {
+            project,
+            contents: BTreeSet::new(),
+            checkout: checkout.to_owned(),
+            folders: BTreeSet::new(),
+            files: Wanted::new(),
+            links: BTreeSet::new(),
+        },
+    };
+    placing.find_written();
+    placing.secrets()?;
+    placing.services()?;
+    Ok(placing.placed)
+}
+
+struct Placing<'a> {
+    checkout: &'a Path,
+    tracked: &'a BTreeMap<PathBuf, Tracked>,
+    dirs: &'a ProjectDirs,
+    /// Folders that some service writes to.
+    written: BTreeSet<PathBuf>,
+    placed: Placed,
+}
+
+impl Placing<'_> {
+    /// The path in the repository, where a path is one.
+    fn in_repository(&self, path: &Path) -> Option<PathBuf> {
+        let path = clean(path);
+        path.strip_prefix(self.checkout).ok()?;
+        // The checkout holds no link that leads out of it.
+        let real = path.canonicalize().unwrap_or(path);
+        real.strip_prefix(self.checkout).ok().map(Path::to_owned)
+    }
+
+    fn find_written(&mut self) {
+        let mounts = self.placed.project.services.values().flat_map(|service| &service.storage.volumes);
+        let writes = mounts.filter(|mount| mount.kind == MountKind::Bind && !mount.read_only);
+        let paths = writes.filter_map(|mount| self.in_repository(Path::new(mount.source.as_deref()?)));
+        let folders = paths.filter(|path| !matches!(self.tracked.get(path), Some(Tracked::File { .. })));
+        self.written = folders.collect();
+    }
+
+    /// Whether a service writes to this folder, to one in it, or to one that it is in.
+    fn is_written(&self, folder: &Path) -> bool {
+        self.written
+            .iter()
+            .any(|written| written.starts_with(folder) || folder.starts_with(written))
+    }
+
+    fn services(&mut self) -> Result<(), FilesError> {
+        let names: Vec<_> = self.placed.project.services.keys().cloned().collect();
+        for name in names {
+            let Some(mut service) = self.placed.project.services.remove(&name) else {
+                continue;
+            };
+            self.service(&mut service)?;
+            self.placed.project.services.insert(name, service);
+        }
+        Ok(())
+    }
+
+    fn service(&mut self, service: &mut Service) -> Result<(), FilesError> {
+        let mut content = Vec::new();
+        for mount in service.storage.volumes.iter_mut().filter(|mount| mount.kind == MountKind::Bind) {
+            self.mount(mount, &mut content)?;
+        }
+        let project = &self.placed.project;
+        let granted = |keys: &[compose_core::model::FileGrant], of: &dyn Fn(&str) -> Option<SecretSource>| {
+            keys.iter()
+                .filter_map(|grant| match of(&grant.source)? {
+                    SecretSource::File(path) => Some(path.display().to_string()),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        let secret = |key: &str| project.secrets.get(key).map(|found| found.source.clone());
+        let config = |key: &str| project.configs.get(key).map(|found| found.source.clone());
+        content.extend(granted(&service.storage.secrets, &secret));
+        content.extend(granted(&service.storage.configs, &config));
+        if !content.is_empty() {
+            let digest = hex(&Sha256::digest(content.join("\n")));
+            service.labels.insert(CONTENT_LABEL.to_owned(), digest);
+        }
+        Ok(())
+    }
+
+    fn mount(&mut self, mount: &mut Mount, content: &mut Vec<String>) -> Result<(), FilesError> {
+        let Some(source) = mount.source.as_deref().map(PathBuf::from) else {
+            return Ok(());
+        };
+        let Some(path) = self.in_repository(&source) else {
+            return Ok(());
+        };
+        let target = match self.tracked.get(&path) {
+            Some(file @ Tracked::File { .. }) if mount.read_only => self.copy(&path, name_of(file))?,
+            Some(file @ Tracked::File { .. }) => self.copy(&path, own_name(&path, file))?,
+            Some(folder @ Tracked::Folder { .. }) if mount.read_only && !self.is_written(&path) => self.copy(&path, name_of(folder))?,
+            _ => self.data_folder(&path, mount, content),
+        };
+        mount.source = Some(target.display().to_string());
+        Ok(())
+    }
+
+    fn copy(&mut self, path: &Path, name: String) -> Result<PathBuf, FilesError> {
+        let copied = copy(&self.checkout.join(path), &self.dirs.contents(), &name)?;
+        self.placed.contents.insert(name);
+        Ok(copied)
+    }
+
+    /// A persistent folder, with the tracked files that belong into it.
+    fn data_folder(&mut self, path: &Path, mount: &Mount, content: &mut Vec<String>) -> PathBuf {
+        let is_folder = matches!(self.tracked.get(path), Some(Tracked::Folder { .. }));
+        if is_folder || mount.bind.as_ref().is_none_or(|bind| bind.create_host_path) {
+            self.placed.folders.insert(path.to_owned());
+        }
+        let below = self.tracked.range(path.to_owned()..).take_while(|(at, _)| at.starts_with(path));
+        for (at, tracked) in below {
+            match tracked {
+                Tracked::File { id, .. } => {
+                    content.push(format!("{} {id}", at.display()));
+                    self.placed.files.insert(at.clone(), id.clone());
+                }
+                Tracked::Link { .. } => {
+                    self.placed.links.insert(at.clone());
+                }
+                Tracked::Folder { .. } => {}
+            }
+        }
+        self.dirs.data().join(path)
+    }
+
+    fn secrets(&mut self) -> Result<(), FilesError> {
+        let mut secrets = std::mem::take(&mut self.placed.project.secrets);
+        let mut configs = std::mem::take(&mut self.placed.project.configs);
+        for secret in secrets.values_mut().chain(configs.values_mut()) {
+            self.secret(secret)?;
+        }
+        self.placed.project.secrets = secrets;
+        self.placed.project.configs = configs;
+        Ok(())
+    }
+
+    fn secret(&mut self, secret: &mut Secret) -> Result<(), FilesError> {
+        let SecretSource::File(source) = &secret.source else {
+            return Ok(());
+        };
+        let Some(path) = self.in_repository(source) else {
+            return Ok(());
+        };
+        let target = match self.tracked.get(&path) {
+            Some(file @ Tracked::File { .. }) => self.copy(&path, name_of(file))?,
+            _ => self.dirs.data().join(path),
+        };
+        secret.source = SecretSource::File(target);
+        Ok(())
+    }
+}
+
+/// The name of a copy that a service may write to: nobody else mounts it.
+fn own_name(path: &Path, tracked: &Tracked) -> String {
+    let place = hex(&Sha256::digest(path.display().to_string())[..8]);
+    format!("{}-at-{place}", name_of(tracked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compose_core::engine::request::PathMap;
+    use compose_core::model::Extensions;
+    use compose_core::names::ServiceName;
+    use compose_core::sample::{empty_project, empty_service};
+
+    struct Case {
+        temp: tempfile::TempDir,
+        checked_out: CheckedOut,
+    }
+
+    impl Case {
+        /// A checkout with these tracked files; a file's id is its content.
+        fn new(files: &[(&str, &str)]) -> Self {
+            let case = Self {
+                temp: tempfile::tempdir().expect("a temporary folder"),
+                checked_out: CheckedOut::default(),
+            };
+            case.with(files)
+        }
+
+        fn with(mut self, files: &[(&str, &str)]) -> Self {
+            self.checked_out = CheckedOut::default();
+            let _ = fs::remove_dir_all(self.checkout());
+            fs::create_dir_all(self.checkout()).expect("made");
+            for (path, text) in files {
+                let full = self.checkout().join(path);
+                fs::create_dir_all(full.parent().expect("has one")).expect("made");
+                fs::write(&full, text).expect("written");
+                let tracked = Tracked::File {
+                    id: (*text).to_owned(),
+                    executable: false,
+                };
+                self.checked_out.tracked.insert(PathBuf::from(path), tracked);
+                for folder in Path::new(path).ancestors().skip(1) {
+                    let below: String = files
+                        .iter()
+                        .filter(|(at, _)| Path::new(at).starts_with(folder))
+                        .map(|(_, text)| *text)
+                        .collect();
+                    self.checked_out.tracked.insert(folder.to_owned(), Tracked::Folder { id: below });
+                }
+            }
+            self
+        }
+
+        fn root(&self) -> PathBuf {
+            self.temp.path().canonicalize().expect("there")
+        }
+
+        fn checkout(&self) -> PathBuf {
+            self.root().join("projects/shop/checkouts/1")
+        }
+
+        fn own(&self) -> OwnFolder {
+            OwnFolder::new(&self.root(), &PathMap::identity())
+        }
+
+        fn dirs(&self) -> ProjectDirs {
+            ProjectDirs::new(self.root().join("projects/shop"))
+        }
+
+        fn place(&self, mounts: &[(&str, &str, bool)]) -> Result<Placed, FilesError> {
+            let mut project = project_in(self.checkout());
+            for (name, source, read_only) in mounts {
+                let service = project
+                    .services
+                    .entry(ServiceName::new(name))
+                    .or_insert_with(|| empty_service(name));
+                service.storage.volumes.push(Mount {
+                    kind: MountKind::Bind,
+                    source: Some(clean(&self.checkout().join(source)).display().to_string()),
+                    target: "/mnt".to_owned(),
+                    read_only: *read_only,
+                    consistency: None,
+                    bind: None,
+                    volume: None,
+                    tmpfs: None,
+                    image_subpath: None,
+                    extensions: Extensions::default(),
+                });
+            }
+            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own())
+        }
+
+        fn sources(&self, mounts: &[(&str, &str, bool)]) -> Vec<String> {
+            let placed = self.place(mounts).expect("placed");
+            let root = self.dirs().root().display().to_string();
+            let all = placed.project.services.values().flat_map(|service| &service.storage.volumes);
+            all.map(|mount| mount.source.clone().expect("has one").replace(&root, "")).collect()
+        }
+    }
+
+    fn project_in(working_dir: PathBuf) -> Project {
+        Project {
+            working_dir,
+            ..empty_project("shop")
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_a_copy_named_by_content() {
+        let case = Case::new(&[("conf/a", "1"), ("file", "2")]);
+        let mounts = [("web", "conf", true), ("web", "file", true)];
+        assert_eq!(case.sources(&mounts), ["/contents/1-folder", "/contents/2-file"]);
+        assert_eq!(fs::read_to_string(case.dirs().contents().join("1-folder/a")).expect("copied"), "1");
+        let case = case.with(&[("conf/a", "1"), ("file", "3")]);
+        assert_eq!(case.sources(&mounts), ["/contents/1-folder", "/contents/3-file"]);
+    }
+
+    #[test]
+    fn what_is_written_is_one_folder_and_keeps_its_name() {
+        let case = Case::new(&[("data/seed", "1")]);
+        let mounts = [("web", "data", false), ("web", "uploads", false)];
+        assert_eq!(case.sources(&mounts), ["/data/data", "/data/uploads"]);
+        let before = case.place(&mounts).expect("placed");
+        before.install(&case.dirs(), 1).expect("installed");
+        assert_eq!(fs::read_to_string(case.dirs().data().join("data/seed")).expect("there"), "1");
+        assert!(case.dirs().data().join("uploads").is_dir());
+        let case = case.with(&[("data/seed", "2")]);
+        let after = case.place(&mounts).expect("placed");
+        let label = |placed: &Placed| placed.project.services["web"].labels.get(CONTENT_LABEL).cloned();
+        assert!(label(&before).is_some() && label(&before) != label(&after));
+    }
+
+    #[test]
+    fn one_reads_what_another_writes() {
+        let case = Case::new(&[("site/index", "1"), ("other", "2")]);
+        let mounts = [("app", "site/uploads", false), ("web", "site", true)];
+        assert_eq!(case.sources(&mounts), ["/data/site/uploads", "/data/site"]);
+    }
+
+    #[test]
+    fn a_single_file_that_is_written_is_nobody_elses() {
+        let case = Case::new(&[("a", "1"), ("b", "1")]);
+        let sources = case.sources(&[("web", "a", false), ("web", "b", false), ("web", "a", true)]);
+        assert!(sources.iter().all(|source| source.starts_with("/contents/1-file")), "{sources:?}");
+        let different: BTreeSet<_> = sources.iter().collect();
+        assert_eq!(different.len(), 3);
+    }
+
+    #[test]
+    fn the_hosts_paths_are_not_touched() {
+        let case = Case::new(&[("a", "1")]);
+        assert_eq!(case.sources(&[("web", "/var/run/docker.sock", false)]), ["/var/run/docker.sock"]);
+    }
+
+    #[test]
+    fn secrets_in_files_are_copies_and_count_as_content() {
+        let case = Case::new(&[("key", "1")]);
+        let mut project = project_in(case.checkout());
+        let mut service = empty_service("web");
+        service.storage.secrets.push(compose_core::model::FileGrant {
+            source: "key".to_owned(),
+            ..compose_core::model::FileGrant::default()
+        });
+        project.services.insert(ServiceName::new("web"), service);
+        let secret = Secret {
+            source: SecretSource::File(case.checkout().join("key")),
+            ..Secret::default()
+        };
+        project.secrets.insert("key".into(), secret);
+        let placed = place(project, &case.checkout(), &case.checked_out, &case.dirs(), &case.own()).expect("placed");
+        assert_eq!(
+            placed.project.secrets["key"].source,
+            SecretSource::File(case.dirs().contents().join("1-file"))
+        );
+        assert!(placed.project.services["web"].labels.contains_key(CONTENT_LABEL));
+        assert_eq!(placed.contents, BTreeSet::from(["1-file".to_owned()]));
+    }
+}

@@ -1,0 +1,207 @@
+//! A project's repository: read with the project's deploy key, its host remembered.
+
+use super::dirs::ProjectDirs;
+use super::source::SourceError;
+use crate::daemon::Daemon;
+use crate::daemon::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
+use crate::daemon::store::ProjectRow;
+use crate::wire::{Deployment, Trigger};
+use russh::keys::PrivateKey;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest that bringing a repository here may take.
+const LONGEST_FETCH: Duration = Duration::from_mins(10);
+/// The longest that a look may take.
+const LONGEST_LOOK: Duration = Duration::from_mins(1);
+
+/// Where a project's deploy key is sealed.
+pub(crate) fn deploy_key_place(project: &str) -> String {
+    format!("deploy-key/{project}")
+}
+
+/// Brings the repository here and finds what was asked for. Gives up after [`LONGEST_FETCH`].
+pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: String) -> Result<Commit, SourceError> {
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+        Mirror::update(&mirror, repository, stop)?.find(&reference)
+    })
+    .await
+    .outcome
+}
+
+/// The commit to deploy, which is the one that was found unless a later commit of the same branch was known before.
+///
+/// Reports may arrive out of order, and a look may see what a report has overtaken. A commit that lies behind one that ran
+/// or was known since would take the project back: the branch's head is deployed instead, to which all of them have led.
+pub(crate) async fn in_order(daemon: &Daemon, project: &ProjectRow, deployment: &Deployment, found: Commit) -> Result<Commit, SourceError> {
+    let Deployment {
+        id, reference, trigger, ..
+    } = deployment;
+    if matches!(trigger, Trigger::Manual { .. } | Trigger::Rollback { .. }) {
+        return Ok(found);
+    }
+    let before = daemon.store().commits_before(&project.name, reference, *id).await?;
+    if before.is_empty() {
+        return Ok(found);
+    }
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let branch = format!("refs/heads/{reference}");
+    blocking(move |_| {
+        let mirror = Mirror::open(&mirror)?;
+        let is_older = mirror.leads_back(&before, &found.id);
+        Ok(if is_older { mirror.find(&branch)? } else { found })
+    })
+    .await
+}
+
+/// What came of a look at a repository.
+pub(crate) struct Read<T> {
+    /// What was found.
+    pub(crate) outcome: Result<T, SourceError>,
+    /// The fingerprint of the key that its host showed, where it is reached over SSH.
+    pub(crate) host_key: Option<String>,
+}
+
+/// The commit that the project's branch leads to now, without bringing it here.
+pub(crate) async fn look(daemon: &Daemon, project: &ProjectRow) -> Read<String> {
+    let scratch = ProjectDirs::new(daemon.dir().project(&project.name)).look();
+    let branch = project.branch.clone();
+    read(daemon, project, LONGEST_LOOK, move |repository, stop| {
+        Mirror::look(&scratch, repository, &branch, stop)
+    })
+    .await
+}
+
+/// Whether anything under the project's folder differs between two commits of its repository, which are brought here where
+/// that is not all of it.
+pub(crate) async fn is_touched(daemon: &Daemon, project: &ProjectRow, from: String, to: String) -> Result<bool, SourceError> {
+    if project.path.is_empty() {
+        return Ok(true);
+    }
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let folder = project.path.clone();
+    read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+        Ok(Mirror::update(&mirror, repository, stop)?.differs(&folder, &from, &to))
+    })
+    .await
+    .outcome
+}
+
+async fn read<T: Send + 'static>(
+    daemon: &Daemon,
+    project: &ProjectRow,
+    limit: Duration,
+    work: impl FnOnce(&Repository, &AtomicBool) -> Result<T, GitError> + Send + 'static,
+) -> Read<T> {
+    let repository = match repository(daemon, project) {
+        Ok(repository) => Arc::new(repository),
+        Err(error) => {
+            return Read {
+                outcome: Err(error),
+                host_key: None,
+            };
+        }
+    };
+    let shared = Arc::clone(&repository);
+    let outcome = within(limit, &repository, blocking(move |stop| Ok(work(&shared, stop)?))).await;
+    let remembered = remember(daemon, project, &repository).await;
+    Read {
+        outcome: outcome.and_then(|found| remembered.map(|()| found)),
+        host_key: repository.shown(),
+    }
+}
+
+fn repository(daemon: &Daemon, project: &ProjectRow) -> Result<Repository, SourceError> {
+    let repository = Repository::parse(&project.url).map_err(GitError::from)?;
+    if repository.url().transport() != Transport::Ssh {
+        return Ok(repository);
+    }
+    let private = daemon.vault().open_text(&deploy_key_place(&project.name), &project.deploy_key)?;
+    let key = PrivateKey::from_openssh(private.as_str()).map_err(|error| {
+        let unreadable = Unreadable::new(repository.url(), Trouble::Other, format!("its deploy key is damaged: {error}"));
+        GitError::from(unreadable)
+    })?;
+    let known = KnownHosts {
+        file: daemon.known_hosts().map(ToOwned::to_owned),
+        pin: project.host_key.as_deref().map(|text| pin(&repository, text)).transpose()?,
+    };
+    Ok(repository.with_ssh(SshAccess::new(key, known)))
+}
+
+/// What the project remembers of its host; what cannot be read is not as if there were nothing.
+fn pin(repository: &Repository, text: &str) -> Result<Pin, GitError> {
+    Pin::parse(text).ok_or_else(|| {
+        Unreadable::new(repository.url(), Trouble::Other, "the remembered key of its host is damaged")
+            .help("say which key is the host's: `inertia NAME init --accept-host-key SHA256:…`")
+            .into()
+    })
+}
+
+/// Remembers the key of a host that was new, also when the repository could not be read.
+async fn remember(daemon: &Daemon, project: &ProjectRow, repository: &Repository) -> Result<(), SourceError> {
+    if let Some(pin) = repository.learned() {
+        tracing::info!(project = project.name, key = pin.fingerprint(), "the git host's key is remembered");
+        daemon.store().pin_host(&project.name, &project.url, &pin.to_text()).await?;
+    }
+    Ok(())
+}
+
+/// Gives work on a repository so much time.
+async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let reason = format!("it did not arrive within {} s", limit.as_secs());
+        let unreadable = Unreadable::new(repository.url(), Trouble::Unreachable, reason);
+        Err(SourceError::Git(unreadable.into()))
+    })
+}
+
+/// Runs blocking work that is told when its caller has gone.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    struct StopOnDrop(Arc<AtomicBool>);
+    impl Drop for StopOnDrop {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let _guard = StopOnDrop(Arc::clone(&stop));
+    tokio::task::spawn_blocking(move || work(&stop))
+        .await
+        .unwrap_or(Err(SourceError::Interrupted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_key_is_not_the_same_as_none() {
+        let repository = Repository::parse("git@example.com:ann/shop.git").expect("an address");
+        assert!(pin(&repository, "ssh-ed25519 AAAA").is_err());
+        assert!(pin(&repository, &format!("SHA256:{}", "a".repeat(43))).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {
+        let (told, is_told) = std::sync::mpsc::channel();
+        let work = blocking::<()>(move |stop| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            told.send(()).expect("someone listens");
+            Ok(())
+        });
+        let repository = Repository::parse("https://example.com/shop.git").expect("an address");
+        let error = within(Duration::from_secs(1), &repository, work).await.expect_err("too slow");
+        assert_eq!(
+            error.to_string(),
+            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s"
+        );
+        is_told.recv_timeout(Duration::from_secs(10)).expect("it was told");
+    }
+}

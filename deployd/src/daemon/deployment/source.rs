@@ -1,0 +1,214 @@
+//! From a fetched commit to a loaded project: checked out, read.
+
+use super::dirs::ProjectDirs;
+use super::files::{FilesError, OwnFolder, Placed, place};
+use super::origin::blocking;
+use crate::daemon::environment::Environment;
+use crate::daemon::git::{CheckedOut, GitError, Mirror, check_out};
+use crate::daemon::store::{ProjectRow, StoreError};
+use crate::daemon::vault::VaultError;
+use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
+use compose_core::diagnostic::{Diagnostic, Severity};
+use compose_core::load::interpolate::missing_variable;
+use compose_core::load::{LoadError, Loader, Stage, Stages};
+use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a commit cannot be deployed as it is.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// Git did not give it.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// Its `inertia.toml` is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file of it cannot be read.
+    #[error("cannot read {file} of the commit: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Its compose files are wrong.
+    #[error("{}", summary(.0))]
+    Load(Vec<String>),
+    /// What its containers mount cannot be placed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Its deploy key cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database did not do what was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn summary(findings: &[String]) -> String {
+    findings
+        .first()
+        .cloned()
+        .unwrap_or_else(|| "the project cannot be loaded".to_owned())
+}
+
+/// A commit that is ready to be deployed.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// What its `inertia.toml` says.
+    pub(crate) settings: ProjectSettings,
+    /// The project, its mounts leading to where they stay.
+    pub(crate) placed: Placed,
+    /// What a person should know.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What to make of a commit.
+pub(crate) struct Request {
+    /// The registration.
+    pub(crate) project: ProjectRow,
+    /// The project's folders.
+    pub(crate) dirs: ProjectDirs,
+    /// The daemon's folder.
+    pub(crate) own: OwnFolder,
+    /// The commit's id.
+    pub(crate) commit: String,
+    /// The folder into which it is checked out.
+    pub(crate) checkout: PathBuf,
+    /// The project's variables.
+    pub(crate) environment: Environment,
+}
+
+/// Checks a fetched commit out, loads its project and places what it mounts.
+pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
+    blocking(move |_| {
+        let mirror = Mirror::open(&request.dirs.mirror())?;
+        let checked_out = check_out(&mirror, &request.commit, &request.checkout)?;
+        let folder = project_folder(&request, &checked_out)?;
+        let settings = read_settings(&folder)?;
+        let mut warnings = git_warnings(&checked_out);
+        if settings.name != request.project.name {
+            let (says, is) = (&settings.name, &request.project.name);
+            warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
+        }
+        let loaded = loader(&request, &settings, &folder).load();
+        let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
+        warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
+        let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
+        Ok(Prepared {
+            settings,
+            placed,
+            warnings,
+        })
+    })
+    .await
+}
+
+fn project_folder(request: &Request, checked_out: &CheckedOut) -> Result<PathBuf, SourceError> {
+    let path = Path::new(&request.project.path);
+    if !checked_out.tracked.contains_key(path) {
+        return Err(GitError::NoFolder {
+            path: request.project.path.clone(),
+        }
+        .into());
+    }
+    Ok(request.checkout.join(path))
+}
+
+fn read_settings(folder: &Path) -> Result<ProjectSettings, SourceError> {
+    let text = std::fs::read_to_string(folder.join(FILE_NAME)).map_err(|source| SourceError::Read {
+        file: FILE_NAME.to_owned(),
+        source,
+    })?;
+    Ok(ProjectSettings::parse(&text)?)
+}
+
+fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
+    let submodules = checked_out.submodules.iter().map(|path| {
+        let path = path.display();
+        format!("{path} is a submodule, which is not fetched: the folder is empty")
+    });
+    let large = checked_out.large_files.iter().map(|path| {
+        let path = path.display();
+        format!("{path} lies in large-file storage, which is not fetched: the file holds only its address")
+    });
+    submodules.chain(large).collect()
+}
+
+fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loader {
+    let mut loader = Loader::new(folder)
+        .default_project_name(&request.project.name)
+        .reader(CheckoutReader {
+            checkout: request.checkout.clone(),
+            state_root: request.own.root().to_owned(),
+        })
+        .variables(request.environment.variables())
+        // What is missing in the checkout may well be on the server.
+        .stages(Stages::ALL.without(Stage::Advice));
+    for file in &settings.compose {
+        loader = loader.file(folder.join(file));
+    }
+    for profile in &settings.profiles {
+        loader = loader.profile(profile);
+    }
+    loader
+}
+
+/// Reads the checked out commit and the host, but not the daemon's own files.
+struct CheckoutReader {
+    checkout: PathBuf,
+    state_root: PathBuf,
+}
+
+impl CheckoutReader {
+    fn may_read(&self, path: &Path) -> bool {
+        let real = path.canonicalize().unwrap_or_else(|_| compose_core::source::clean(path));
+        real.starts_with(&self.checkout) || !real.starts_with(&self.state_root)
+    }
+}
+
+impl ResourceReader for CheckoutReader {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if self.may_read(path) {
+            DiskReader.read(path)
+        } else {
+            Err(io::ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    fn kind(&self, path: &Path) -> PathKind {
+        if self.may_read(path) {
+            DiskReader.kind(path)
+        } else {
+            PathKind::Missing
+        }
+    }
+
+    fn resolve(&self, path: &Path) -> PathBuf {
+        DiskReader.resolve(path)
+    }
+}
+
+fn load_error(error: &LoadError, checkout: &Path) -> SourceError {
+    let errors = error.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    SourceError::Load(errors.map(|found| told(found, &error.sources, checkout)).collect())
+}
+
+/// A finding in one line: `compose.yaml:3:5: message (help)`.
+fn told(found: &Diagnostic, sources: &SourceMap, checkout: &Path) -> String {
+    let place = found.span.map(|span| {
+        let text = sources.place(span);
+        let prefix = format!("{}/", checkout.display());
+        format!("{}: ", text.strip_prefix(&prefix).unwrap_or(&text))
+    });
+    let help = missing_variable(found, sources)
+        .map(|name| format!("set it for this server: `inertia NAME env set {name}`"))
+        .or_else(|| found.help.clone());
+    let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("{}{}{help}", place.unwrap_or_default(), found.message)
+}

@@ -1,0 +1,199 @@
+//! Talking to the server that has a repository: over https, over SSH, or to a folder of this machine.
+
+use super::ssh::{self, Pin, SshAccess};
+use super::trouble::{Trouble, Unreadable, chain, https_help, of_https};
+use super::url::{RepositoryUrl, Transport, UrlError};
+use super::{GitError, sentence};
+use crate::ssh_address::SshAddress;
+use crate::trust::authorities;
+use gix::bstr::ByteSlice as _;
+use gix::protocol::handshake::Ref;
+use gix::protocol::transport;
+use gix::protocol::transport::client::blocking_io::connect::{self, connect};
+use gix::protocol::transport::client::blocking_io::{Transport as Talk, http};
+use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
+use gix::remote::Direction;
+use gix::remote::fetch::Tags;
+use std::any::Any;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Branches and tags, at the same place in the mirror.
+const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// A repository, and what is needed to read it.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    url: RepositoryUrl,
+    ssh: Option<SshAccess>,
+}
+
+impl Repository {
+    /// A repository that is read without a key.
+    pub(crate) fn parse(text: &str) -> Result<Self, UrlError> {
+        Ok(Self {
+            url: RepositoryUrl::parse(text)?,
+            ssh: None,
+        })
+    }
+
+    /// The same, read with a key where it is reached over SSH.
+    pub(crate) fn with_ssh(self, access: SshAccess) -> Self {
+        Self { ssh: Some(access), ..self }
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> &RepositoryUrl {
+        &self.url
+    }
+
+    /// What is to be remembered of its host from now on.
+    pub(crate) fn learned(&self) -> Option<Pin> {
+        self.ssh.as_ref().and_then(SshAccess::learned)
+    }
+
+    /// The fingerprint of the key that its host showed.
+    pub(crate) fn shown(&self) -> Option<String> {
+        self.ssh.as_ref().and_then(SshAccess::shown)
+    }
+
+    /// Brings every branch and tag into a mirror.
+    pub(super) fn fetch_into(&self, mirror: &gix::Repository, stop: &AtomicBool) -> Result<(), GitError> {
+        self.talk(mirror, stop, |connection| {
+            let prepared = connection.prepare_fetch(gix::progress::Discard, gix::remote::ref_map::Options::default())?;
+            if prepared.ref_map().remote_refs.is_empty() {
+                return Ok(Err(self.empty()));
+            }
+            prepared.with_write_packed_refs_only(true).receive(gix::progress::Discard, stop)?;
+            Ok(Ok(()))
+        })
+    }
+
+    /// The commit that a branch leads to, without fetching anything.
+    pub(super) fn head_of(&self, scratch: &gix::Repository, branch: &str, stop: &AtomicBool) -> Result<String, GitError> {
+        let wanted = format!("refs/heads/{branch}");
+        self.talk(scratch, stop, |connection| {
+            let (map, _) = connection.ref_map(gix::progress::Discard, gix::remote::ref_map::Options::default())?;
+            if map.remote_refs.is_empty() {
+                return Ok(Err(self.empty()));
+            }
+            let found = map.remote_refs.iter().find_map(|reference| match reference {
+                Ref::Direct { full_ref_name, object } if full_ref_name.as_bytes() == wanted.as_bytes() => Some(object.to_string()),
+                Ref::Symbolic { full_ref_name, object, .. } if full_ref_name.as_bytes() == wanted.as_bytes() => Some(object.to_string()),
+                _ => None,
+            });
+            Ok(found.ok_or_else(|| GitError::NoReference {
+                reference: branch.to_owned(),
+            }))
+        })
+    }
+
+    fn empty(&self) -> GitError {
+        Unreadable::new(&self.url, Trouble::Empty, "it holds no commit yet; push one first").into()
+    }
+
+    /// Connects and does something with the connection.
+    fn talk<'a, T>(
+        &self,
+        repository: &gix::Repository,
+        stop: &'a AtomicBool,
+        work: impl FnOnce(gix::remote::Connection<'_, '_, '_, Box<dyn Talk + Send + 'a>>) -> gix::Result<Result<T, GitError>>,
+    ) -> Result<T, GitError> {
+        let failed = |error: gix::Error| GitError::from(self.unreadable(&error, stop));
+        let remote = repository
+            .remote_at(self.url.as_str())
+            .and_then(|remote| remote.with_fetch_tags(Tags::None).with_refspecs(REFSPECS, Direction::Fetch))
+            .map_err(failed)?;
+        let (talk, said) = match (self.url.transport(), &self.ssh) {
+            (Transport::Ssh, Some(access)) => {
+                let address = self.address()?;
+                let session = ssh::open(&self.url, &address, access, stop)?;
+                let connection = Connection::new(
+                    session.input,
+                    session.words,
+                    transport::Protocol::V2,
+                    address.path.clone(),
+                    None::<(String, Option<u16>)>,
+                    ConnectMode::Process,
+                    false,
+                );
+                let talk: Box<dyn Talk + Send + 'a> = Box::new(connection.custom_url(Some(self.url.as_str().into())));
+                (talk, Some((address, access, session.said)))
+            }
+            (Transport::Ssh, None) => {
+                let reason = "it is reached over SSH, and there is no key to read it with";
+                return Err(Unreadable::new(&self.url, Trouble::Other, reason).into());
+            }
+            (Transport::File | Transport::Https, _) => {
+                let (url, version) = remote.sanitized_url_and_version(Direction::Fetch).map_err(failed)?;
+                let options = connect::Options {
+                    version,
+                    ..connect::Options::default()
+                };
+                let talk: Box<dyn Talk + Send + 'a> = connect(url, options).map_err(failed)?;
+                (talk, None)
+            }
+        };
+        let asked = Cell::new(false);
+        let mut connection = remote.to_connection_with_transport(talk);
+        // Nobody is there to be asked for a password.
+        connection.set_credentials(|_| {
+            asked.set(true);
+            Ok(None)
+        });
+        if self.url.transport() == Transport::Https {
+            connection.set_transport_options(https_options(repository, &self.url).map_err(failed)?);
+        }
+        work(connection).map_err(|error| {
+            if stop.load(Ordering::Relaxed) {
+                return Unreadable::interrupted(&self.url);
+            }
+            if asked.get() {
+                return self.over_https(Trouble::Private, "it asks for a user and a password".to_owned());
+            }
+            let said = said.and_then(|(address, access, said)| ssh::explain(&self.url, &address, access, &said));
+            said.unwrap_or_else(|| self.unreadable(&error, stop))
+        })?
+    }
+
+    fn address(&self) -> Result<SshAddress, GitError> {
+        SshAddress::parse(self.url.as_str()).ok_or_else(|| UrlError::Unknown(self.url.as_str().to_owned()).into())
+    }
+
+    fn unreadable(&self, error: &gix::Error, stop: &AtomicBool) -> Unreadable {
+        if stop.load(Ordering::Relaxed) {
+            return Unreadable::interrupted(&self.url);
+        }
+        let trouble = match self.url.transport() {
+            Transport::Https => of_https(error).or_else(|| of_https(error.probable_cause())),
+            Transport::File | Transport::Ssh => None,
+        };
+        match trouble {
+            Some(trouble) => self.over_https(trouble, chain(error.probable_cause())),
+            None => Unreadable::new(&self.url, Trouble::Other, sentence(error)),
+        }
+    }
+
+    fn over_https(&self, trouble: Trouble, reason: String) -> Unreadable {
+        let unreadable = Unreadable::new(&self.url, trouble, reason);
+        match https_help(trouble) {
+            Some(help) => unreadable.help(help),
+            None => unreadable,
+        }
+    }
+}
+
+/// The usual options, with the authorities that are compiled in.
+fn https_options(repository: &gix::Repository, url: &RepositoryUrl) -> gix::Result<Box<dyn Any>> {
+    let mut options: http::Options = match repository.transport_options(url.as_str(), None)? {
+        Some(usual) => usual.downcast::<http::Options>().map(|usual| *usual).unwrap_or_default(),
+        None => http::Options::default(),
+    };
+    let backend = http::reqwest::Options {
+        configure_client: Some(Box::new(|builder| Ok(builder.tls_certs_merge(authorities())))),
+        ..http::reqwest::Options::default()
+    };
+    options.backend = Some(Arc::new(Mutex::new(backend)));
+    Ok(Box::new(options))
+}

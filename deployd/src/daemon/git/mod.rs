@@ -1,0 +1,152 @@
+//! Git without a git program: a bare mirror per project, commits found in it, their files written out.
+//!
+//! Everything here blocks; callers use `spawn_blocking`.
+
+mod checkout;
+mod fetch;
+mod history;
+mod mirror;
+mod ssh;
+mod trouble;
+mod url;
+
+pub(crate) use checkout::{CheckedOut, Tracked, check_out};
+pub(crate) use fetch::Repository;
+pub(crate) use mirror::{Commit, Mirror};
+pub(crate) use ssh::{KnownHosts, Pin, SshAccess, is_fingerprint};
+pub(crate) use trouble::{Trouble, Unreadable};
+pub(crate) use url::{RepositoryUrl, Transport, UrlError};
+
+use std::path::{Path, PathBuf};
+
+/// What git could not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GitError {
+    /// The repository's address is of a kind that is not supported.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Unreadable(Box<Unreadable>),
+    /// The mirror is damaged.
+    #[error("cannot use the mirror {}: {reason}", path.display())]
+    Mirror {
+        /// The mirror.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no such branch, tag or commit.
+    #[error("the repository has no branch, tag or commit {reference:?}")]
+    NoReference {
+        /// What was asked for.
+        reference: String,
+    },
+    /// A commit's files cannot be written out.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A commit holds a path that would leave the folder.
+    #[error("the commit holds {path:?}, {reason}")]
+    UnsafePath {
+        /// The path.
+        path: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// The folder of the project is not in the commit.
+    #[error("the commit has no folder {path:?}")]
+    NoFolder {
+        /// The folder.
+        path: String,
+    },
+}
+
+impl GitError {
+    fn mirror(path: &Path, error: &gix::Error) -> Self {
+        Self::Mirror {
+            path: path.to_owned(),
+            reason: sentence(error),
+        }
+    }
+}
+
+/// What is at the bottom of an error, in one line.
+fn sentence(error: &gix::Error) -> String {
+    let cause = error.probable_cause().to_string();
+    let top = error.to_string();
+    if top == cause || top.contains(&cause) {
+        top
+    } else {
+        format!("{top}: {cause}")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    /// A repository made with the git program, and a working copy of it.
+    pub(crate) struct Origin {
+        pub(crate) temp: tempfile::TempDir,
+    }
+
+    impl Origin {
+        /// An empty one with the branch `main`.
+        pub(crate) fn new() -> Self {
+            let origin = Self {
+                temp: tempfile::tempdir().expect("a temporary folder"),
+            };
+            std::fs::create_dir(origin.work()).expect("made");
+            origin.git(&["init", "-q", "-b", "main", "."]);
+            origin
+        }
+
+        pub(crate) fn work(&self) -> PathBuf {
+            self.temp.path().join("work")
+        }
+
+        pub(crate) fn url(&self) -> String {
+            self.work().display().to_string()
+        }
+
+        pub(crate) fn git(&self, args: &[&str]) -> String {
+            let output = Command::new("git")
+                .args([
+                    "-c",
+                    "user.name=t",
+                    "-c",
+                    "user.email=t@example.com",
+                    "-c",
+                    "protocol.file.allow=always",
+                ])
+                .args(args)
+                .current_dir(self.work())
+                .env("GIT_CONFIG_NOSYSTEM", "1")
+                .env("HOME", self.temp.path())
+                .output()
+                .expect("git runs");
+            assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).expect("text").trim().to_owned()
+        }
+
+        pub(crate) fn write(&self, path: impl AsRef<Path>, text: &str) {
+            let path = self.work().join(path);
+            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+
+        /// Commits everything; the commit's id.
+        pub(crate) fn commit(&self, message: &str) -> String {
+            self.git(&["add", "-A"]);
+            self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+            self.git(&["rev-parse", "HEAD"])
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Everything that requests and deployments share: one value, cheap to clone.
+
+mod auth;
+mod deployment;
+mod environment;
+mod feed;
+mod git;
+mod own_paths;
+mod problem;
+mod redact;
+mod routes;
+mod serve;
+mod state_dir;
+mod store;
+mod tls;
+mod vault;
+mod webhook;
+
+pub use routes::app;
+pub use serve::{ServeError, serve};
+pub use state_dir::StateDirError;
+pub use store::StoreError;
+pub use tls::TlsError;
+
+use crate::wire::{ADMIN_TOKEN_FILE, Role};
+use auth::{Authority, NewToken};
+use compose_core::engine::Engine;
+use compose_core::engine::request::PathMap;
+use deployment::dirs::ProjectDirs;
+use deployment::files::OwnFolder;
+use deployment::looks::Looks;
+use deployment::workers::Workers;
+use feed::Feed;
+use routes::webhooks::ROOM;
+use state_dir::StateDir;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use vault::Vault;
+
+/// Whom the first administrator's token is for; nobody else may be called so.
+pub(crate) const FIRST_ADMIN: &str = "admin";
+/// How long the first administrator's token lasts; it is made anew when it is about to end.
+const ADMIN_LIFETIME: Duration = Duration::from_hours(3650 * 24);
+/// How long before its end that is.
+const ADMIN_MARGIN: time::Duration = time::Duration::days(30);
+
+/// What a daemon is made of.
+#[derive(Clone)]
+pub struct Config {
+    /// The folder in which it keeps everything.
+    pub state: PathBuf,
+    /// The engine that it deploys to.
+    pub engine: Arc<dyn Engine>,
+    /// How the engine's host calls the daemon's paths. Where this says nothing, [`crate::serve`] asks the engine how the
+    /// container is mounted in which the daemon lives.
+    pub paths: PathMap,
+    /// By what names and ids the container can be named in which the daemon lives; [`crate::serve`] finds them out.
+    pub container: Vec<String>,
+    /// The version that it says it is.
+    pub version: String,
+    /// A file in the form of OpenSSH's `known_hosts`, with keys of git hosts; it need not be there.
+    pub known_hosts: Option<PathBuf>,
+}
+
+/// A daemon that is not listening yet: what [`crate::app`] answers from.
+#[derive(Clone)]
+pub struct Daemon(Arc<Parts>);
+
+struct Parts {
+    dir: StateDir,
+    store: Store,
+    vault: Vault,
+    authority: Authority,
+    engine: Arc<dyn Engine>,
+    paths: PathMap,
+    container: Vec<String>,
+    looks: Looks,
+    feed: Feed,
+    revocations: Feed,
+    workers: Workers,
+    version: String,
+    known_hosts: Option<PathBuf>,
+    delivery_room: Semaphore,
+    stop: CancellationToken,
+}
+
+/// Why a daemon cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    /// The database cannot be used.
+    #[error("cannot use the database in the state folder")]
+    Store(#[from] StoreError),
+    /// There is no token for the first administrator.
+    #[error("cannot make the administrator's token: {0}")]
+    AdminToken(String),
+}
+
+impl Daemon {
+    /// Opens the state folder, making what is missing. Nothing is deployed before [`Daemon::resume`].
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let dir = StateDir::open(&config.state)?;
+        let store = Store::open(&dir.database())?;
+        let daemon = Self(Arc::new(Parts {
+            vault: Vault::open_in(&dir)?,
+            authority: Authority::open_in(&dir)?,
+            feed: Feed::default(),
+            revocations: Feed::default(),
+            workers: Workers::default(),
+            engine: config.engine,
+            paths: config.paths,
+            container: config.container,
+            looks: Looks::default(),
+            version: config.version,
+            known_hosts: config.known_hosts,
+            delivery_room: Semaphore::new(ROOM),
+            stop: CancellationToken::new(),
+            store,
+            dir,
+        }));
+        daemon.provide_admin_token().await?;
+        Ok(daemon)
+    }
+
+    /// Takes up again what was under way or waiting when the daemon ended.
+    pub async fn resume(&self) -> Result<(), OpenError> {
+        for project in self.store().projects().await? {
+            let dirs = ProjectDirs::new(self.dir().project(&project.name));
+            // Left over from a daemon that was killed; in the way of nobody.
+            for left in dirs.left_by_looks().into_iter().chain([dirs.plans()]) {
+                let _ = std::fs::remove_dir_all(left);
+            }
+            self.workers().wake(self, &project.name);
+        }
+        Ok(())
+    }
+
+    /// Ends what the daemon does by itself. Deployments under way are taken up by the next one.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+    }
+
+    /// Resolved once the daemon is to end.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    pub(crate) fn dir(&self) -> &StateDir {
+        &self.0.dir
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
+        &self.0.engine
+    }
+
+    pub(crate) fn paths(&self) -> &PathMap {
+        &self.0.paths
+    }
+
+    /// What no project may reach.
+    pub(crate) fn own_folder(&self) -> OwnFolder {
+        OwnFolder::new(self.dir().root(), self.paths()).of_container(&self.0.container)
+    }
+
+    /// Looks at repositories that somebody asks for.
+    pub(crate) fn looks(&self) -> &Looks {
+        &self.0.looks
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// Tells open streams that a token was revoked.
+    pub(crate) fn revocations(&self) -> &Feed {
+        &self.0.revocations
+    }
+
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.0.workers
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    /// Room for the bodies of webhooks.
+    pub(crate) fn delivery_room(&self) -> &Semaphore {
+        &self.0.delivery_room
+    }
+
+    /// The file that knows git hosts, where there is one.
+    pub(crate) fn known_hosts(&self) -> Option<&Path> {
+        self.0.known_hosts.as_deref()
+    }
+
+    async fn provide_admin_token(&self) -> Result<(), OpenError> {
+        if self.admin_token_holds().await? {
+            return Ok(());
+        }
+        let new = NewToken {
+            subject: FIRST_ADMIN,
+            owner: None,
+            role: Role::Admin,
+            lifetime: ADMIN_LIFETIME,
+        };
+        let issued = self.authority().issue(self.store(), new).await;
+        let (token, _) = issued.map_err(|error| OpenError::AdminToken(error.to_string()))?;
+        Ok(self.dir().write_private(ADMIN_TOKEN_FILE, token.as_bytes())?)
+    }
+
+    async fn admin_token_holds(&self) -> Result<bool, OpenError> {
+        let Ok(token) = std::fs::read_to_string(self.dir().root().join(ADMIN_TOKEN_FILE)) else {
+            return Ok(false);
+        };
+        let Some(claims) = self.authority().check(token.trim()) else {
+            return Ok(false);
+        };
+        let ends_soon = claims.exp < (OffsetDateTime::now_utc() + ADMIN_MARGIN).unix_timestamp();
+        Ok(!ends_soon && self.store().token(claims.jti).await?.is_some())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Config, Daemon};
+    use compose_core::engine::fake::FakeEngine;
+    use compose_core::engine::request::PathMap;
+    use std::sync::Arc;
+
+    /// A daemon over an engine in memory, its state in a temporary folder.
+    pub(crate) async fn daemon() -> (tempfile::TempDir, Daemon) {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let config = Config {
+            state: temp.path().to_owned(),
+            engine: Arc::new(FakeEngine::new()),
+            paths: PathMap::identity(),
+            container: Vec::new(),
+            version: "1".to_owned(),
+            known_hosts: None,
+        };
+        let daemon = Daemon::open(config).await.expect("opens");
+        (temp, daemon)
+    }
+}

@@ -1,0 +1,91 @@
+//! A project's variables; their values go in and never come back.
+
+use super::extract::{At, Body};
+use super::projects::find;
+use super::{Api, delete, get, put};
+use crate::daemon::Daemon;
+use crate::daemon::auth::{Deployer, Viewer};
+use crate::daemon::environment::{check_key, seal};
+use crate::daemon::problem::ApiError;
+use crate::wire::{EnvEntry, EnvValue, Role};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+/// How long a value may be, in bytes.
+const LONGEST_VALUE: usize = 128 * 1024;
+
+pub(super) fn routes(api: Api) -> Api {
+    api.add(
+        get("/v1/projects/{p}/env", "The variables, without their values")
+            .needs(Role::Viewer)
+            .answers(200, "[EnvEntry]"),
+        list,
+    )
+    .add(
+        get("/v1/projects/{p}/env/{key}", "A variable, without its value")
+            .needs(Role::Viewer)
+            .answers(200, "EnvEntry"),
+        show,
+    )
+    .add(
+        put("/v1/projects/{p}/env/{key}", "Set a variable, for the next deployment on")
+            .needs(Role::Deployer)
+            .body("EnvValue")
+            .answers_nothing(),
+        set,
+    )
+    .add(
+        delete("/v1/projects/{p}/env/{key}", "Remove a variable")
+            .needs(Role::Deployer)
+            .answers_nothing(),
+        remove,
+    )
+}
+
+fn missing(project: &str, key: &str) -> ApiError {
+    let detail = format!("{project} has no variable {key:?}");
+    ApiError::new(StatusCode::NOT_FOUND, "variable-not-found", detail).help("see `inertia NAME env ls`")
+}
+
+async fn list(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<String>) -> Result<Json<Vec<EnvEntry>>, ApiError> {
+    find(&daemon, &name).await?;
+    Ok(Json(daemon.store().variables(&name).await?))
+}
+
+async fn show(State(daemon): State<Daemon>, Viewer(_): Viewer, At((name, key)): At<(String, String)>) -> Result<Json<EnvEntry>, ApiError> {
+    find(&daemon, &name).await?;
+    let all = daemon.store().variables(&name).await?;
+    let found = all.into_iter().find(|entry| entry.key == key);
+    found.map(Json).ok_or_else(|| missing(&name, &key))
+}
+
+async fn set(
+    State(daemon): State<Daemon>,
+    Deployer(caller): Deployer,
+    At((name, key)): At<(String, String)>,
+    Body(EnvValue { value }): Body<EnvValue>,
+) -> Result<StatusCode, ApiError> {
+    find(&daemon, &name).await?;
+    check_key(&key)?;
+    if value.len() > LONGEST_VALUE || value.contains('\0') {
+        let detail = format!("a value holds at most {LONGEST_VALUE} bytes, none of them zero");
+        return Err(ApiError::invalid("bad-value", detail));
+    }
+    daemon.store().set_variable(&name, seal(&daemon, &name, &key, &value)).await?;
+    daemon.store().audit(&caller.actor(), "env.set", Some(&name), Some(key)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove(
+    State(daemon): State<Daemon>,
+    Deployer(caller): Deployer,
+    At((name, key)): At<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    find(&daemon, &name).await?;
+    if !daemon.store().remove_variable(&name, &key).await? {
+        return Err(missing(&name, &key));
+    }
+    daemon.store().audit(&caller.actor(), "env.remove", Some(&name), Some(key)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

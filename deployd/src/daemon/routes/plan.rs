@@ -1,0 +1,120 @@
+//! What a deployment would do, without doing it.
+
+use super::extract::{At, Params};
+use super::projects::find;
+use super::{Api, get};
+use crate::daemon::Daemon;
+use crate::daemon::auth::Viewer;
+use crate::daemon::deployment::converge;
+use crate::daemon::deployment::dirs::ProjectDirs;
+use crate::daemon::deployment::origin;
+use crate::daemon::deployment::source::{self, Request, SourceError};
+use crate::daemon::environment::Environment;
+use crate::daemon::problem::ApiError;
+use crate::daemon::state_dir::random;
+use crate::daemon::store::ProjectRow;
+use crate::wire::{PlanReport, Role};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use compose_core::event::NoEvents;
+use compose_core::hash::hex;
+use compose_core::plan::BuildChoice;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+pub(super) fn routes(api: Api) -> Api {
+    api.add(
+        get("/v1/projects/{p}/plan", "What deploying a branch, tag or commit would do, and why")
+            .needs(Role::Viewer)
+            .query("ref:string")
+            .answers(200, "PlanReport"),
+        plan,
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanParams {
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+}
+
+impl From<SourceError> for ApiError {
+    fn from(error: SourceError) -> Self {
+        let detail = match &error {
+            SourceError::Load(findings) => findings.join("\n"),
+            other => other.to_string(),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", detail)
+    }
+}
+
+impl From<converge::ConvergeError> for ApiError {
+    fn from(error: converge::ConvergeError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "engine", error.to_string())
+    }
+}
+
+async fn plan(
+    State(daemon): State<Daemon>,
+    Viewer(_): Viewer,
+    At(name): At<String>,
+    Params(params): Params<PlanParams>,
+) -> Result<Json<PlanReport>, ApiError> {
+    let project = find(&daemon, &name).await?;
+    let environment = Environment::current(&daemon, &name).await?;
+    let redactor = environment.redactor();
+    // Whoever may see a plan need not be allowed to see what an error quotes.
+    let planned = report(&daemon, project, environment, params.reference).await;
+    let planned = planned.map_err(|error| error.cleaned(&redactor))?;
+    Ok(Json(PlanReport {
+        text: redactor.clean(planned.text),
+        ..planned
+    }))
+}
+
+async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, reference: Option<String>) -> Result<PlanReport, ApiError> {
+    let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
+    let reference = reference.unwrap_or_else(|| project.branch.clone());
+    let commit = origin::fetch(daemon, &project, reference).await?.id;
+    let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
+    // A folder of its own: a deployment of the same commit may be under way.
+    let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));
+    let prepared = source::prepare(Request {
+        own: daemon.own_folder(),
+        checkout: checkout.0.clone(),
+        commit: commit.clone(),
+        environment,
+        project,
+        dirs,
+    })
+    .await?;
+    let context = converge::context(daemon, Arc::new(NoEvents), CancellationToken::new());
+    let build = if is_current { BuildChoice::Missing } else { BuildChoice::Always };
+    let plans = converge::plan(&context, &prepared.placed.project, build).await?;
+    Ok(PlanReport {
+        changes: !plans.is_empty(),
+        text: plans.to_string(),
+        commit,
+    })
+}
+
+/// The commit of the release that runs, or ran last.
+async fn current_commit(daemon: &Daemon, project: &ProjectRow) -> Result<Option<String>, ApiError> {
+    let Some(current) = project.current else {
+        return Ok(None);
+    };
+    Ok(daemon.store().release(&project.name, current).await?.map(|release| release.commit))
+}
+
+/// A folder that goes when it is not needed any more.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

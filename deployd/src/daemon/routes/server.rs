@@ -1,0 +1,71 @@
+//! The daemon itself: who it is, whether it is well, what it counts.
+
+use super::{Api, get, metrics};
+use crate::daemon::Daemon;
+use crate::daemon::problem::ApiError;
+use crate::wire::ServerInfo;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the engine may take to say that it is there.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) fn routes(api: Api) -> Api {
+    api.add(get("/", "Who answers").answers(200, "ServerInfo"), root)
+        .add(get("/healthz", "Whether the daemon lives"), healthz)
+        .add(get("/readyz", "Whether the daemon reaches its database and its engine"), readyz)
+        .add(get("/metrics", "Counters, for Prometheus"), metrics_text)
+}
+
+async fn root(State(daemon): State<Daemon>, headers: HeaderMap) -> Response {
+    let info = ServerInfo {
+        name: "inertia".to_owned(),
+        version: daemon.version().to_owned(),
+        api: "v1".to_owned(),
+    };
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts.contains("text/html") {
+        page(&info).into_response()
+    } else {
+        Json(info).into_response()
+    }
+}
+
+/// What a person sees who opens the address in a browser.
+fn page(info: &ServerInfo) -> impl IntoResponse {
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Inertia</title>\
+         <h1>Inertia {}</h1><p>This daemon deploys projects. It is used with the <code>inertia</code> command; \
+         its API is described by <a href=\"/openapi.json\">/openapi.json</a>.</p></html>",
+        info.version.replace(['<', '&'], "")
+    );
+    let policy = [
+        ("content-security-policy", "default-src 'none'"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (policy, Html(body))
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(State(daemon): State<Daemon>) -> Result<&'static str, ApiError> {
+    let unready = |what: String| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", what);
+    daemon.store().ping().await?;
+    match timeout(ENGINE_TIMEOUT, daemon.engine().info()).await {
+        Ok(Ok(_)) => Ok("ok\n"),
+        Ok(Err(error)) => Err(unready(error.to_string())),
+        Err(_) => Err(unready("the container engine does not answer".to_owned())),
+    }
+}
+
+async fn metrics_text(State(daemon): State<Daemon>) -> Result<Response, ApiError> {
+    let text = metrics::text(&daemon).await?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}

@@ -1,0 +1,204 @@
+//! Listening: TLS only, with limits on everything a stranger can make the daemon hold.
+
+use crate::daemon::own_paths::own_container;
+use crate::daemon::routes;
+use crate::daemon::tls::{Identity, TlsError};
+use crate::daemon::{Config, Daemon, OpenError};
+use crate::wire::ADDRESS_FILE;
+use axum_server::Handle;
+use axum_server::accept::Accept;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use compose_core::engine::request::PathMap;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// How many connections may be open at a time.
+const MOST_CONNECTIONS: usize = 512;
+/// How long a client may take to say what it wants.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long requests may go on after the daemon was told to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Why a daemon does not serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// It cannot begin.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It has no certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// It cannot listen.
+    #[error("cannot listen")]
+    Listen(#[source] io::Error),
+}
+
+/// Runs a daemon until `shutdown` resolves.
+///
+/// The pin and the address are in the state folder before the first connection is accepted.
+pub async fn serve(
+    listener: TcpListener,
+    mut config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    if let Some(own) = own_container(config.engine.as_ref()).await {
+        if config.paths == PathMap::identity() {
+            config.paths = own.paths;
+        }
+        config.container.extend(own.names);
+    }
+    let daemon = Daemon::open(config).await?;
+    let identity = Identity::open_in(daemon.dir())?;
+    let address = listener.local_addr().map_err(ServeError::Listen)?;
+    let url = format!("https://{}", reachable(address));
+    daemon.dir().write_public(ADDRESS_FILE, url.as_bytes()).map_err(OpenError::from)?;
+    tracing::info!(%address, pin = identity.pin(), "listening");
+
+    let handle = Handle::new();
+    tokio::spawn(end_by(shutdown, daemon.clone(), handle.clone()));
+    daemon.resume().await?;
+    let tls = RustlsAcceptor::new(RustlsConfig::from_config(identity.config())).handshake_timeout(HEADER_TIMEOUT);
+    let mut server = axum_server::Server::from_listener(listener)
+        .acceptor(Limited::new(tls))
+        .handle(handle)
+        .first_request_timeout(HEADER_TIMEOUT);
+    server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT);
+    server
+        .http_builder()
+        .http2()
+        .max_concurrent_streams(64)
+        .keep_alive_interval(Duration::from_secs(30));
+    let result = server.serve(routes::app(daemon.clone()).into_make_service()).await;
+    daemon.stop();
+    result.map_err(ServeError::Listen)
+}
+
+async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Handle<SocketAddr>) {
+    shutdown.await;
+    tracing::info!("ending");
+    daemon.stop();
+    handle.graceful_shutdown(Some(GRACE));
+}
+
+/// The address by which a client on the same machine reaches a listener.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Lets only so many connections in; the others are turned away.
+#[derive(Clone)]
+struct Limited<A> {
+    inner: A,
+    places: Arc<Semaphore>,
+}
+
+impl<A> Limited<A> {
+    fn new(inner: A) -> Self {
+        Self {
+            inner,
+            places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+        }
+    }
+}
+
+type Accepted<S, T> = Pin<Box<dyn Future<Output = io::Result<(S, T)>> + Send>>;
+
+impl<A, S> Accept<TcpStream, S> for Limited<A>
+where
+    A: Accept<TcpStream, S>,
+    A::Future: Send + 'static,
+    A::Stream: Send,
+    A::Service: Send,
+{
+    type Stream = held::Held<A::Stream>;
+    type Service = A::Service;
+    type Future = Accepted<Self::Stream, A::Service>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Box::pin(async { Err(io::Error::other("too many connections")) });
+        };
+        let accepting = self.inner.accept(stream, service);
+        Box::pin(async move {
+            let (stream, service) = accepting.await?;
+            Ok((held::Held::new(stream, place), service))
+        })
+    }
+}
+
+/// A stream that gives its place back when it ends.
+mod held {
+    use std::io::{self, IoSlice};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+    use tokio::sync::OwnedSemaphorePermit;
+
+    pub(super) struct Held<S> {
+        stream: S,
+        _place: OwnedSemaphorePermit,
+    }
+
+    impl<S> Held<S> {
+        pub(super) fn new(stream: S, place: OwnedSemaphorePermit) -> Self {
+            Self { stream, _place: place }
+        }
+    }
+
+    impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
+        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.stream).poll_read(cx, buffer)
+        }
+    }
+
+    impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
+        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.stream).poll_write(cx, bytes)
+        }
+
+        fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            self.stream.is_write_vectored()
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.stream).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.stream).poll_shutdown(cx)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unspecified_address_is_reached_by_loopback() {
+        for (listens, reached) in [
+            ("0.0.0.0:8081", "127.0.0.1:8081"),
+            ("[::]:8081", "[::1]:8081"),
+            ("192.0.2.1:1", "192.0.2.1:1"),
+        ] {
+            let address: SocketAddr = listens.parse().expect("an address");
+            assert_eq!(reachable(address).to_string(), reached);
+        }
+    }
+}

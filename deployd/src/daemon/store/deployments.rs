@@ -1,0 +1,611 @@
+//! Deployments: admitting them, moving them from state to state, finding the next.
+
+use super::{Release, Store, StoreError, corrupt, deliveries, events, from_json, from_millis, now, releases, signed, to_json, unsigned};
+use crate::daemon::deployment::queue::{self, Waiting};
+use crate::daemon::deployment::state::{Step, next};
+use crate::wire::{Deployment, DeploymentState, EventBody, Trigger};
+use compose_core::names::ImageId;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
+use std::collections::BTreeSet;
+
+/// A deployment as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeploymentRow {
+    /// What everyone may know.
+    pub(crate) deployment: Deployment,
+    /// Why it cannot succeed any more, from the moment that was found out until the previous release is back.
+    pub(crate) failure: Option<String>,
+    /// Its containers have begun to change: whatever ends it from here on has to put the previous release back.
+    pub(crate) touched: bool,
+}
+
+/// A deployment to queue.
+#[derive(Clone, Debug)]
+pub(crate) struct NewDeployment {
+    /// The project.
+    pub(crate) project: String,
+    /// A branch, tag or commit.
+    pub(crate) reference: String,
+    /// The commit, where it is known already.
+    pub(crate) commit: Option<String>,
+    /// Why it was asked for.
+    pub(crate) trigger: Trigger,
+}
+
+/// Whether a deployment was queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It was, under this number.
+    Queued(u64),
+    /// Too many wait already.
+    TooMany,
+    /// The delivery that asks for it was seen before.
+    Seen,
+}
+
+/// How a deployment ends other than healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It failed and nothing was put back.
+    Failed,
+    /// The previous release was put back.
+    RolledBack,
+    /// It was called off.
+    Cancelled,
+}
+
+impl Ending {
+    fn step(self) -> Step {
+        match self {
+            Self::Failed => Step::Fail,
+            Self::RolledBack => Step::RollBack,
+            Self::Cancelled => Step::Cancel,
+        }
+    }
+}
+
+/// How many deployments a project's history reaches back.
+const KEPT_DEPLOYMENTS: i64 = 500;
+
+const SELECT: &str = "
+    SELECT d.project, d.id, d.state, d.reference, d.commit_id, d.message, d.cause, d.reason, d.created_at, d.started_at, d.finished_at,
+           d.failure, p.current IS d.id, r.deployment IS NOT NULL, d.touched
+    FROM deployments d JOIN projects p ON p.name = d.project
+    LEFT JOIN releases r ON r.project = d.project AND r.deployment = d.id";
+
+/// The row with its two encoded columns still as text.
+struct Raw {
+    row: DeploymentRow,
+    state: String,
+    trigger: String,
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    let time = |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(from_millis));
+    let deployment = Deployment {
+        project: row.get(0)?,
+        id: unsigned(row.get(1)?),
+        state: DeploymentState::Queued,
+        reference: row.get(3)?,
+        commit: row.get(4)?,
+        message: row.get(5)?,
+        trigger: Trigger::Poll,
+        reason: row.get(7)?,
+        created_at: from_millis(row.get(8)?),
+        started_at: time(9)?,
+        finished_at: time(10)?,
+        current: row.get(12)?,
+        release: row.get(13)?,
+    };
+    Ok(Raw {
+        row: DeploymentRow {
+            deployment,
+            failure: row.get(11)?,
+            touched: row.get(14)?,
+        },
+        state: row.get(2)?,
+        trigger: row.get(6)?,
+    })
+}
+
+fn decode(raw: Raw) -> Result<DeploymentRow, StoreError> {
+    let Raw { mut row, state, trigger } = raw;
+    row.deployment.state = parse_state(&state)?;
+    row.deployment.trigger = from_json("trigger", &trigger)?;
+    Ok(row)
+}
+
+fn parse_state(text: &str) -> Result<DeploymentState, StoreError> {
+    let known = DeploymentState::ALL.into_iter().find(|state| state.as_str() == text);
+    known.ok_or_else(|| corrupt("state", text))
+}
+
+fn select(db: &Connection, rest: &str, values: impl rusqlite::Params) -> Result<Vec<DeploymentRow>, StoreError> {
+    let mut query = db.prepare(&format!("{SELECT} {rest}"))?;
+    let rows: Vec<Raw> = query.query_map(values, raw)?.collect::<Result<_, _>>()?;
+    rows.into_iter().map(decode).collect()
+}
+
+/// Moves a deployment one step on, and says so in its events.
+fn advance(db: &Transaction<'_>, project: &str, id: u64, step: Step, reason: Option<&str>) -> Result<DeploymentState, StoreError> {
+    let sql = "SELECT state FROM deployments WHERE project = ?1 AND id = ?2";
+    let from: String = db.query_row(sql, (project, signed(id)), |row| row.get(0))?;
+    let from = parse_state(&from)?;
+    let to = next(from, step).ok_or_else(|| corrupt("deployment state", format!("{from}, which {step:?} does not follow")))?;
+    let at = now();
+    db.execute(
+        "UPDATE deployments SET state = ?3, reason = COALESCE(?4, reason),
+             started_at = CASE WHEN ?5 THEN COALESCE(started_at, ?7) ELSE started_at END,
+             finished_at = CASE WHEN ?6 THEN ?7 ELSE finished_at END,
+             failure = CASE WHEN ?6 THEN NULL ELSE failure END,
+             touched = touched OR ?8
+         WHERE project = ?1 AND id = ?2",
+        (
+            project,
+            signed(id),
+            to.as_str(),
+            reason,
+            step == Step::Begin,
+            to.is_final(),
+            at,
+            step == Step::Start,
+        ),
+    )?;
+    let body = EventBody::State {
+        state: to,
+        reason: reason.map(str::to_owned),
+    };
+    events::append(db, project, id, at, &body)?;
+    Ok(to)
+}
+
+fn insert(db: &Transaction<'_>, new: &NewDeployment) -> Result<u64, StoreError> {
+    let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM deployments WHERE project = ?1";
+    let id: i64 = db.query_row(sql, [&new.project], |row| row.get(0))?;
+    db.execute(
+        "INSERT INTO deployments (project, id, state, reference, commit_id, cause, created_at) VALUES (?1, ?2, 'queued', ?3, ?4, ?5, ?6)",
+        (&new.project, id, &new.reference, &new.commit, to_json(&new.trigger), now()),
+    )?;
+    let body = EventBody::State {
+        state: DeploymentState::Queued,
+        reason: None,
+    };
+    events::append(db, &new.project, unsigned(id), now(), &body)?;
+    forget_old(db, &new.project, id)?;
+    Ok(unsigned(id))
+}
+
+/// Forgets deployments, and with them their events, that ended long ago and whose release is not kept.
+fn forget_old(db: &Transaction<'_>, project: &str, newest: i64) -> Result<(), StoreError> {
+    db.execute(
+        "DELETE FROM deployments WHERE project = ?1 AND id <= ?2 AND finished_at IS NOT NULL
+             AND id NOT IN (SELECT deployment FROM releases WHERE project = ?1)",
+        (project, newest - KEPT_DEPLOYMENTS),
+    )?;
+    Ok(())
+}
+
+impl Store {
+    /// Queues a deployment by the queue's rules. `marks` are those of the delivery that asks for it.
+    pub(crate) async fn admit(&self, new: NewDeployment, marks: Vec<String>) -> Result<Admission, StoreError> {
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            if !deliveries::first_sight(&transaction, &new.project, &marks)? {
+                return Ok(Admission::Seen);
+            }
+            let rows = select(
+                &transaction,
+                "WHERE d.project = ?1 AND d.state = 'queued' ORDER BY d.id",
+                [&new.project],
+            )?;
+            let waiting: Vec<Waiting> = rows
+                .iter()
+                .map(|row| Waiting::new(row.deployment.id, &row.deployment.trigger))
+                .collect();
+            let Some(superseded) = queue::admit(&waiting, &new.trigger) else {
+                return Ok(Admission::TooMany);
+            };
+            let id = insert(&transaction, &new)?;
+            let reason = format!("deployment {id} took its place");
+            for older in superseded {
+                advance(&transaction, &new.project, older, Step::Supersede, Some(&reason))?;
+            }
+            transaction.commit()?;
+            Ok(Admission::Queued(id))
+        })
+        .await
+    }
+
+    /// The deployment that has to run now: one that was interrupted, else the one that waits longest.
+    pub(crate) async fn next_deployment(&self, project: &str) -> Result<Option<DeploymentRow>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let open = "WHERE d.project = ?1 AND d.finished_at IS NULL ORDER BY d.state = 'queued', d.id LIMIT 1";
+            Ok(select(db, open, [&project])?.pop())
+        })
+        .await
+    }
+
+    /// One deployment.
+    pub(crate) async fn deployment(&self, project: &str, id: u64) -> Result<Option<DeploymentRow>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| Ok(select(db, "WHERE d.project = ?1 AND d.id = ?2", (&project, signed(id)))?.pop()))
+            .await
+    }
+
+    /// The latest deployments, newest first.
+    pub(crate) async fn history(&self, project: &str, limit: u64) -> Result<Vec<Deployment>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let rows = select(db, "WHERE d.project = ?1 ORDER BY d.id DESC LIMIT ?2", (&project, signed(limit)))?;
+            Ok(rows.into_iter().map(|row| row.deployment).collect())
+        })
+        .await
+    }
+
+    /// How many deployments are in each state, over all projects.
+    pub(crate) async fn count_states(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.run(|db| {
+            let mut query = db.prepare("SELECT state, COUNT(*) FROM deployments GROUP BY state ORDER BY state")?;
+            let rows = query.query_map((), |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Moves a deployment on while it is under way.
+    pub(crate) async fn advance(&self, project: &str, id: u64, step: Step) -> Result<DeploymentState, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            let state = advance(&transaction, &project, id, step, None)?;
+            transaction.commit()?;
+            Ok(state)
+        })
+        .await
+    }
+
+    /// Ends a deployment that did not become healthy.
+    pub(crate) async fn end(&self, project: &str, id: u64, ending: Ending, reason: String) -> Result<(), StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            advance(&transaction, &project, id, ending.step(), Some(&reason))?;
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    /// Ends a deployment that became healthy: its release is the current one from now on. The images that no kept
+    /// release has any more.
+    pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<BTreeSet<ImageId>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            advance(&transaction, &project, release.deployment, Step::Succeed, None)?;
+            let forgotten = releases::keep(&transaction, &project, &release)?;
+            let sql = "UPDATE projects SET current = ?2 WHERE name = ?1";
+            transaction.execute(sql, (&project, signed(release.deployment)))?;
+            transaction.commit()?;
+            Ok(forgotten)
+        })
+        .await
+    }
+
+    /// Keeps which commit a deployment is about, so that a resumed one is about the same.
+    pub(crate) async fn note_commit(&self, project: &str, id: u64, commit: &str, message: &str) -> Result<(), StoreError> {
+        let (project, commit, message) = (project.to_owned(), commit.to_owned(), message.to_owned());
+        self.run(move |db| {
+            db.execute(
+                "UPDATE deployments SET commit_id = ?3, message = ?4 WHERE project = ?1 AND id = ?2",
+                (&project, signed(id), &commit, &message),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keeps that a deployment cannot succeed any more, before the previous release is put back.
+    pub(crate) async fn note_failure(&self, project: &str, id: u64, failure: &str) -> Result<(), StoreError> {
+        let (project, failure) = (project.to_owned(), failure.to_owned());
+        self.run(move |db| {
+            db.execute(
+                "UPDATE deployments SET failure = ?3 WHERE project = ?1 AND id = ?2",
+                (&project, signed(id), &failure),
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// The commit that was last deployed from a branch of the repository that is registered now, whatever became of it.
+    /// Rollbacks and deployments of anything else say nothing about the branch: they are no reason to deploy its head
+    /// once more. A commit that was reported and not found was not deployed: it may come yet.
+    pub(crate) async fn latest_commit(&self, project: &str, branch: &str) -> Result<Option<String>, StoreError> {
+        let (project, branch) = (project.to_owned(), branch.to_owned());
+        self.run(move |db| {
+            let sql = "SELECT commit_id FROM deployments
+                WHERE project = ?1 AND reference = ?2 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                    AND id > (SELECT since FROM projects WHERE name = ?1) AND (state <> 'failed' OR message IS NOT NULL)
+                ORDER BY id DESC LIMIT 1";
+            Ok(db.query_row(sql, (&project, &branch), |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// The commits of a branch that were known before a deployment: the one that ran last, and those that others took the
+    /// place of since then.
+    pub(crate) async fn commits_before(&self, project: &str, branch: &str, id: u64) -> Result<Vec<String>, StoreError> {
+        let (project, branch) = (project.to_owned(), branch.to_owned());
+        self.run(move |db| {
+            let mut query = db.prepare(
+                "WITH known AS (
+                     SELECT id, commit_id, started_at FROM deployments
+                     WHERE project = ?1 AND reference = ?2 AND id < ?3 AND commit_id IS NOT NULL AND cause ->> 'kind' IS NOT 'rollback'
+                         AND id > (SELECT since FROM projects WHERE name = ?1))
+                 SELECT DISTINCT commit_id FROM known
+                 WHERE id >= COALESCE((SELECT MAX(id) FROM known WHERE started_at IS NOT NULL), 0)",
+            )?;
+            let rows = query.query_map((&project, &branch, signed(id)), |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::with_shop;
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn push(commit: &str) -> NewDeployment {
+        NewDeployment {
+            project: "shop".to_owned(),
+            reference: "main".to_owned(),
+            commit: Some(commit.to_owned()),
+            trigger: Trigger::Webhook {
+                provider: "github".to_owned(),
+            },
+        }
+    }
+
+    fn manual() -> NewDeployment {
+        NewDeployment {
+            commit: None,
+            trigger: Trigger::Manual { by: "ann".to_owned() },
+            ..push("")
+        }
+    }
+
+    fn release(deployment: u64) -> Release {
+        Release {
+            deployment,
+            commit: "c".to_owned(),
+            compose_name: "shop".to_owned(),
+            images: BTreeMap::from([
+                ("web".into(), format!("sha256:{deployment}").into()),
+                ("db".into(), "sha256:db".into()),
+            ]),
+            contents: BTreeSet::new(),
+            environment: vec![],
+        }
+    }
+
+    async fn run_to_health(store: &Store, id: u64) -> BTreeSet<ImageId> {
+        for step in [Step::Begin, Step::Build, Step::Start] {
+            store.advance("shop", id, step).await.expect("advances");
+        }
+        store.succeed("shop", release(id)).await.expect("succeeds")
+    }
+
+    #[tokio::test]
+    async fn a_newer_push_takes_the_place_of_a_waiting_one() {
+        let (_temp, store) = with_shop().await;
+        assert_eq!(store.admit(push("a"), vec![]).await.expect("queued"), Admission::Queued(1));
+        assert_eq!(store.admit(push("b"), vec![]).await.expect("queued"), Admission::Queued(2));
+        let first = store.deployment("shop", 1).await.expect("read").expect("there").deployment;
+        assert_eq!(first.state, DeploymentState::Superseded);
+        assert_eq!(first.reason.as_deref(), Some("deployment 2 took its place"));
+        let next = store.next_deployment("shop").await.expect("read").expect("one waits");
+        assert_eq!(next.deployment.id, 2);
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_deployment_comes_before_waiting_ones() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        store.admit(manual(), vec![]).await.expect("queued");
+        store.advance("shop", 2, Step::Begin).await.expect("advances");
+        store.advance("shop", 2, Step::Build).await.expect("advances");
+        let next = store.next_deployment("shop").await.expect("read").expect("one waits");
+        assert_eq!((next.deployment.id, next.deployment.state), (2, DeploymentState::Building));
+    }
+
+    #[tokio::test]
+    async fn the_eleventh_waiting_one_is_refused_and_leaves_nothing() {
+        let (_temp, store) = with_shop().await;
+        for id in 1..=10 {
+            assert_eq!(store.admit(manual(), vec![]).await.expect("queued"), Admission::Queued(id));
+        }
+        assert_eq!(store.admit(manual(), vec![]).await.expect("answered"), Admission::TooMany);
+        assert_eq!(store.history("shop", 100).await.expect("read").len(), 10);
+    }
+
+    #[tokio::test]
+    async fn any_known_mark_gives_a_replay_away() {
+        let (_temp, store) = with_shop().await;
+        let admit = async |marks: &[&str]| {
+            let marks = marks.iter().map(|&mark| mark.to_owned()).collect();
+            store.admit(push("a"), marks).await.expect("answered")
+        };
+        assert_eq!(admit(&["id:1", "body:a"]).await, Admission::Queued(1));
+        assert_eq!(admit(&["id:1", "body:b"]).await, Admission::Seen);
+        assert_eq!(admit(&["id:2", "body:a"]).await, Admission::Seen);
+        // A delivery that was turned away leaves no mark of its own.
+        assert_eq!(admit(&["id:2", "body:b"]).await, Admission::Queued(2));
+    }
+
+    #[tokio::test]
+    async fn a_release_is_current_and_only_ten_are_kept() {
+        let (_temp, store) = with_shop().await;
+        for id in 1..=12 {
+            store.admit(manual(), vec![]).await.expect("queued");
+            let forgotten = run_to_health(&store, id).await;
+            let wanted = id.checked_sub(10).filter(|id| *id > 0);
+            assert_eq!(forgotten, wanted.map(|id| format!("sha256:{id}").into()).into_iter().collect());
+        }
+        let history = store.history("shop", 100).await.expect("read");
+        let kept: Vec<u64> = history.iter().filter(|one| one.release).map(|one| one.id).collect();
+        assert_eq!(kept, (3..=12).rev().collect::<Vec<_>>());
+        let current: Vec<u64> = history.iter().filter(|one| one.current).map(|one| one.id).collect();
+        assert_eq!(current, [12]);
+        assert_eq!(store.project("shop").await.expect("read").expect("there").current, Some(12));
+        assert!(store.release("shop", 2).await.expect("read").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_long_history_ends_somewhere_but_releases_stay() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        run_to_health(&store, 1).await;
+        let newest = 2 + unsigned(KEPT_DEPLOYMENTS);
+        for id in 2..=newest {
+            store.admit(push("c"), vec![]).await.expect("queued");
+            store.advance("shop", id, Step::Begin).await.expect("begun");
+            store.end("shop", id, Ending::Failed, "no".to_owned()).await.expect("ended");
+        }
+        let history = store.history("shop", 10_000).await.expect("read");
+        let oldest: Vec<u64> = history.iter().rev().map(|one| one.id).take(2).collect();
+        assert_eq!(oldest, [1, 3]);
+        assert!(store.events_after("shop", 2, 0).await.expect("read").is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_state_is_told_and_a_final_one_stays() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        run_to_health(&store, 1).await;
+        let states: Vec<_> = store
+            .events_after("shop", 1, 0)
+            .await
+            .expect("read")
+            .into_iter()
+            .map(|event| (event.seq, event.event))
+            .collect();
+        let told = |seq, state| (seq, EventBody::State { state, reason: None });
+        assert_eq!(
+            states,
+            [
+                told(1, DeploymentState::Queued),
+                told(2, DeploymentState::Fetching),
+                told(3, DeploymentState::Building),
+                told(4, DeploymentState::Starting),
+                told(5, DeploymentState::Healthy),
+            ]
+        );
+        assert!(store.end("shop", 1, Ending::Failed, "late".to_owned()).await.is_err());
+        assert_eq!(store.events_after("shop", 1, 4).await.expect("read").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_latest_commit_is_that_of_the_branch() {
+        let (_temp, store) = with_shop().await;
+        let rollback = |reference: &str| NewDeployment {
+            reference: reference.to_owned(),
+            trigger: Trigger::Rollback {
+                by: "ann".to_owned(),
+                to: 1,
+            },
+            ..push("rolled-back")
+        };
+        let feature = NewDeployment {
+            reference: "feature".to_owned(),
+            ..push("f")
+        };
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read"), None);
+        for new in [push("a"), push("b"), manual(), feature, rollback("release 1"), rollback("main")] {
+            store.admit(new, vec![]).await.expect("queued");
+        }
+        assert_eq!(store.latest_commit("shop", "main").await.expect("read").as_deref(), Some("b"));
+        assert_eq!(store.latest_commit("shop", "feature").await.expect("read").as_deref(), Some("f"));
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_was_not_found_was_not_deployed() {
+        let (_temp, store) = with_shop().await;
+        let latest = async || store.latest_commit("shop", "main").await.expect("read");
+        for (id, commit, is_found) in [(1, "a", true), (2, "b", false)] {
+            store.admit(push(commit), vec![]).await.expect("queued");
+            assert_eq!(latest().await.as_deref(), Some(commit));
+            store.advance("shop", id, Step::Begin).await.expect("begun");
+            if is_found {
+                store.note_commit("shop", id, commit, "a title").await.expect("noted");
+            }
+            store.end("shop", id, Ending::Failed, "no".to_owned()).await.expect("ended");
+        }
+        assert_eq!(latest().await.as_deref(), Some("a"));
+    }
+
+    #[tokio::test]
+    async fn what_was_known_before_reaches_back_to_the_last_that_ran() {
+        let (_temp, store) = with_shop().await;
+        let known = async |id| {
+            let mut found = store.commits_before("shop", "main", id).await.expect("read");
+            found.sort();
+            found
+        };
+        store.admit(push("a"), vec![]).await.expect("queued");
+        assert_eq!(known(1).await, [""; 0]);
+        run_to_health(&store, 1).await;
+        store.admit(push("c"), vec![]).await.expect("queued");
+        run_to_health(&store, 2).await;
+        for commit in ["b", "d", "d"] {
+            store.admit(push(commit), vec![]).await.expect("queued");
+        }
+        assert_eq!(known(3).await, ["c"]);
+        assert_eq!(known(5).await, ["b", "c", "d"]);
+        assert_eq!(store.commits_before("shop", "other", 5).await.expect("read"), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn that_containers_began_to_change_outlives_an_interruption() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        let touched = async || store.next_deployment("shop").await.expect("read").expect("under way").touched;
+        for (step, wanted) in [
+            (Step::Begin, false),
+            (Step::Build, false),
+            (Step::Start, true),
+            (Step::Begin, true),
+            (Step::Build, true),
+        ] {
+            store.advance("shop", 1, step).await.expect("advances");
+            assert_eq!(touched().await, wanted, "{step:?}");
+        }
+        // One that was taken up again puts the previous release back from wherever it is.
+        let reason = "the image is gone".to_owned();
+        store.end("shop", 1, Ending::RolledBack, reason).await.expect("ends");
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_kept_until_the_end() {
+        let (_temp, store) = with_shop().await;
+        store.admit(manual(), vec![]).await.expect("queued");
+        for step in [Step::Begin, Step::Build, Step::Start] {
+            store.advance("shop", 1, step).await.expect("advances");
+        }
+        store.note_failure("shop", 1, "web is unhealthy").await.expect("kept");
+        let row = store.next_deployment("shop").await.expect("read").expect("under way");
+        assert_eq!(row.failure.as_deref(), Some("web is unhealthy"));
+        store
+            .end("shop", 1, Ending::RolledBack, "web is unhealthy".to_owned())
+            .await
+            .expect("ends");
+        let row = store.deployment("shop", 1).await.expect("read").expect("there");
+        assert_eq!((row.failure, row.deployment.state), (None, DeploymentState::RolledBack));
+        assert_eq!(store.next_deployment("shop").await.expect("read"), None);
+    }
+}

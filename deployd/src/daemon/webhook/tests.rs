@@ -1,0 +1,221 @@
+//! Deliveries as the hosts send them.
+
+use super::*;
+use axum::http::{HeaderName, HeaderValue};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
+use sha2::Sha256;
+
+const SECRET: &str = "shared";
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const ZERO: &str = "0000000000000000000000000000000000000000";
+const MAIN: Target<'static> = Target { branch: "main", path: "" };
+
+fn hmac(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key");
+    mac.update(body);
+    compose_core::hash::hex(&mac.finalize().into_bytes())
+}
+
+fn headers(pairs: &[(&str, String)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, String)| {
+        let name: HeaderName = name.parse().expect("a name");
+        (name, HeaderValue::from_str(value).expect("a value"))
+    };
+    pairs.iter().map(pair).collect()
+}
+
+#[test]
+fn what_cannot_be_a_delivery_is_seen_by_its_headers() {
+    let text = str::to_owned;
+    for (pairs, wanted) in [
+        (
+            vec![("x-github-event", text("push")), ("x-hub-signature-256", text("sha256=0"))],
+            true,
+        ),
+        (vec![("x-gitlab-event", text("Push Hook")), ("x-gitlab-token", text(SECRET))], true),
+        (vec![("x-gitlab-event", text("Push Hook")), ("x-gitlab-token", text("t"))], false),
+        (
+            vec![("x-event-key", text("repo:push")), ("x-hub-signature", text("sha256=0"))],
+            true,
+        ),
+        (vec![("x-forgejo-event", text("push")), ("x-forgejo-signature", text("0"))], true),
+        (vec![("x-github-event", text("push"))], false),
+        (vec![("x-hub-signature-256", text("sha256=0"))], false),
+        (vec![], false),
+    ] {
+        assert_eq!(may_be_delivery(&headers(&pairs), SECRET), wanted, "{pairs:?}");
+    }
+}
+
+fn github(event: &str, payload: &Value, target: Target<'_>) -> Verdict {
+    let body = payload.to_string();
+    let headers = headers(&[
+        ("x-github-event", event.to_owned()),
+        ("x-github-delivery", "d1".to_owned()),
+        ("x-hub-signature-256", format!("sha256={}", hmac(body.as_bytes()))),
+    ]);
+    judge(&headers, body.as_bytes(), SECRET, target)
+}
+
+fn deploy(provider: &'static str, delivery: &str) -> Verdict {
+    Verdict::Deploy {
+        provider,
+        commit: COMMIT.to_owned(),
+        delivery: Some(delivery.to_owned()),
+    }
+}
+
+fn push(branch: &str, after: &str) -> Value {
+    json!({"ref": format!("refs/heads/{branch}"), "after": after})
+}
+
+#[test]
+fn github_push() {
+    assert_eq!(github("push", &push("main", COMMIT), MAIN), deploy("github", "d1"));
+}
+
+#[test]
+fn what_is_no_push_to_the_branch_is_skipped() {
+    for (event, payload, reason) in [
+        ("ping", json!({"zen": "x"}), "the event is ping, and only push deploys"),
+        ("push", push("next", COMMIT), "branch next was pushed to, and main is deployed"),
+        ("push", push("main", ZERO), "branch main was deleted"),
+        ("push", json!({"ref": "refs/tags/v1", "after": COMMIT}), "refs/tags/v1 is no branch"),
+    ] {
+        assert_eq!(github(event, &payload, MAIN), Verdict::Skip(reason.to_owned()));
+    }
+}
+
+#[test]
+fn payloads_that_make_no_sense_are_told_apart() {
+    for payload in [
+        json!({}),
+        json!([]),
+        json!({"ref": "refs/heads/main"}),
+        push("main", "HEAD"),
+        push("main", "--upload-pack=x"),
+    ] {
+        assert!(matches!(github("push", &payload, MAIN), Verdict::Malformed(_)), "{payload}");
+    }
+}
+
+#[test]
+fn a_wrong_or_missing_signature_is_refused_whatever_it_says() {
+    let body = push("main", COMMIT).to_string();
+    let good = hmac(body.as_bytes());
+    let event = ("x-github-event", "push".to_owned());
+    for signature in [
+        None,
+        Some(String::new()),
+        Some(good.clone()),
+        Some(format!("sha1={good}")),
+        Some(format!("sha256={}", "0".repeat(64))),
+    ] {
+        let mut pairs = vec![event.clone()];
+        pairs.extend(signature.clone().map(|signature| ("x-hub-signature-256", signature)));
+        assert_eq!(
+            judge(&headers(&pairs), body.as_bytes(), SECRET, MAIN),
+            Verdict::Refused,
+            "{signature:?}"
+        );
+    }
+    let pairs = [event, ("x-hub-signature-256", format!("sha256={good}"))];
+    let changed = body.replace("main", "mein");
+    assert_eq!(judge(&headers(&pairs), changed.as_bytes(), SECRET, MAIN), Verdict::Refused);
+    assert_eq!(judge(&HeaderMap::new(), body.as_bytes(), SECRET, MAIN), Verdict::Refused);
+}
+
+#[test]
+fn gitlab_push() {
+    let body = push("main", COMMIT).to_string();
+    let with = |token: &str, event: &str| {
+        let headers = headers(&[
+            ("x-gitlab-event", event.to_owned()),
+            ("x-gitlab-token", token.to_owned()),
+            ("x-gitlab-event-uuid", "d2".to_owned()),
+        ]);
+        judge(&headers, body.as_bytes(), SECRET, MAIN)
+    };
+    assert_eq!(with(SECRET, "Push Hook"), deploy("gitlab", "d2"));
+    assert!(matches!(with(SECRET, "Tag Push Hook"), Verdict::Skip(_)));
+    assert_eq!(with("share", "Push Hook"), Verdict::Refused);
+}
+
+#[test]
+fn gitea_and_forgejo_push() {
+    let body = push("main", COMMIT).to_string();
+    for name in ["gitea", "forgejo"] {
+        let headers = headers(&[
+            // They send GitHub's headers too.
+            ("x-github-event", "push".to_owned()),
+            (&format!("x-{name}-event"), "push".to_owned()),
+            (&format!("x-{name}-delivery"), "d3".to_owned()),
+            (&format!("x-{name}-signature"), hmac(body.as_bytes())),
+        ]);
+        assert_eq!(judge(&headers, body.as_bytes(), SECRET, MAIN), deploy("gitea", "d3"), "{name}");
+    }
+}
+
+fn bitbucket(event: &str, payload: &Value) -> Verdict {
+    let body = payload.to_string();
+    let headers = headers(&[
+        ("x-event-key", event.to_owned()),
+        ("x-request-uuid", "d4".to_owned()),
+        ("x-hub-signature", format!("sha256={}", hmac(body.as_bytes()))),
+    ]);
+    judge(&headers, body.as_bytes(), SECRET, MAIN)
+}
+
+#[test]
+fn bitbucket_cloud_push() {
+    let change = |new: Value, old: Value| json!({"push": {"changes": [{"new": new, "old": old}]}});
+    let branch = json!({"type": "branch", "name": "main", "target": {"hash": COMMIT}});
+    assert_eq!(
+        bitbucket("repo:push", &change(branch.clone(), Value::Null)),
+        deploy("bitbucket", "d4")
+    );
+    let deleted = bitbucket("repo:push", &change(Value::Null, branch));
+    assert_eq!(deleted, Verdict::Skip("branch main was deleted".to_owned()));
+    let tag = json!({"type": "tag", "name": "v1", "target": {"hash": COMMIT}});
+    assert!(matches!(bitbucket("repo:push", &change(tag, Value::Null)), Verdict::Skip(_)));
+    assert!(matches!(bitbucket("repo:push", &json!({})), Verdict::Malformed(_)));
+    assert!(matches!(bitbucket("repo:fork", &json!({})), Verdict::Skip(_)));
+}
+
+#[test]
+fn bitbucket_data_center_push() {
+    let change = |kind: &str| json!({"changes": [{"ref": {"id": "refs/heads/main"}, "toHash": COMMIT, "type": kind}]});
+    assert_eq!(bitbucket("repo:refs_changed", &change("UPDATE")), deploy("bitbucket", "d4"));
+    assert_eq!(
+        bitbucket("repo:refs_changed", &change("DELETE")),
+        Verdict::Skip("branch main was deleted".to_owned())
+    );
+}
+
+#[test]
+fn a_project_in_a_folder_is_deployed_only_when_the_folder_changed() {
+    let shop = Target {
+        branch: "main",
+        path: "apps/shop",
+    };
+    let changed = |paths: &[&str], forced: bool| {
+        json!({
+            "ref": "refs/heads/main", "after": COMMIT, "forced": forced,
+            "commits": [{"added": paths, "modified": [], "removed": []}],
+        })
+    };
+    assert_eq!(github("push", &changed(&["apps/shop/x"], false), shop), deploy("github", "d1"));
+    for paths in [&["apps/shop2/x"][..], &["apps/shop"], &["README"], &[]] {
+        let skipped = Verdict::Skip("nothing under apps/shop has changed".to_owned());
+        assert_eq!(github("push", &changed(paths, false), shop), skipped, "{paths:?}");
+    }
+    // Where the list of paths may be incomplete, it is deployed.
+    assert_eq!(github("push", &changed(&["README"], true), shop), deploy("github", "d1"));
+    assert_eq!(github("push", &push("main", COMMIT), shop), deploy("github", "d1"));
+    let mut partial = changed(&["README"], false);
+    partial["total_commits_count"] = json!(30);
+    assert_eq!(github("push", &partial, shop), deploy("github", "d1"));
+    let unlisted = json!({"ref": "refs/heads/main", "after": COMMIT, "commits": [{"id": "1"}]});
+    assert_eq!(github("push", &unlisted, shop), deploy("github", "d1"));
+}
