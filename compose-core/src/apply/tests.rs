@@ -2,18 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod images;
+mod properties;
+
 use super::*;
 use crate::commands::{DownOptions, ImageChoice, Recreate, UpOptions, UpOutcome, down, plan, up};
 use crate::engine::fake::{Behaviour, FakeEngine};
 use crate::engine::request::PathMap;
 use crate::engine::{ContainerStatus, Engine};
 use crate::event::{Event, Phase};
-use crate::model::{Condition, Dependency, Extensions, Hook, NamespaceMode, Project, Service};
+use crate::model::{Condition, Dependency, Extensions, Hook, NamespaceMode, Project};
 use crate::names::{ContainerName, ServiceName};
 use crate::observe::observe;
-use crate::plan::{Action, ContainerPolicy, Plan, StepId, plan_containers};
+use crate::plan::{ContainerPolicy, Plan, plan_containers};
 use crate::sample::{With, project, service};
-use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -456,87 +458,6 @@ async fn hooks_run_and_their_failure_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn images_come_first() {
-    let stage = Stage::new(FakeEngine::new().with_remote_image("far"));
-    let first = project([service("web").with(|web| web.image = Some("web".into()))]);
-    stage.up(&first).await.unwrap();
-    let wanted = project([
-        service("web").env("N", "2"),
-        service("lost").with(|lost| lost.image = Some("nowhere".into())),
-        service("far").with(|far| far.image = Some("far".into())),
-    ]);
-    let before = stage.engine.calls().len();
-    let error = stage.up(&wanted).await.unwrap_err();
-    assert_eq!(error.to_string(), "cannot pull image nowhere: manifest unknown");
-    let calls = stage.engine.calls().split_off(before);
-    assert!(
-        calls.iter().all(|call| call.starts_with("pull")),
-        "no container is touched: {calls:?}"
-    );
-    assert_eq!(stage.running(), ["shop-web-1"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_be_pulled_is_built_once() {
-    let stage = Stage::new(FakeEngine::new());
-    let both = service("app").builds().with(|app| app.image = Some("app:1".into()));
-    stage.up(&project([both.clone()])).await.unwrap();
-    assert_eq!(stage.running(), ["shop-app-1"]);
-    assert!(in_order(&stage.engine.calls(), "pull app:1", "build app:1"));
-    let before = stage.engine.calls().len();
-    stage.up(&project([both])).await.unwrap();
-    assert_eq!(stage.engine.calls().len(), before);
-}
-
-#[tokio::test(start_paused = true)]
-async fn pinned_images_put_an_earlier_release_back() {
-    let stage = Stage::new(FakeEngine::new());
-    let shop = project([service("web")]);
-    let earlier = stage.up(&shop).await.unwrap();
-    stage.engine.set_image("old-name-gone", "sha256:web");
-    stage.engine.set_image("web", "sha256:newer");
-    let later = stage.up(&shop).await.unwrap();
-    assert_eq!(later.images[&ServiceName::new("web")].as_str(), "sha256:newer");
-    let options = UpOptions {
-        images: ImageChoice::Pinned(earlier.images.clone()),
-        ..UpOptions::default()
-    };
-    let back = up(&stage.context, &shop, &options).await.unwrap();
-    assert_eq!(back.images, earlier.images);
-    let calls = stage.engine.calls();
-    assert!(
-        calls.iter().all(|call| !call.starts_with("pull") && !call.starts_with("build")),
-        "{calls:?}"
-    );
-    let before = calls.len();
-    up(&stage.context, &shop, &options).await.unwrap();
-    assert_eq!(stage.engine.calls().len(), before, "it is back already");
-}
-
-#[tokio::test(start_paused = true)]
-async fn plan_changes_nothing_and_says_what_is_not_known_yet() {
-    let stage = Stage::new(FakeEngine::new());
-    let shop = project([service("app").builds(), service("web")]);
-    stage.up(&shop).await.unwrap();
-    let before = stage.engine.calls().len();
-    let rebuild = UpOptions {
-        build: crate::plan::BuildChoice::Always,
-        ..UpOptions::default()
-    };
-    let plans = plan(&stage.context, &shop, &rebuild).await.unwrap().to_string();
-    assert!(
-        plans.starts_with("images:\n1. build image shop-app of app (forced)\ncontainers:\n1. create container shop-app-1"),
-        "{plans}"
-    );
-    assert!(plans.contains("(image not known before it is pulled or built)"), "{plans}");
-    assert_eq!(
-        plan(&stage.context, &shop, &UpOptions::default()).await.unwrap().to_string(),
-        "nothing to do\n"
-    );
-    assert_eq!(stage.engine.calls().len(), before);
-}
-
-#[tokio::test(start_paused = true)]
 async fn forty_services_in_four_layers_take_no_longer_than_their_longest_chain() {
     let names: Vec<Vec<String>> = (0..4)
         .map(|layer| (0..10).map(|index| format!("s{layer}x{index}")).collect())
@@ -570,167 +491,6 @@ async fn forty_services_in_four_layers_take_no_longer_than_their_longest_chain()
 
 fn names_of(layer: usize) -> Vec<String> {
     (0..10).map(|index| format!("s{layer}x{index}")).collect()
-}
-
-/// A project of four services with random relations, volumes, numbers and settings.
-fn any_project() -> impl Strategy<Value = Project> {
-    let one = |index: usize| {
-        let name = ["a", "b", "c", "d"][index];
-        let dependencies = proptest::collection::btree_map(0..index.max(1), (any::<bool>(), any::<bool>()), 0..=index);
-        (0_i64..4, 0..3_u8, dependencies, 0..4_u8, any::<bool>()).prop_map(move |(scale, env, dependencies, kind, anonymous)| {
-            let mut service = service(name).scale(scale).env("N", &env.to_string());
-            for (on, (restart, completed)) in dependencies.into_iter().filter(|(on, _)| *on < index) {
-                let condition = if completed {
-                    Condition::CompletedSuccessfully
-                } else {
-                    Condition::Started
-                };
-                let dependency = Dependency {
-                    condition,
-                    restart,
-                    required: true,
-                    extensions: Extensions::new(),
-                };
-                service = service.depends(["a", "b", "c", "d"][on], dependency);
-            }
-            vary(service, kind, anonymous, index)
-        })
-    };
-    (one(0), one(1), one(2), one(3), any::<[bool; 4]>(), 0..2_u8).prop_map(|(a, b, c, d, there, label)| {
-        let services: Vec<Service> = [a, b, c, d]
-            .into_iter()
-            .zip(there)
-            .filter(|(_, there)| *there)
-            .map(|(service, _)| service)
-            .collect();
-        let names: BTreeSet<ServiceName> = services.iter().map(|service| service.name.clone()).collect();
-        let services = services
-            .into_iter()
-            .map(|service| service.with(|service| service.lifecycle.depends_on.retain(|name, _| names.contains(name))));
-        project(services).with(|shop| {
-            for network in shop.networks.values_mut() {
-                network.labels.insert("label".to_owned(), label.to_string());
-            }
-        })
-    })
-}
-
-fn vary(service: Service, kind: u8, anonymous: bool, index: usize) -> Service {
-    let service = if anonymous { service.mounts("", "/own") } else { service };
-    match kind {
-        0 => service.mounts("data", "/data"),
-        1 => service.joins(&["back", "default"]),
-        2 => service.publishes(&format!("{}00-{}09", 80 + index, 80 + index)),
-        _ => service,
-    }
-}
-
-/// Everything ends well, so that every condition is met.
-fn settled() -> FakeEngine {
-    ["a", "b", "c", "d"]
-        .into_iter()
-        .fold(FakeEngine::new(), |engine, name| engine.with_behaviour(name, exits(0)))
-}
-
-/// What is left to do after an `up`, starts of what has ended by itself excepted.
-async fn left_to_do(stage: &Stage, project: &Project) -> Vec<String> {
-    let plan = stage.plan(project).await;
-    let left = plan
-        .steps()
-        .filter(|(_, step)| !matches!(step.action, Action::StartContainer { .. } | Action::Wait { .. }));
-    left.map(|(_, step)| format!("{} ({})", step.action, step.reason)).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
-
-    #[test]
-    fn an_up_leaves_nothing_to_do(projects in proptest::collection::vec(any_project(), 1..4)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let stage = Stage::new(settled());
-            for project in &projects {
-                let options = UpOptions { remove_orphans: true, ..UpOptions::default() };
-                up(&stage.context, project, &options).await.unwrap();
-                prop_assert_eq!(left_to_do(&stage, project).await, Vec::<String>::new());
-                let wanted: u32 = project.services.values().map(Service::replicas).sum();
-                prop_assert_eq!(stage.engine.containers().len(), wanted as usize);
-            }
-            Ok(())
-        })?;
-    }
-
-    #[test]
-    fn a_failure_anywhere_is_repaired_by_the_next_up(first in any_project(), second in any_project(), at in any::<prop::sample::Index>()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let options = UpOptions { remove_orphans: true, ..UpOptions::default() };
-            // What the second up does is learnt on one engine and made to fail on another.
-            let calls = {
-                let stage = Stage::new(settled());
-                up(&stage.context, &first, &options).await.unwrap();
-                let before = stage.engine.calls().len();
-                up(&stage.context, &second, &options).await.unwrap();
-                stage.engine.calls().split_off(before)
-            };
-            if calls.is_empty() {
-                return Ok(());
-            }
-            let stage = Stage::new(settled());
-            up(&stage.context, &first, &options).await.unwrap();
-            stage.engine.fail(&calls[at.index(calls.len())], 0);
-            let _ = up(&stage.context, &second, &options).await;
-            up(&stage.context, &second, &options).await.unwrap();
-            prop_assert_eq!(left_to_do(&stage, &second).await, Vec::<String>::new());
-            Ok(())
-        })?;
-    }
-
-    /// Runs a plan's schedule with random outcomes, and a cancellation at some point or none.
-    #[test]
-    fn a_schedule_keeps_its_promises(
-        shop in any_project(),
-        picks in proptest::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 0..80),
-        cancel_after in 0..100_usize,
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let plan = runtime.block_on(Stage::new(settled()).plan(&shop));
-        let mut schedule = Schedule::new(&plan);
-        let mut running: Vec<StepId> = Vec::new();
-        let mut began = BTreeSet::new();
-        let mut picks = picks.into_iter();
-        for turn in 0.. {
-            if turn == cancel_after {
-                schedule.cancel();
-            }
-            while let Some(id) = schedule.begin(|_| true) {
-                prop_assert!(began.insert(id), "{} began twice", id);
-                prop_assert!(turn < cancel_after, "{} began after the end", id);
-                for before in plan.before(id) {
-                    prop_assert_eq!(schedule.state(before), StepState::Done);
-                }
-                running.push(id);
-            }
-            if running.is_empty() {
-                break;
-            }
-            let (which, luck) = picks.next().map_or((0, 1), |(index, luck)| (index.index(running.len()), luck));
-            let id = running.swap_remove(which);
-            schedule.end(id, if luck == 0 { Outcome::Failed } else { Outcome::Done });
-        }
-        prop_assert!(schedule.is_over());
-        for (id, _) in plan.steps() {
-            let before: Vec<StepState> = plan.before(id).into_iter().map(|before| schedule.state(before)).collect();
-            match schedule.state(id) {
-                StepState::Skipped if !schedule.is_cancelled() => {
-                    prop_assert!(before.iter().any(|state| matches!(state, StepState::Failed | StepState::Skipped)));
-                }
-                StepState::Done | StepState::Failed => prop_assert!(before.iter().all(|state| *state == StepState::Done)),
-                StepState::Skipped => {}
-                other => prop_assert!(false, "{} is left {:?}", id, other),
-            }
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
