@@ -101,8 +101,7 @@ impl<'a> Relations<'a> {
         sort(before.collect()).map_err(|services| PlanError::Cycle { services })
     }
 
-    /// Plans for each chosen service, dependents first. `plan` gets a service and the steps that come before its own, and
-    /// returns its own.
+    /// Plans for each chosen service, dependents first; `plan` as in [`walk`].
     pub(super) fn dependents_first(
         &self,
         chosen: &BTreeSet<&'a ServiceName>,
@@ -113,7 +112,7 @@ impl<'a> Relations<'a> {
         Ok(())
     }
 
-    /// Plans for each chosen service, what is depended on first; `plan` as in [`Self::dependents_first`].
+    /// Plans for each chosen service, what is depended on first; `plan` as in [`walk`].
     pub(super) fn dependencies_first(
         &self,
         chosen: &BTreeSet<&'a ServiceName>,
@@ -129,8 +128,9 @@ impl<'a> Relations<'a> {
     }
 }
 
+/// Plans for each service in turn: `plan` gets it and the steps of those before it that `earlier` names, and returns its own.
 /// A service without steps of its own passes on the order of those around it.
-fn walk<'a, 'n>(
+pub(super) fn walk<'a, 'n>(
     order: impl Iterator<Item = &'a ServiceName>,
     earlier: impl Fn(&'a ServiceName) -> Vec<&'n ServiceName>,
     mut plan: impl FnMut(&'a ServiceName, &[StepId]) -> Vec<StepId>,

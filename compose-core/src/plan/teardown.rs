@@ -6,6 +6,7 @@ use super::graph::{Plan, StepId};
 use super::images::image_name;
 use super::policy::{DownPolicy, ImageRemoval, Orphans};
 use super::reason::Reason;
+use super::relations::walk;
 use super::scope::sort;
 use super::shared::{network_name, volume_name};
 use super::stops::Stops;
@@ -21,17 +22,23 @@ const NOTHING: Code = Code("nothing-to-remove");
 
 /// Plans how a project is taken away; without a model, by what the labels say.
 pub fn plan_down(name: &ProjectName, project: Option<&Project>, observed: &Observed, policy: &DownPolicy) -> Result<Plan, PlanError> {
-    let mut plan = Plan::default();
-    let doomed = Doomed::choose(project, observed, policy)?;
-    let mut stops = Stops::new(policy.grace);
-    let removed = remove_containers(&mut plan, &mut stops, project, policy, &doomed);
-    remove_networks(&mut plan, name, project, observed, &doomed, &removed);
+    let mut teardown = Teardown {
+        name,
+        project,
+        observed,
+        doomed: Doomed::choose(project, observed, policy)?,
+        plan: Plan::default(),
+        removed: Vec::new(),
+    };
+    teardown.remove_containers(policy);
+    teardown.remove_networks();
     if policy.volumes {
-        remove_volumes(&mut plan, name, project, observed, &doomed, &removed);
+        teardown.remove_volumes();
     }
     if let (Some(which), Some(project)) = (policy.images, project) {
-        remove_images(&mut plan, project, observed, which, policy, &removed);
+        teardown.remove_images(project, which, &policy.services);
     }
+    let mut plan = teardown.plan;
     if plan.is_empty() {
         plan.warn(Diagnostic::warning(
             NOTHING,
@@ -43,8 +50,8 @@ pub fn plan_down(name: &ProjectName, project: Option<&Project>, observed: &Obser
 
 /// The containers that go.
 struct Doomed<'a> {
-    /// By service, in an order in which dependents come first.
-    services: Vec<(&'a ServiceName, &'a [ObservedContainer])>,
+    /// Their services, in an order in which dependents come first.
+    services: Vec<&'a ServiceName>,
     /// Orphans, one-off ones among them.
     orphans: Vec<&'a ObservedContainer>,
     /// Who depends on a service.
@@ -77,12 +84,9 @@ impl<'a> Doomed<'a> {
         } else {
             with_dependents(&policy.services, &dependents, &known)
         };
-        let order = order_of(&chosen, &dependents);
-        let services: Vec<_> = order.into_iter().map(|name| (name, observed.service(name))).collect();
-        let ids = services
-            .iter()
-            .flat_map(|(_, containers)| containers.iter())
-            .chain(orphans.iter().copied());
+        let services = order_of(&chosen, &dependents);
+        let own = services.iter().flat_map(|name| observed.service(name));
+        let ids = own.chain(orphans.iter().copied());
         let ids = ids.map(|container| container.id.as_str()).collect();
         Ok(Self {
             services,
@@ -147,153 +151,145 @@ fn order_of<'a>(chosen: &BTreeSet<&'a ServiceName>, dependents: &Dependents<'a>)
     sort(before.collect()).unwrap_or_else(|_| chosen.iter().copied().collect())
 }
 
-fn remove_containers<'a>(
-    plan: &mut Plan,
-    stops: &mut Stops<'a>,
-    project: Option<&Project>,
-    policy: &DownPolicy,
-    doomed: &Doomed<'a>,
-) -> Vec<(&'a ObservedContainer, StepId)> {
-    let fate = if policy.volumes {
-        AnonymousFate::Remove
-    } else {
-        AnonymousFate::Keep
-    };
-    let mut gone: BTreeMap<&ServiceName, Vec<StepId>> = BTreeMap::new();
-    let mut removed = Vec::new();
-    for (name, containers) in &doomed.services {
-        let service = project.and_then(|project| project.services.get(*name));
-        let dependents = doomed.dependents.get(name).into_iter().flatten();
-        let after: Vec<StepId> = dependents.filter_map(|dependent| gone.get(dependent)).flatten().copied().collect();
-        let mut own = Vec::new();
-        for container in *containers {
-            let step = stops.remove(plan, container, service, fate, &Reason::Requested, &after);
-            own.push(step);
+/// A plan to take a project away while it is made.
+struct Teardown<'a> {
+    name: &'a ProjectName,
+    project: Option<&'a Project>,
+    observed: &'a Observed,
+    doomed: Doomed<'a>,
+    plan: Plan,
+    /// The containers that go, each with the step by which it is gone.
+    removed: Vec<(&'a ObservedContainer, StepId)>,
+}
+
+impl<'a> Teardown<'a> {
+    fn remove_containers(&mut self, policy: &DownPolicy) {
+        let Self {
+            project,
+            observed,
+            doomed,
+            plan,
+            removed,
+            ..
+        } = self;
+        let fate = if policy.volumes {
+            AnonymousFate::Remove
+        } else {
+            AnonymousFate::Keep
+        };
+        let mut stops = Stops::new(policy.grace);
+        let dependents = |name| doomed.dependents.get(name).into_iter().flatten().copied().collect();
+        walk(doomed.services.iter().copied(), dependents, |name, after| {
+            let service = project.and_then(|project| project.services.get(name));
+            let mut own = Vec::new();
+            for container in observed.service(name) {
+                let step = stops.remove(plan, container, service, fate, &Reason::Requested, after);
+                own.push(step);
+                removed.push((container, step));
+            }
+            own
+        });
+        for container in &doomed.orphans {
+            let step = stops.remove(plan, container, None, AnonymousFate::Keep, &Reason::Orphaned, &[]);
             removed.push((container, step));
         }
-        // A service without containers passes on the order of those around it.
-        gone.insert(name, if own.is_empty() { after } else { own });
     }
-    for container in &doomed.orphans {
-        let step = stops.remove(plan, container, None, AnonymousFate::Keep, &Reason::Orphaned, &[]);
-        removed.push((container, step));
-    }
-    removed
-}
 
-fn remove_networks(
-    plan: &mut Plan,
-    name: &ProjectName,
-    project: Option<&Project>,
-    observed: &Observed,
-    doomed: &Doomed<'_>,
-    removed: &[(&ObservedContainer, StepId)],
-) {
-    for (network, found) in networks_to_remove(name, project, observed) {
-        let in_use = observed
+    fn remove_networks(&mut self) {
+        for (network, found) in self.networks_to_remove() {
+            let uses = |container: &ObservedContainer| container.networks.contains_key(network);
+            if self.stays_in_use(uses) {
+                self.warn_of_use(&format!("network {network}"));
+                continue;
+            }
+            let action = Action::RemoveNetwork {
+                id: found.id.clone(),
+                name: network.clone(),
+            };
+            self.plan.add(self.once_gone(uses), action, Reason::Requested);
+        }
+    }
+
+    /// The project's networks: those of the model and those that only their labels tell of; external ones stay.
+    fn networks_to_remove(&self) -> Vec<(&'a NetworkName, &'a ObservedNetwork)> {
+        let external: BTreeSet<NetworkName> = self
+            .project
+            .into_iter()
+            .flat_map(|project| &project.networks)
+            .filter(|(_, network)| network.external)
+            .map(|(key, network)| network_name(self.name, key, network))
+            .collect();
+        let is_own = |found: &ObservedNetwork| found.owner.as_ref().is_some_and(|owner| owner.project == *self.name);
+        self.observed
+            .networks
+            .iter()
+            .filter(|(network, found)| is_own(found) && !external.contains(*network))
+            .collect()
+    }
+
+    fn remove_volumes(&mut self) {
+        for volume in self.volumes_to_remove() {
+            let uses = |container: &ObservedContainer| container.volumes.iter().any(|mount| mount.volume == volume);
+            if self.stays_in_use(uses) {
+                self.warn_of_use(&format!("volume {volume}"));
+                continue;
+            }
+            let after = self.once_gone(uses);
+            self.plan.add(after, Action::RemoveVolume { name: volume }, Reason::Requested);
+        }
+    }
+
+    /// The model's volumes; without a model those that carry the project's label. External ones stay.
+    fn volumes_to_remove(&self) -> BTreeSet<VolumeName> {
+        let observed = &self.observed.volumes;
+        match self.project {
+            Some(project) => project
+                .volumes
+                .iter()
+                .filter(|(_, volume)| !volume.external)
+                .map(|(key, volume)| volume_name(self.name, key, volume))
+                .filter(|volume| observed.contains_key(volume))
+                .collect(),
+            None => observed
+                .iter()
+                .filter(|(_, volume)| volume.owner.as_ref().is_some_and(|owner| owner.project == *self.name))
+                .map(|(volume, _)| volume.clone())
+                .collect(),
+        }
+    }
+
+    fn remove_images(&mut self, project: &Project, which: ImageRemoval, services: &[ServiceName]) {
+        let images: BTreeSet<ImageRef> = project
+            .services
+            .values()
+            .filter(|service| services.is_empty() || services.contains(&service.name))
+            .map(|service| image_name(&project.name, service))
+            .collect();
+        for image in images {
+            let Some(found) = self.observed.images.get(&image) else { continue };
+            if which == ImageRemoval::Local && found.built_for.as_ref() != Some(&project.name) {
+                continue;
+            }
+            let after = self.once_gone(|container| container.image == found.id);
+            self.plan.add(after, Action::RemoveImage { image }, Reason::Requested);
+        }
+    }
+
+    /// Whether a container that stays uses something.
+    fn stays_in_use(&self, uses: impl Fn(&ObservedContainer) -> bool) -> bool {
+        self.observed
             .containers()
-            .any(|container| container.networks.contains_key(network) && !doomed.goes(container));
-        if in_use {
-            plan.warn(Diagnostic::warning(IN_USE, format!("network {network} is still in use and stays")));
-            continue;
-        }
-        let after = removed
-            .iter()
-            .filter(|(container, _)| container.networks.contains_key(network))
-            .map(|(_, step)| *step);
-        let action = Action::RemoveNetwork {
-            id: found.id.clone(),
-            name: network.clone(),
-        };
-        plan.add(after.collect::<Vec<_>>(), action, Reason::Requested);
+            .any(|container| uses(container) && !self.doomed.goes(container))
     }
-}
 
-/// The project's networks: those of the model and those that only their labels tell of; external ones stay.
-fn networks_to_remove<'a>(
-    name: &ProjectName,
-    project: Option<&Project>,
-    observed: &'a Observed,
-) -> Vec<(&'a NetworkName, &'a ObservedNetwork)> {
-    let external: BTreeSet<NetworkName> = project
-        .into_iter()
-        .flat_map(|project| &project.networks)
-        .filter(|(_, network)| network.external)
-        .map(|(key, network)| network_name(name, key, network))
-        .collect();
-    observed
-        .networks
-        .iter()
-        .filter(|(network, found)| found.owner.as_ref().is_some_and(|owner| owner.project == *name) && !external.contains(*network))
-        .collect()
-}
-
-fn remove_volumes(
-    plan: &mut Plan,
-    name: &ProjectName,
-    project: Option<&Project>,
-    observed: &Observed,
-    doomed: &Doomed<'_>,
-    removed: &[(&ObservedContainer, StepId)],
-) {
-    for volume in volumes_to_remove(name, project, observed) {
-        let uses = |container: &ObservedContainer| container.volumes.iter().any(|mount| mount.volume == volume);
-        if observed.containers().any(|container| uses(container) && !doomed.goes(container)) {
-            plan.warn(Diagnostic::warning(IN_USE, format!("volume {volume} is still in use and stays")));
-            continue;
-        }
-        let after: Vec<StepId> = removed
-            .iter()
-            .filter(|(container, _)| uses(container))
-            .map(|(_, step)| *step)
-            .collect();
-        plan.add(after, Action::RemoveVolume { name: volume }, Reason::Requested);
+    /// The steps by which the containers are gone that use something.
+    fn once_gone(&self, uses: impl Fn(&ObservedContainer) -> bool) -> Vec<StepId> {
+        let users = self.removed.iter().filter(|(container, _)| uses(container));
+        users.map(|(_, step)| *step).collect()
     }
-}
 
-/// The model's volumes; without a model those that carry the project's label. External ones stay.
-fn volumes_to_remove(name: &ProjectName, project: Option<&Project>, observed: &Observed) -> BTreeSet<VolumeName> {
-    match project {
-        Some(project) => project
-            .volumes
-            .iter()
-            .filter(|(_, volume)| !volume.external)
-            .map(|(key, volume)| volume_name(name, key, volume))
-            .filter(|volume| observed.volumes.contains_key(volume))
-            .collect(),
-        None => observed
-            .volumes
-            .iter()
-            .filter(|(_, volume)| volume.owner.as_ref().is_some_and(|owner| owner.project == *name))
-            .map(|(volume, _)| volume.clone())
-            .collect(),
-    }
-}
-
-fn remove_images(
-    plan: &mut Plan,
-    project: &Project,
-    observed: &Observed,
-    which: ImageRemoval,
-    policy: &DownPolicy,
-    removed: &[(&ObservedContainer, StepId)],
-) {
-    let images: BTreeSet<ImageRef> = project
-        .services
-        .values()
-        .filter(|service| policy.services.is_empty() || policy.services.contains(&service.name))
-        .map(|service| image_name(&project.name, service))
-        .collect();
-    for image in images {
-        let Some(found) = observed.images.get(&image) else { continue };
-        if which == ImageRemoval::Local && found.built_for.as_ref() != Some(&project.name) {
-            continue;
-        }
-        let after: Vec<StepId> = removed
-            .iter()
-            .filter(|(container, _)| container.image == found.id)
-            .map(|(_, step)| *step)
-            .collect();
-        plan.add(after, Action::RemoveImage { image }, Reason::Requested);
+    fn warn_of_use(&mut self, what: &str) {
+        let warning = Diagnostic::warning(IN_USE, format!("{what} is still in use and stays"));
+        self.plan.warn(warning);
     }
 }
