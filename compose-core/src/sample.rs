@@ -2,10 +2,7 @@
 
 #![expect(clippy::return_self_not_must_use, reason = "changes are chained where a sample is made")]
 
-use crate::model::{
-    Build, Condition, Dependency, Extensions, Isolation, Lifecycle, Mount, MountKind, Network, Networking, Port, PortProtocol, Process,
-    Project, Resources, Service, Storage, Volume,
-};
+use crate::model::{Build, Condition, Dependency, Extensions, Mount, MountKind, Network, Port, PortProtocol, Project, Service, Volume};
 use crate::names::{NetworkKey, ProjectName, ServiceName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,34 +22,6 @@ pub fn empty_project(name: &str) -> Project {
         secrets: BTreeMap::new(),
         configs: BTreeMap::new(),
         models: BTreeMap::new(),
-        extensions: Extensions::new(),
-    }
-}
-
-/// A service of which nothing is said.
-pub fn empty_service(name: &str) -> Service {
-    Service {
-        name: ServiceName::new(name),
-        profiles: Vec::new(),
-        image: None,
-        build: None,
-        pull_policy: None,
-        platform: None,
-        develop: None,
-        provider: None,
-        models: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        label_files: Vec::new(),
-        extends: None,
-        annotations: BTreeMap::new(),
-        container_name: None,
-        process: Process::default(),
-        networking: Networking::default(),
-        storage: Storage::default(),
-        resources: Resources::default(),
-        isolation: Isolation::default(),
-        lifecycle: Lifecycle::default(),
-        deploy: None,
         extensions: Extensions::new(),
     }
 }
@@ -84,7 +53,7 @@ pub fn project(services: impl IntoIterator<Item = Service>) -> Project {
 
 /// A service that runs the image of its own name in the network `default`.
 pub fn service(name: &str) -> Service {
-    let mut service = empty_service(name);
+    let mut service = Service::new(name.into());
     service.image = Some(name.into());
     service.joins(&["default"])
 }

@@ -271,11 +271,11 @@ mod tests {
     use super::*;
     use crate::model::{ByteSize, Secret};
     use crate::names::SecretKey;
-    use crate::sample::{With as _, empty_project, empty_service};
+    use crate::sample::{With as _, empty_project};
 
     fn project(build: Build) -> Project {
-        let web = empty_service("web").with(|web| web.build = Some(Box::new(build)));
-        let base = empty_service("base").with(|base| base.image = Some("registry/base:1".into()));
+        let web = Service::new("web".into()).with(|web| web.build = Some(Box::new(build)));
+        let base = Service::new("base".into()).with(|base| base.image = Some("registry/base:1".into()));
         Project {
             working_dir: "/work".into(),
             services: [web, base].map(|service| (service.name.clone(), service)).into(),

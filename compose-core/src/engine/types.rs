@@ -77,6 +77,36 @@ pub enum ContainerStatus {
     Other(String),
 }
 
+impl ContainerStatus {
+    /// Reads the engine's word.
+    pub(crate) fn read(word: &str) -> Self {
+        match word {
+            "created" => Self::Created,
+            "running" => Self::Running,
+            "paused" => Self::Paused,
+            "restarting" => Self::Restarting,
+            "removing" => Self::Removing,
+            "exited" => Self::Exited,
+            "dead" => Self::Dead,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The engine's word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Removing => "removing",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+            Self::Other(word) => word,
+        }
+    }
+}
+
 /// What the health check says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerHealth {

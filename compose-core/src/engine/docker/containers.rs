@@ -213,21 +213,6 @@ impl Selector {
     }
 }
 
-impl ContainerStatus {
-    fn read(text: &str) -> Self {
-        match text {
-            "created" => Self::Created,
-            "running" => Self::Running,
-            "paused" => Self::Paused,
-            "restarting" => Self::Restarting,
-            "removing" => Self::Removing,
-            "exited" => Self::Exited,
-            "dead" => Self::Dead,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
 /// One element of the engine's list of containers.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -6,7 +6,7 @@ mod script;
 mod world;
 
 use super::request::ContainerBody;
-use super::{ContainerHealth, ContainerStatus, EngineError, StateChange};
+use super::{ContainerStatus, EngineError, StateChange};
 use crate::names::{ContainerId, ImageId};
 use script::Script;
 use std::collections::BTreeMap;
@@ -131,16 +131,6 @@ impl FakeEngine {
     /// The names of all volumes.
     pub fn volumes(&self) -> Vec<String> {
         self.lock().volumes.keys().map(ToString::to_string).collect()
-    }
-
-    /// A container lets its health check's outcome change.
-    pub fn set_health(&self, name: &str, healthy: bool) {
-        let health = if healthy {
-            ContainerHealth::Healthy
-        } else {
-            ContainerHealth::Unhealthy
-        };
-        self.change(name, "health_status", |container| container.health = health);
     }
 
     /// A container ends by itself.

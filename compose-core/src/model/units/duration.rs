@@ -37,13 +37,6 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 
-impl Duration {
-    /// The duration as the standard library's, zero when negative.
-    pub fn to_std(self) -> std::time::Duration {
-        std::time::Duration::from_nanos(u64::try_from(self.0).unwrap_or(0))
-    }
-}
-
 impl FromStr for Duration {
     type Err = InvalidDuration;
 

@@ -11,7 +11,7 @@ use crate::daemon::store::ProjectRow;
 use crate::wire::{ContainerInfo, DeploymentState, ProjectStatus, Role};
 use axum::Json;
 use axum::extract::State;
-use compose_core::engine::{ContainerStatus, ContainerSummary, ListedPort};
+use compose_core::engine::{ContainerSummary, ListedPort};
 use compose_core::labels::{self, Ownership};
 use compose_core::names::ProjectName;
 
@@ -84,22 +84,9 @@ fn info(container: ContainerSummary) -> ContainerInfo {
         name: container.name.to_string(),
         service: owner.map(|owner| owner.service.to_string()).unwrap_or_default(),
         image: container.image,
-        state: state(&container.status).to_owned(),
+        state: container.status.as_str().to_owned(),
         status: container.status_text,
         ports: container.ports.iter().map(port).collect(),
-    }
-}
-
-fn state(status: &ContainerStatus) -> &str {
-    match status {
-        ContainerStatus::Created => "created",
-        ContainerStatus::Running => "running",
-        ContainerStatus::Paused => "paused",
-        ContainerStatus::Restarting => "restarting",
-        ContainerStatus::Removing => "removing",
-        ContainerStatus::Exited => "exited",
-        ContainerStatus::Dead => "dead",
-        ContainerStatus::Other(text) => text,
     }
 }
 

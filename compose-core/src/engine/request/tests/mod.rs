@@ -10,7 +10,7 @@ use super::{ApiSocket, ContainerRequest, PathMap, Problem, Replica, container};
 use crate::engine::ApiVersion;
 use crate::model::{Network, Project, Service};
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkKey, ReplicaNumber, ServiceName};
-use crate::sample::{empty_project, empty_service};
+use crate::sample::empty_project;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn plain() -> Case {
             networks: ["default", "front", "back"].map(named_network).into(),
             ..empty_project("shop")
         },
-        service: empty_service("web"),
+        service: Service::new("web".into()),
         replica: Replica {
             number: ReplicaNumber::new(2).expect("not zero"),
             name: "shop-web-2".into(),

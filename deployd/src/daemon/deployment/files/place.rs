@@ -246,7 +246,7 @@ mod tests {
     use compose_core::engine::request::PathMap;
     use compose_core::model::Extensions;
     use compose_core::names::ServiceName;
-    use compose_core::sample::{empty_project, empty_service};
+    use compose_core::sample::empty_project;
 
     struct Case {
         temp: tempfile::TempDir,
@@ -310,7 +310,7 @@ mod tests {
                 let service = project
                     .services
                     .entry(ServiceName::new(name))
-                    .or_insert_with(|| empty_service(name));
+                    .or_insert_with(|| Service::new(ServiceName::new(name)));
                 service.storage.volumes.push(Mount {
                     kind: MountKind::Bind,
                     source: Some(clean(&self.checkout().join(source)).display().to_string()),
@@ -393,7 +393,7 @@ mod tests {
     fn secrets_in_files_are_copies_and_count_as_content() {
         let case = Case::new(&[("key", "1")]);
         let mut project = project_in(case.checkout());
-        let mut service = empty_service("web");
+        let mut service = Service::new("web".into());
         service.storage.secrets.push(compose_core::model::FileGrant {
             source: "key".to_owned(),
             ..compose_core::model::FileGrant::default()
