@@ -37,11 +37,13 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// What Docker Compose takes and prints so that it cannot read it again, and we with it: devices and
-/// network modes that are empty, empty keys, a host's addresses that repeat, dollars of keys.
+/// network modes that are empty, empty keys, a key that means a merge, a host's addresses that repeat,
+/// dollars of keys.
 fn reads_back_differently(choice: u8, text: &str) -> bool {
     let empty_device = choice % FORMS == DEVICES && text.split(':').any(str::is_empty);
     let addresses = choice % FORMS == HOSTS && text.contains(',');
-    text.contains('$') || text.is_empty() || text.starts_with('=') || empty_device || addresses
+    let merges = text.split('=').next() == Some("<<");
+    text.contains('$') || text.is_empty() || text.starts_with('=') || merges || empty_device || addresses
 }
 
 /// A model with the text in one place.

@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The scanner holds four bytes for each that it read ahead.
 const CHUNK: usize = 16 * 1024;
+/// How many bytes may be scanned again to look at commas alone.
+const CLOSE_LOOKS: usize = 64 << 20;
 
 /// The text and a line feed if its last line has none: the scanner expects lines to end.
 type Input<'a> = BufReader<Chain<Cursor<&'a [u8]>, &'static [u8]>>;
@@ -181,7 +183,8 @@ fn input(text: &str) -> Input<'_> {
 /// with a blank before each such comma. Blanks change neither where tokens begin nor what kind they
 /// are up to the first such tag, and that one then ends where a blank was put. An error on the way is
 /// returned with its problem: the scanner reads ahead, so a tag may hide before it. Only a colon means
-/// something else before a blank, so that with one no error here is to be trusted.
+/// something else before a blank, so that with one no error here is to be trusted, and each comma is
+/// looked at alone.
 fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
     let suspects = commas_behind_tags(text);
     if suspects.is_empty() {
@@ -220,13 +223,35 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
                 }
                 _ => {}
             },
-            Err(_) if behind_colon => return None,
+            Err(_) if behind_colon && suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS => {
+                let tagged = suspects.into_iter().find(|at| ends_with_tag(&text[..*at]));
+                return tagged.map(|at| (at, None));
+            }
             Err(error) => {
                 let at = error
                     .problem_mark()
                     .map_or(0, |mark| usize::try_from(mark.index).unwrap_or(usize::MAX));
                 let at = at.saturating_sub(blanks_before(at)).min(text.len());
                 return Some((at, Some(error.problem())));
+            }
+        }
+    }
+}
+
+/// Whether a text ends with a tag. A character that no tag holds is put behind it, for which a tag, and
+/// nothing else, is refused with these words.
+fn ends_with_tag(text: &str) -> bool {
+    let mut scanner = Scanner::new();
+    scanner.set_encoding(Encoding::Utf8);
+    scanner.set_input(BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(b"`".as_slice())));
+    loop {
+        match Scanner::scan(&mut scanner) {
+            Ok(token) if token.data == TokenData::StreamEnd => return false,
+            Ok(_) => {}
+            Err(error) => {
+                return error.context() == Some("while scanning a tag")
+                    && error.problem() == "did not find expected whitespace or line break"
+                    && error.problem_mark().is_some_and(|mark| index(mark) == text.len());
             }
         }
     }
@@ -298,6 +323,9 @@ mod tests {
             ("['x!,y', !z, b]", 12),
             ("[!<a>,b]", 6),
             ("{a: !x:, b: c}", 8),
+            ("{a: !x:,@}", 8),
+            ("a: b\n{!x:,@}: c", 5),
+            ("['/p/!t:,b', c: !,@]", 18),
             // No directive, though a `%` begins the line: it goes on with the text above.
             ("{a: b\n%: !x, c: d}", 6),
             ("{a: b\n%TAG !y: !x, c: d}", 12),
