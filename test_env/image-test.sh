@@ -20,7 +20,7 @@ leave() {
     local status=$?
     tell_failed
     [ $status -eq 0 ] || docker logs --tail 30 "$id" >&2 || true
-    (cd "$place/app" 2>/dev/null && "$inertia" local down --volumes --yes >/dev/null 2>&1) || true
+    (cd "$place/app" 2>/dev/null && "$inertia" local down --volumes >/dev/null 2>&1) || true
     docker stop --time 10 "$id" >/dev/null 2>&1 || true
     docker rm --force --volumes "$id" >/dev/null 2>&1 || true
     "$here/gitserver/stop.sh" "$id-git" >/dev/null 2>&1 || true
@@ -122,4 +122,4 @@ step "a config was given" holds "from motto.txt"
 step "a secret was given" holds "from word.txt"
 docker restart "$id" >/dev/null
 step "the daemon restarts; the page stays" answers "$web" / "from context.txt"
-step "it is taken away" quietly "$inertia" local down --volumes --yes
+step "it is taken away" quietly "$inertia" local down --volumes

@@ -29,7 +29,8 @@ pub(crate) struct RestartArgs {
 /// Takes away what runs.
 pub(crate) fn run(arguments: &DownArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
-    if arguments.volumes && !arguments.yes {
+    // A script that says `--volumes` means it.
+    if arguments.volumes && !arguments.yes && settings.may_ask {
         Ask::of(settings).insist(|| question(&target))?;
     }
     let request = DownRequest {
