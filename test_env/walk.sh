@@ -6,6 +6,7 @@
 # root logs in as root; deploy as a person outside the group docker, who gives a password for sudo.
 # FORWARDING=no   sshd forwards neither sockets nor ports
 # DOCKER=there    Docker is on the server before, as with many providers; the time to the first page counts then
+# CUTS=yes        the connection is cut in the middle of every step of init first
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
@@ -14,10 +15,11 @@ os=$1 version=$2 user=${3:-root}
 inertia=${INERTIA:-${CARGO_TARGET_DIR:-$root/target}/release/inertia}
 . "$root/fixtures/web.sh"
 . "$here/steps.sh"
+. "$here/cuts.sh"
 
 place=$(mktemp -d)
 name=inertia-walk-$$
-ssh_port=$(free_port) daemon_port=$(free_port) web=$(free_port)
+ssh_port=$(free_port) daemon_port=$(free_port) closed_port=$(free_port) web=$(free_port)
 vps=inertia-vps-$ssh_port
 
 # ---- What happens however it ends
@@ -84,14 +86,15 @@ server() {
     fi
 }
 
-# A web project whose images need no registry, served on port 80, which a reboot does not end.
+# A web project whose images need no registry, served on port 80. No service has a restart policy: after a reboot it is
+# the daemon that brings them back.
 repository() {
     mkdir "$place/app" "$place/home" "$place/bin"
     ln -s "$(command -v git)" "$place/bin/git"
     [ ! -x "$(command -v strace)" ] || ln -s "$(command -v strace)" "$place/bin/strace"
     cp -r "$root"/fixtures/projects/scratch/{compose.yaml,web} "$place/app/"
     rm -f "$place/app/web/.gitignore"
-    sed -i -e 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' -e 's/^  init: true/&\n  restart: unless-stopped/' "$place/app/compose.yaml"
+    sed -i 's/"127.0.0.1:${SCRATCH_PORT:-8088}:8000"/"80:8000"/' "$place/app/compose.yaml"
     git -C "$place/app" init -q -b main
     git -C "$place/app" remote add origin "$origin"
     git -C "$place/app" add -A
@@ -100,8 +103,12 @@ repository() {
 }
 
 add_remote() {
-    product remote add local -a 127.0.0.1 --ssh-port "$ssh_port" --port "$daemon_port" -u "$user" -i "$key" --accept-new-host-key >/dev/null
+    local port=$daemon_port
+    [ -z "${CUTS:-}" ] || port=$closed_port
+    product remote add local -a 127.0.0.1 --ssh-port "$ssh_port" --port "$port" -u "$user" -i "$key" --accept-new-host-key >/dev/null
 }
+
+open_the_port() { product remote set local port "$daemon_port" >/dev/null; }
 
 # The server is made ready; then the daemon cannot read the repository yet, and says with which key it would.
 bootstrap() {
@@ -128,7 +135,7 @@ starts_nothing() {
 # The program goes over the wire once, compressed.
 sends_little() {
     local sent
-    sent=$(sed -n 's/.*: \([0-9]*\) bytes sent.*/\1/p' "$place/init.err")
+    sent=$(cat "$place"/cut-*.err "$place/init.err" 2>/dev/null | sed -n 's/.*: \([0-9]*\) bytes sent.*/\1/p')
     echo "     $sent bytes sent"
     [ "$sent" -lt 10000000 ]
 }
@@ -240,6 +247,10 @@ step "a server${DOCKER:+ with Docker}" server
 step "inertia init; the first push" repository
 ready=$SECONDS
 step "inertia remote add local" add_remote
+if [ -n "${CUTS:-}" ]; then
+    step "inertia local init, cut off in every step" every_step_is_cut
+    step "the daemon gets the port that is open" open_the_port
+fi
 step "inertia local init" bootstrap
 step "it started neither ssh nor docker on this side" starts_nothing
 step "it sent less than 10 MB" sends_little

@@ -217,6 +217,8 @@ pub struct ContainerDetails {
     pub mounts: Vec<ListedMount>,
     /// The networks it has joined: name → id.
     pub networks: BTreeMap<NetworkName, NetworkId>,
+    /// When the engine starts it again by itself: `always`, `unless-stopped`, `on-failure`; `None` for never.
+    pub restart_policy: Option<String>,
 }
 
 /// A change in a container's life.

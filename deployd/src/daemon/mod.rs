@@ -6,6 +6,7 @@ mod environment;
 mod feed;
 mod git;
 mod own_paths;
+mod presence;
 mod problem;
 mod redact;
 mod routes;
@@ -31,6 +32,7 @@ use deployment::files::OwnFolder;
 use deployment::looks::Looks;
 use deployment::workers::Workers;
 use feed::Feed;
+use presence::Presence;
 use routes::webhooks::ROOM;
 use state_dir::StateDir;
 use std::path::{Path, PathBuf};
@@ -83,6 +85,7 @@ struct Parts {
     feed: Feed,
     revocations: Feed,
     workers: Workers,
+    presence: Presence,
     version: String,
     known_hosts: Option<PathBuf>,
     delivery_room: Semaphore,
@@ -115,6 +118,7 @@ impl Daemon {
             feed: Feed::default(),
             revocations: Feed::default(),
             workers: Workers::default(),
+            presence: Presence::default(),
             engine: config.engine,
             paths: config.paths,
             container: config.container,
@@ -130,15 +134,25 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Takes up again what was under way or waiting when the daemon ended.
+    /// Takes up again what was under way or waiting when the daemon ended, and starts what went down with the engine.
     pub async fn resume(&self) -> Result<(), OpenError> {
+        let (engine_run, outage) = presence::look(self).await?;
+        let mut revived = Vec::new();
         for project in self.store().projects().await? {
             let dirs = ProjectDirs::new(self.dir().project(&project.name));
             // Left over from a daemon that was killed; in the way of nobody.
             for left in dirs.left_by_looks().into_iter().chain([dirs.plans()]) {
                 let _ = std::fs::remove_dir_all(left);
             }
-            self.workers().wake(self, &project.name);
+            match outage {
+                Some(outage) => revived.push(self.workers().revive(self, &project.name, outage)),
+                None => self.workers().wake(self, &project.name),
+            }
+        }
+        match engine_run {
+            Some(run) if outage.is_none() => presence::begin(self.clone(), run).await,
+            Some(run) => drop(tokio::spawn(presence::begin_after(revived, self.clone(), run))),
+            None => {}
         }
         Ok(())
     }
@@ -198,6 +212,11 @@ impl Daemon {
 
     pub(crate) fn workers(&self) -> &Workers {
         &self.0.workers
+    }
+
+    /// What is known of the engine's run.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.0.presence
     }
 
     pub(crate) fn version(&self) -> &str {

@@ -1,6 +1,7 @@
 //! Listening: TLS only, with limits on everything a stranger can make the daemon hold.
 
 use crate::daemon::own_paths::own_container;
+use crate::daemon::presence;
 use crate::daemon::routes;
 use crate::daemon::tls::{Identity, TlsError};
 use crate::daemon::{Config, Daemon, OpenError};
@@ -84,6 +85,7 @@ async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Hand
     shutdown.await;
     tracing::info!("ending");
     daemon.stop();
+    presence::end(&daemon).await;
     handle.graceful_shutdown(Some(GRACE));
 }
 

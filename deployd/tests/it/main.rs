@@ -12,6 +12,7 @@ mod https;
 mod interruptions;
 mod people;
 mod projects;
+mod reboots;
 mod secrets;
 mod ssh;
 mod webhooks;

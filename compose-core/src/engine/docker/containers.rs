@@ -343,9 +343,24 @@ struct Inspected {
     #[serde(deserialize_with = "or_default")]
     config: ConfigEntry,
     #[serde(deserialize_with = "or_default")]
+    host_config: HostEntry,
+    #[serde(deserialize_with = "or_default")]
     network_settings: NetworkSettings,
     #[serde(deserialize_with = "or_default")]
     mounts: Vec<MountEntry>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostEntry {
+    #[serde(deserialize_with = "or_default")]
+    restart_policy: RestartEntry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct RestartEntry {
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -394,6 +409,7 @@ impl From<Inspected> for ContainerDetails {
             tty: found.config.tty,
             mounts: found.mounts.into_iter().map(ListedMount::from).collect(),
             networks: found.network_settings.joined(),
+            restart_policy: some(found.host_config.restart_policy.name).filter(|name| name != "no"),
         }
     }
 }
@@ -449,7 +465,7 @@ mod tests {
     #[test]
     fn a_container_is_read_with_its_health() {
         let found: Inspected = serde_json::from_str(
-            r#"{"Id":"1f","Name":"/a-1","Image":"sha256:2a","RestartCount":2,"Config":{"Image":"a","Tty":true,"Labels":{"k":"v"}},
+            r#"{"Id":"1f","Name":"/a-1","Image":"sha256:2a","RestartCount":2,"HostConfig":{"RestartPolicy":{"Name":"on-failure"}},"Config":{"Image":"a","Tty":true,"Labels":{"k":"v"}},
                 "State":{"Status":"running","ExitCode":0,"Error":"","StartedAt":"2024-05-01T10:00:00Z","FinishedAt":"0001-01-01T00:00:00Z",
                          "Health":{"Status":"unhealthy","Log":[{"Output":"no\n","ExitCode":1}]}},
                 "Mounts":[{"Type":"volume","Name":"v","Source":"/x","Destination":"/data"},{"Type":"bind","Source":"/h","Destination":"/b"}]}"#,
@@ -460,7 +476,21 @@ mod tests {
         assert_eq!(details.state.health, ContainerHealth::Unhealthy);
         assert_eq!(details.state.health_log, ["no\n"]);
         assert_eq!((details.state.started_at.is_some(), details.state.finished_at), (true, None));
+        assert_eq!(details.restart_policy.as_deref(), Some("on-failure"));
         assert_eq!((details.mounts[0].name.as_deref(), &details.mounts[1].name), (Some("v"), &None));
+    }
+
+    #[test]
+    fn a_container_that_is_never_started_again_has_no_policy() {
+        for text in [
+            r#"{"Id":"1f"}"#,
+            r#"{"HostConfig":null}"#,
+            r#"{"HostConfig":{"RestartPolicy":{"Name":"no"}}}"#,
+            r#"{"HostConfig":{"RestartPolicy":{"Name":""}}}"#,
+        ] {
+            let found: Inspected = serde_json::from_str(text).expect("a container");
+            assert_eq!(ContainerDetails::from(found).restart_policy, None, "{text}");
+        }
     }
 
     #[test]

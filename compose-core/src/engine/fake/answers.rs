@@ -64,6 +64,7 @@ impl Engine for FakeEngine {
             status: ContainerStatus::Created,
             health: ContainerHealth::None,
             exit_code: 0,
+            finished_at: None,
             created: i64::try_from(world.serial).unwrap_or(i64::MAX),
             mounts,
             networks,
@@ -103,8 +104,7 @@ impl Engine for FakeEngine {
             self.tell(id, container, "health_status");
         }
         if let Some(code) = behaviour.exits {
-            container.status = ContainerStatus::Exited;
-            container.exit_code = code;
+            container.end(code);
             self.tell(id, container, "die");
         }
         Ok(())
@@ -115,8 +115,7 @@ impl Engine for FakeEngine {
         self.call("stop", &name).await?;
         self.with_container(id, &format!("stop container {name}"), |container| {
             if container.status == ContainerStatus::Running {
-                container.status = ContainerStatus::Exited;
-                container.exit_code = 137;
+                container.end(137);
                 self.tell(id, container, "die");
             }
         })
@@ -240,7 +239,7 @@ impl Engine for FakeEngine {
     }
 
     async fn inspect_network(&self, name: &str) -> Result<Option<NetworkDetails>, EngineError> {
-        Ok(self.lock().networks.get(name).cloned())
+        Ok(self.lock().network(name))
     }
 
     async fn create_network(&self, body: &NetworkBody) -> Result<NetworkId, EngineError> {

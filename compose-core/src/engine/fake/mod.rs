@@ -135,10 +135,19 @@ impl FakeEngine {
 
     /// A container ends by itself.
     pub fn exit(&self, name: &str, code: i64) {
-        self.change(name, "die", |container| {
-            container.status = ContainerStatus::Exited;
-            container.exit_code = code;
-        });
+        self.change(name, "die", |container| container.end(code));
+    }
+
+    /// The machine goes down, and the engine with it, and comes back: what runs then is what has a restart policy for it.
+    pub fn fall(&self) {
+        let mut world = self.lock();
+        world.falls += 1;
+        let running = world.containers.values_mut().filter(|one| one.status == ContainerStatus::Running);
+        for container in running {
+            if !["always", "unless-stopped"].contains(&container.restart_policy().unwrap_or_default()) {
+                container.end(255);
+            }
+        }
     }
 
     fn change(&self, name: &str, action: &str, change: impl FnOnce(&mut Container)) {

@@ -8,11 +8,18 @@ use crate::engine::{
 };
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName};
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The network that an engine makes for itself, anew at each of its starts.
+const BRIDGE: &str = "bridge";
 
 /// What the engine holds.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) serial: u64,
+    /// How often the engine went down.
+    pub(super) falls: u64,
     pub(super) containers: BTreeMap<ContainerId, Container>,
     pub(super) networks: BTreeMap<NetworkName, NetworkDetails>,
     pub(super) volumes: BTreeMap<VolumeName, VolumeDetails>,
@@ -30,6 +37,8 @@ pub(super) struct Container {
     pub(super) status: ContainerStatus,
     pub(super) health: ContainerHealth,
     pub(super) exit_code: i64,
+    /// RFC 3339.
+    pub(super) finished_at: Option<String>,
     pub(super) created: i64,
     pub(super) mounts: Vec<ListedMount>,
     pub(super) networks: BTreeMap<NetworkName, NetworkId>,
@@ -48,6 +57,17 @@ impl World {
             };
             self.images.insert(nameless.id.to_string(), nameless);
         }
+    }
+
+    pub(super) fn network(&self, name: &str) -> Option<NetworkDetails> {
+        let bridge = || NetworkDetails {
+            id: NetworkId::from(format!("bridge-{}", self.falls)),
+            name: NetworkName::new(BRIDGE),
+            driver: BRIDGE.to_owned(),
+            labels: BTreeMap::new(),
+            containers: Vec::new(),
+        };
+        self.networks.get(name).cloned().or_else(|| (name == BRIDGE).then(bridge))
     }
 
     pub(super) fn next_id(&mut self) -> String {
@@ -221,12 +241,24 @@ impl Container {
                 health_log: Vec::new(),
                 restart_count: 0,
                 started_at: None,
-                finished_at: None,
+                finished_at: self.finished_at.clone(),
             },
             labels: self.body.labels.clone(),
             tty: false,
             mounts: self.mounts.clone(),
             networks: self.networks.clone(),
+            restart_policy: self.restart_policy().map(str::to_owned),
         }
+    }
+
+    pub(super) fn end(&mut self, code: i64) {
+        self.status = ContainerStatus::Exited;
+        self.exit_code = code;
+        self.finished_at = OffsetDateTime::now_utc().format(&Rfc3339).ok();
+    }
+
+    pub(super) fn restart_policy(&self) -> Option<&str> {
+        let policy = self.body.host_config.restart_policy.as_ref();
+        policy.map(|policy| policy.name.as_str()).filter(|name| *name != "no")
     }
 }

@@ -199,6 +199,7 @@ mod tests {
             tty: false,
             mounts: Vec::new(),
             networks: BTreeMap::new(),
+            restart_policy: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Deployments: from a commit to running containers, one at a time per project.
 //!
 //! [`state`] says which states follow which, [`queue`] who waits; [`workers`] runs one task per
-//! project, which runs one [`attempt`] after the other and goes on [`polling`] meanwhile. An attempt reads its [`origin`], prepares [`source`] files,
+//! project, which starts what went down with the engine ([`revival`]), runs one [`attempt`] after the other and goes on
+//! [`polling`] meanwhile. An attempt reads its [`origin`], prepares [`source`] files,
 //! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges.
 
 pub(crate) mod attempt;
@@ -15,6 +16,7 @@ pub(crate) mod origin;
 mod polling;
 pub(crate) mod queue;
 pub(crate) mod recorder;
+mod revival;
 pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod workers;

@@ -2,13 +2,14 @@
 
 use super::attempt::{self, CallOff};
 use super::operations::{self, Operation};
-use super::polling;
+use super::{polling, revival};
 use crate::daemon::Daemon;
+use crate::daemon::presence::Outage;
 use crate::daemon::problem::ApiError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, StoreError};
 use crate::wire::Done;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -62,27 +63,45 @@ impl Workers {
         answer.await.map_err(|_| ending())?
     }
 
+    /// Starts a project's worker with what went down with the engine, before anything else; answered when that is done.
+    pub(crate) fn revive(&self, daemon: &Daemon, project: &str, outage: Outage) -> oneshot::Receiver<()> {
+        let (done, answer) = oneshot::channel();
+        let revival = Revival { outage, done };
+        self.workers().insert(project.to_owned(), spawn(daemon, project, Some(revival)));
+        answer
+    }
+
     async fn tell(&self, daemon: &Daemon, project: &str, command: Command) -> Result<(), ApiError> {
         self.sender(daemon, project).send(command).await.map_err(|_| ending())
     }
 
     fn sender(&self, daemon: &Daemon, project: &str) -> mpsc::Sender<Command> {
-        let mut workers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.workers();
         let living = workers.get(project).filter(|sender| !sender.is_closed());
         if let Some(sender) = living {
             return sender.clone();
         }
-        let (sender, commands) = mpsc::channel(32);
-        let worker = Worker {
-            daemon: daemon.clone(),
-            project: project.to_owned(),
-            commands,
-            passed: None,
-        };
-        tokio::spawn(worker.run());
+        let sender = spawn(daemon, project, None);
         workers.insert(project.to_owned(), sender.clone());
         sender
     }
+
+    fn workers(&self) -> MutexGuard<'_, HashMap<String, mpsc::Sender<Command>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn spawn(daemon: &Daemon, project: &str, revival: Option<Revival>) -> mpsc::Sender<Command> {
+    let (sender, commands) = mpsc::channel(32);
+    let worker = Worker {
+        daemon: daemon.clone(),
+        project: project.to_owned(),
+        commands,
+        revival,
+        passed: None,
+    };
+    tokio::spawn(worker.run());
+    sender
 }
 
 fn ending() -> ApiError {
@@ -93,10 +112,17 @@ fn ending() -> ApiError {
     )
 }
 
+/// The engine went down: what is to be done about it first.
+struct Revival {
+    outage: Outage,
+    done: oneshot::Sender<()>,
+}
+
 struct Worker {
     daemon: Daemon,
     project: String,
     commands: mpsc::Receiver<Command>,
+    revival: Option<Revival>,
     /// The head of the branch in which nothing of the project was new.
     passed: Option<String>,
 }
@@ -112,6 +138,11 @@ impl Worker {
 
     /// Returns when the project is gone.
     async fn work(&mut self) {
+        if let Some(Revival { outage, done }) = self.revival.take() {
+            revival::run(&self.daemon, &self.project, outage).await;
+            // Nobody waits for it where the daemon is ending.
+            let _ = done.send(());
+        }
         loop {
             let outcome = match self.daemon.store().next_deployment(&self.project).await {
                 Ok(Some(row)) => self.deploy(row).await,
@@ -287,6 +318,7 @@ mod tests {
             daemon: daemon.clone(),
             project: "shop".to_owned(),
             commands: mpsc::channel(1).1,
+            revival: None,
             passed: None,
         };
         worker.end_defective(1).await.expect("noted");

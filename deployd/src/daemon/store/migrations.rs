@@ -63,6 +63,11 @@ const STEPS: &[&str] = &[
     ALTER TABLE join_codes ADD COLUMN invited_by TEXT;
     ALTER TABLE projects ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    CREATE TABLE presence (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), engine_run TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// Brings the database to the newest format.
@@ -124,6 +129,7 @@ mod tests {
         assert!(store.release("shop", 1).await.expect("read").is_some());
         assert_eq!(store.token("t".to_owned()).await.expect("read").expect("holds").owner, None);
         assert_eq!(store.users().await.expect("read"), []);
+        assert_eq!(store.presence().await.expect("read"), None);
         assert_eq!(store.audit_log(9).await.expect("read").len(), 1);
     }
 }

@@ -8,6 +8,7 @@ mod deployments;
 mod environment;
 mod events;
 mod migrations;
+mod presence;
 mod projects;
 mod releases;
 mod tokens;

@@ -1,0 +1,118 @@
+//! Whether the engine went down since a daemon was last there. Most containers have no restart policy, and what has none
+//! stays down when the machine or its engine comes back.
+//!
+//! A machine has another boot id after each of its starts, and an engine makes its network `bridge` anew at each of its
+//! own, under another id: both together tell one run of the engine from the next. A daemon that ended alone, as at an
+//! upgrade, finds the run that it knew, whatever ended meanwhile.
+
+use crate::daemon::Daemon;
+use crate::daemon::store::StoreError;
+use std::sync::OnceLock;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+/// How often it is written down that the daemon is there.
+const BEAT: Duration = Duration::from_secs(30);
+/// Where the system tells which start of the machine this is.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// How long the engine may take to tell which run of it this is.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long it may take for that when the daemon ends.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+/// That a daemon was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The run of the engine that it worked with.
+    pub(crate) engine_run: String,
+    /// When, at the latest.
+    pub(crate) at: OffsetDateTime,
+}
+
+/// The engine went down and came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outage {
+    /// The last moment of which it is known that everything was up.
+    pub(crate) since: OffsetDateTime,
+}
+
+/// The run of the engine that this daemon works with, from the moment when nothing is left to be done about the one before.
+#[derive(Default)]
+pub(crate) struct Presence(OnceLock<String>);
+
+/// Which run of the engine this is, and whether the one before ended while nobody was there.
+pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outage>), StoreError> {
+    let store = daemon.store();
+    let run = match engine_run(daemon, ANSWER).await {
+        Ok(run) => run,
+        Err(error) => {
+            tracing::warn!(%error, "cannot tell whether the engine was restarted");
+            // What ends from now on could not be told from what went down with the engine.
+            store.forget_presence().await?;
+            return Ok((None, None));
+        }
+    };
+    let seen = store.presence().await?.filter(|seen| seen.engine_run != run);
+    Ok((Some(run), seen.map(|seen| Outage { since: seen.at })))
+}
+
+async fn engine_run(daemon: &Daemon, patience: Duration) -> Result<String, String> {
+    let asking = daemon.engine().inspect_network("bridge");
+    let bridge = timeout(patience, asking)
+        .await
+        .map_err(|_| "it does not answer".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let boot = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
+    // An engine may be told to make none.
+    let bridge = bridge.map(|bridge| bridge.id.to_string()).unwrap_or_default();
+    Ok(format!("{} {bridge}", boot.trim()))
+}
+
+/// Begins when all that went down was seen to: until then the next daemon has to find what this one found.
+pub(crate) async fn begin_after(revived: Vec<oneshot::Receiver<()>>, daemon: Daemon, engine_run: String) {
+    for revived in revived {
+        if revived.await.is_err() {
+            return;
+        }
+    }
+    begin(daemon, engine_run).await;
+}
+
+/// Writes down that the daemon is there, now and for as long as it is.
+pub(crate) async fn begin(daemon: Daemon, engine_run: String) {
+    let run = daemon.presence().0.get_or_init(|| engine_run);
+    note(&daemon, run).await;
+    tokio::spawn(go_on(daemon));
+}
+
+/// A daemon outside of containers may outlive the engine: the next one has to find when that was.
+async fn go_on(daemon: Daemon) {
+    let Some(run) = daemon.presence().0.get() else { return };
+    let stopping = daemon.stopping().clone();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = sleep(BEAT) => {}
+        }
+        if engine_run(&daemon, ANSWER).await.as_ref() == Ok(run) {
+            note(&daemon, run).await;
+        }
+    }
+}
+
+/// The daemon ends. An engine that goes down with it does not answer any more.
+pub(crate) async fn end(daemon: &Daemon) {
+    let Some(run) = daemon.presence().0.get() else { return };
+    if engine_run(daemon, LAST_ANSWER).await.is_ok_and(|now| now != *run) {
+        return;
+    }
+    note(daemon, run).await;
+}
+
+async fn note(daemon: &Daemon, engine_run: &str) {
+    if let Err(error) = daemon.store().note_presence(engine_run.to_owned()).await {
+        tracing::warn!(%error, "cannot write down that the daemon is there");
+    }
+}
