@@ -1,7 +1,7 @@
 # Sourced by walk.sh: cuts the connection in the middle of every step of `inertia local init`, and looks at what is said.
 # Each run gets past the step in which the one before was cut off, so that the last one finishes the job of them all.
 
-# A session is cut off by ending its processes on the server. What it had started there goes on, or does not.
+# A session is cut off by ending its processes on the server. The program there goes on, unless it is to end as well.
 arm() {
     docker exec --interactive "$vps" sh -c 'chmod 777 /usr/local/bin && cat > /usr/local/bin/cut-off && chmod 755 /usr/local/bin/cut-off' <<'SCRIPT'
 #!/bin/sh
@@ -9,6 +9,7 @@ for process in /proc/[0-9]*; do
     case "$(tr '\0' ' ' < "$process/cmdline")" in
         *"[listener]"*) ;;
         "sshd: "* | "sshd-session: "* | "sshd-auth: "*) kill -9 "${process#/proc/}" ;;
+        *"/inertia-"*" far-end "*) [ "${1:-}" != all ] || kill -9 "${process#/proc/}" ;;
     esac
 done 2>/dev/null
 SCRIPT
@@ -27,12 +28,12 @@ exec $1 "\$@"
 SCRIPT
 }
 
-# The connection is cut as soon as something holds on the server: as_soon_as CONDITION
+# The connection is cut as soon as something holds on the server: as_soon_as CONDITION [all]
 as_soon_as() {
     docker exec --detach "$vps" sh -c "
         tries=0
         until $1; do tries=\$((tries + 1)); [ \$tries -lt 3000 ] || exit 1; sleep 0.02; done
-        cut-off"
+        cut-off ${2:-}"
 }
 
 # Whether the command line of a process fits; the expression must not fit itself.
@@ -78,10 +79,10 @@ every_step_is_cut() {
         cut "Start Docker" at_command systemctl "'enable --now docker'"
     fi
     cut "Send the program" at_command gzip -dc 1000000
-    cut "Look at the daemon" as_soon_as "$(runs 'far-en[d] install')"
-    cut "Make the image" as_soon_as "[ -e $home/.inertia/bin/.image-context ]"
+    cut "Look at the daemon" as_soon_as "$(runs 'far-en[d] install')" all
+    cut "Make the image" as_soon_as "[ -e $home/.inertia/bin/.image-context ]" all
     cut "Start the daemon" as_soon_as "[ -e $home/.inertia/inertia.db ]"
     cut "Ask the daemon through SSH" as_soon_as "$(runs 'far-en[d] connect')"
-    cut "the project" while_registering
+    cut "Let the daemon look at the repository" while_registering
     wait
 }

@@ -135,7 +135,7 @@ starts_nothing() {
 # The program goes over the wire once, compressed.
 sends_little() {
     local sent
-    sent=$(cat "$place"/cut-*.err "$place/init.err" 2>/dev/null | sed -n 's/.*: \([0-9]*\) bytes sent.*/\1/p')
+    sent=$(sed -n 's/.*: \([0-9]*\) bytes sent.*/\1/p' "$place"/*.err)
     echo "     $sent bytes sent"
     [ "$sent" -lt 10000000 ]
 }
@@ -196,6 +196,15 @@ init_again() {
     product --json local init >"$place/again.json" 2>"$place/again.err"
     [ "$(field webhook_secret <"$place/again.json")" = "$secret" ] || { echo "the webhook's secret changed" >&2; return 1; }
     nothing_lost
+}
+
+# Somebody else comes to the same server, who does not know at which port its daemon is.
+another_remote() {
+    product remote add again -a 127.0.0.1 --ssh-port "$ssh_port" -u "$user" -i "$key" >/dev/null
+    product --json again init >/dev/null 2>"$place/another.err"
+    grep -q "Look at the daemon: it runs already, and is as it should be" "$place/another.err"
+    product remote show again | grep -q "^port: $daemon_port\$"
+    product remote rm again >/dev/null
 }
 
 nothing_lost() {
@@ -261,6 +270,7 @@ step "inertia local up: the page answers" first_page
 echo "     from 'remote add' to the first page: $((SECONDS - ready)) s"
 step "a push, a signed webhook: the page has changed" push_deploys
 step "inertia local init once more: nothing is lost" init_again
+step "another remote without a port: the daemon keeps its own" another_remote
 step "a reboot: everything comes back" reboot
 step "inertia local upgrade: nothing is lost, and the database of before is kept" upgrade
 step "inertia local logs --daemon" tells_its_log

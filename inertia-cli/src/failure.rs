@@ -82,6 +82,15 @@ impl Failure {
         self
     }
 
+    /// The same failure of a step that has a name.
+    #[must_use]
+    pub(crate) fn in_step(mut self, step: &str) -> Self {
+        if let Cause::Message(message) = &mut self.cause {
+            *message = format!("{step}: {message}");
+        }
+        self
+    }
+
     /// The same failure with a next step.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

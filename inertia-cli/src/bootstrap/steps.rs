@@ -1,6 +1,6 @@
 //! The steps of setting a server up, each with its time: live on a terminal, lines elsewhere.
 
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 use crate::render::note;
 use crate::settings::{Output, Settings, Volume};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -83,15 +83,12 @@ impl Steps {
     }
 
     /// The current step failed: the failure says which it was.
-    pub(crate) fn failed(&mut self, mut failure: Failure) -> Failure {
+    pub(crate) fn failed(&mut self, failure: Failure) -> Failure {
         let Some(current) = self.current.take() else { return failure };
         if let Some(bar) = &current.bar {
             bar.finish_and_clear();
         }
-        if let Cause::Message(message) = &mut failure.cause {
-            *message = format!("{}: {message}", current.name);
-        }
-        failure
+        failure.in_step(&current.name)
     }
 
     /// What was done, with the milliseconds it took.

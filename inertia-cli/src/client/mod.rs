@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use std::time::Duration;
-use tunnel::Trouble;
+use tunnel::{Broken, Trouble};
 
 /// How long a daemon may take to say who it is.
 const GREETING: Duration = Duration::from_secs(8);
@@ -261,10 +261,15 @@ impl Client {
     /// Nobody answers.
     fn silence(&self, reason: &str) -> Failure {
         let (name, address) = (&self.name, &self.shown);
-        if let Some(trouble) = self.trouble.told() {
-            return Failure::new(format!("the way to the remote '{name}' through SSH broke: {trouble}")).hint(format!(
-                "`inertia {name} init` sends the program there again where it is missing; `inertia doctor {name}` tells what is wrong"
-            ));
+        let broke = |why: &str| Failure::new(format!("the way to the remote '{name}' through SSH broke: {why}"));
+        match self.trouble.told() {
+            None => {}
+            Some(Broken::Between(why)) => return broke(&why).hint("run the command again"),
+            Some(Broken::There(why)) => {
+                return broke(&why).hint(format!(
+                    "`inertia {name} init` sends the program there again where it is missing; `inertia doctor {name}` tells what is wrong"
+                ));
+            }
         }
         Failure::new(format!("the remote '{name}' does not answer at {address}: {reason}")).hint(format!(
             "is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"

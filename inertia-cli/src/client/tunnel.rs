@@ -13,11 +13,20 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the way suffers from, told to whoever goes it.
 #[derive(Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<String>>>);
+pub(super) struct Trouble(Arc<Mutex<Option<Broken>>>);
+
+/// Why the way broke.
+#[derive(Clone)]
+pub(super) enum Broken {
+    /// The program on the server ended.
+    There(String),
+    /// The connection to the server did.
+    Between(String),
+}
 
 impl Trouble {
     /// Why the last connection ended, when that was not well.
-    pub(super) fn told(&self) -> Option<String> {
+    pub(super) fn told(&self) -> Option<Broken> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -25,10 +34,12 @@ impl Trouble {
     fn note(&self, ended: Result<Bridged, SshError>) {
         let trouble = match ended {
             Ok(Bridged { status: Some(0), .. }) => None,
-            Ok(Bridged { error, .. }) if !error.is_empty() => Some(format!("the server says: {error}")),
-            Ok(Bridged { status: Some(status), .. }) => Some(format!("the program on the server ended with status {status}")),
-            Ok(Bridged { status: None, .. }) => Some("the program on the server was cut off".to_owned()),
-            Err(error) => Some(chain(&error)),
+            Ok(Bridged { error, .. }) if !error.is_empty() => Some(Broken::There(format!("the server says: {error}"))),
+            Ok(Bridged { status: Some(status), .. }) => {
+                Some(Broken::There(format!("the program on the server ended with status {status}")))
+            }
+            Ok(Bridged { status: None, .. }) => Some(Broken::There("a signal ended the program on the server".to_owned())),
+            Err(error) => Some(Broken::Between(chain(&error))),
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }

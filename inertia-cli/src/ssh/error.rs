@@ -1,5 +1,6 @@
 //! Why a server could not be reached or talked to over SSH, and what to do about it.
 
+use super::session::SILENCE;
 use crate::failure::{Failure, chain};
 use std::path::PathBuf;
 
@@ -134,6 +135,19 @@ pub(crate) enum SshError {
         /// What the system said.
         reason: String,
     },
+}
+
+/// Why a connection ended that nobody gave a reason for.
+pub(super) const CLOSED: &str = "it was closed from the other side";
+
+/// What ended a connection.
+pub(super) fn why_lost(error: &russh::Error) -> String {
+    match error {
+        russh::Error::SendError | russh::Error::HUP | russh::Error::Disconnect => CLOSED.to_owned(),
+        russh::Error::IO(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        russh::Error::KeepaliveTimeout => format!("it said nothing for {} seconds", SILENCE.as_secs()),
+        other => chain(other),
+    }
 }
 
 fn tried_text(tried: &[String]) -> String {

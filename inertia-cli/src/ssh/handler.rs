@@ -1,13 +1,14 @@
 //! Whom we meet: the host's key against what is known, before anything is sent.
 
-use super::error::SshError;
+use super::error::{CLOSED, SshError, why_lost};
 use super::host_key::{KnownHost, Standing, fingerprint};
 use crate::ask::Ask;
 use crate::failure::Failure;
 use crate::render::note;
+use russh::client::DisconnectReason;
 use russh::keys::PublicKeyOrCertificate;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What becomes of hosts that nothing is known about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,11 @@ pub(super) struct Handler {
     pub(super) policy: NewHostKeys,
     /// Set while and after a question was asked, so that thinking it over is no timeout.
     pub(super) asked: Arc<AtomicBool>,
+    pub(super) end: End,
 }
+
+/// Why a connection ended, once it did.
+pub(super) type End = Arc<OnceLock<String>>;
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -48,6 +53,19 @@ impl russh::client::Handler for Handler {
         self.check(shown)
             .map(|()| true)
             .map_err(|error| HandlerError::Host(Box::new(error)))
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<HandlerError>) -> Result<(), HandlerError> {
+        let why = match &reason {
+            DisconnectReason::Error(HandlerError::Transport(error)) => why_lost(error),
+            DisconnectReason::Error(HandlerError::Host(error)) => error.to_string(),
+            DisconnectReason::ReceivedDisconnect(_) => CLOSED.to_owned(),
+        };
+        let _ = self.end.set(why);
+        match reason {
+            DisconnectReason::Error(error) => Err(error),
+            DisconnectReason::ReceivedDisconnect(_) => Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! A key that is encrypted is used through the agent where it holds it, and asked for otherwise.
 
 use super::destination::Destination;
-use super::error::SshError;
+use super::error::{CLOSED, SshError, why_lost};
 use super::handler::Handler;
 use super::signing::{Signing, SigningError};
 use crate::ask::Ask;
@@ -21,9 +21,6 @@ use zeroize::Zeroizing;
 
 /// How often a passphrase may be mistyped.
 const MOST_PASSPHRASES: usize = 3;
-
-/// Why a connection ended that nobody gave a reason for.
-const CLOSED: &str = "it was closed from the other side";
 
 pub(super) type Agent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
 
@@ -130,7 +127,7 @@ impl Proof<'_> {
         let asked = self.handle.authenticate_publickey(self.destination.user.clone(), shown);
         match tokio::time::timeout(self.verdict, asked).await {
             Ok(Ok(answer)) => self.note(answer, &path.display().to_string()),
-            Ok(Err(error)) => Err(self.lost(chain(&error))),
+            Ok(Err(error)) => Err(self.lost(why_lost(&error))),
             Err(_) => Err(self.silent()),
         }
     }
@@ -206,7 +203,7 @@ impl Proof<'_> {
             .handle
             .best_supported_rsa_hash()
             .await
-            .map_err(|error| self.lost(chain(&error)))?;
+            .map_err(|error| self.lost(why_lost(&error)))?;
         Ok(supported.unwrap_or(Some(HashAlg::Sha256)))
     }
 

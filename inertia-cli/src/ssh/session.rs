@@ -1,8 +1,8 @@
 //! A connection to a server: made through the hosts on its way, kept alive, used for commands.
 
 use super::destination::Destination;
-use super::error::SshError;
-use super::handler::{Handler, HandlerError, NewHostKeys};
+use super::error::{SshError, why_lost};
+use super::handler::{End, Handler, HandlerError, NewHostKeys};
 use super::host_key::KnownHost;
 use super::identity;
 use crate::ask::Ask;
@@ -25,8 +25,12 @@ const HOP: Duration = Duration::from_secs(20);
 const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long a server may think about one key; some look up names of ours first that nobody answers for.
 const VERDICT: Duration = Duration::from_secs(40);
-/// How often a silent server is asked whether it is still there; three silences end the connection.
+/// How often a silent server is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How many questions it may leave open.
+const OPEN_KEEPALIVES: usize = 3;
+/// How long it may say nothing.
+pub(super) const SILENCE: Duration = Duration::from_secs(KEEPALIVE.as_secs() * (OPEN_KEEPALIVES as u64 + 1));
 /// How much of a command's output is kept.
 const MOST_OUTPUT: usize = 1 << 20;
 /// How much is kept of what a bridge complains about.
@@ -62,7 +66,7 @@ impl Ended {
 /// How a bridge ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bridged {
-    /// The command's exit status; `None` when it did not come to one.
+    /// The command's exit status; `None` when a signal ended it.
     pub(crate) status: Option<u32>,
     /// Its standard error.
     pub(crate) error: String,
@@ -74,6 +78,7 @@ pub(crate) struct Session {
     /// The connections that this one goes through.
     way: Vec<Handle<Handler>>,
     destination: Destination,
+    end: End,
 }
 
 impl Session {
@@ -90,10 +95,12 @@ impl Session {
         verdict: Duration,
     ) -> Result<Self, SshError> {
         let mut way: Vec<Handle<Handler>> = Vec::new();
+        let mut end = End::default();
         for hop in destination.jumps.iter().chain([destination]) {
+            end = End::default();
             let mut handle = match way.last() {
-                None => meet(hop, dial(hop).await?, policy).await?,
-                Some(before) => meet(hop, jump(before, hop).await?, policy).await?,
+                None => meet(hop, dial(hop).await?, policy, &end).await?,
+                Some(before) => meet(hop, jump(before, hop).await?, policy, &end).await?,
             };
             identity::prove(&mut handle, hop, ask, verdict).await?;
             way.push(handle);
@@ -103,6 +110,7 @@ impl Session {
             handle,
             way,
             destination: destination.clone(),
+            end,
         })
     }
 
@@ -193,26 +201,30 @@ impl Session {
             let _ = write.eof().await;
         };
         let drain = async {
-            let (mut ended, mut complaints) = (Bridged::default(), Vec::new());
+            let (mut status, mut complaints) = (None, Vec::new());
             while let Some(message) = read.wait().await {
                 match message {
                     // Passed on; when that fails, whoever used the stream has gone.
                     ChannelMsg::Data { data } if to.write_all(&data).await.is_err() => {
-                        ended.status = Some(0);
+                        status = Some(Some(0));
                         break;
                     }
                     ChannelMsg::ExtendedData { data, .. } => {
                         let room = MOST_COMPLAINTS.saturating_sub(complaints.len());
                         complaints.extend_from_slice(&data[..data.len().min(room)]);
                     }
-                    ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
+                    ChannelMsg::ExitStatus { exit_status } => status = Some(Some(exit_status)),
+                    ChannelMsg::ExitSignal { .. } => status = Some(None),
                     ChannelMsg::Failure => return Err(self.lost(&russh::Error::RequestDenied)),
                     ChannelMsg::Close => break,
                     _ => {}
                 }
             }
-            String::from_utf8_lossy(&complaints).trim().clone_into(&mut ended.error);
-            Ok(ended)
+            Ok(Bridged {
+                // As of any command: without a word about its end, it was cut off with the connection.
+                status: status.ok_or_else(|| self.lost(&russh::Error::HUP))?,
+                error: String::from_utf8_lossy(&complaints).trim().to_owned(),
+            })
         };
         tokio::pin!(feed, drain);
         tokio::select! {
@@ -236,10 +248,7 @@ impl Session {
     pub(super) fn lost(&self, error: &russh::Error) -> SshError {
         SshError::Lost {
             host: self.destination.host.clone(),
-            reason: match error {
-                russh::Error::SendError | russh::Error::HUP | russh::Error::Disconnect => "it was closed from the other side".to_owned(),
-                other => chain(other),
-            },
+            reason: self.end.get().cloned().unwrap_or_else(|| why_lost(error)),
         }
     }
 }
@@ -290,13 +299,14 @@ async fn jump(before: &Handle<Handler>, hop: &Destination) -> Result<ChannelStre
 }
 
 /// Agrees on keys with a host over a stream and makes sure who it is.
-async fn meet<S>(hop: &Destination, stream: S, policy: NewHostKeys) -> Result<Handle<Handler>, SshError>
+async fn meet<S>(hop: &Destination, stream: S, policy: NewHostKeys, end: &End) -> Result<Handle<Handler>, SshError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let known = KnownHost::find(&hop.known_hosts, &hop.key_name)?;
     let config = Arc::new(Config {
         keepalive_interval: Some(KEEPALIVE),
+        keepalive_max: OPEN_KEEPALIVES,
         preferred: Preferred {
             key: Cow::Owned(known_first(&known.algorithms())),
             ..Preferred::default()
@@ -308,6 +318,7 @@ where
         known,
         policy,
         asked: Arc::clone(&asked),
+        end: Arc::clone(end),
     };
     let failed = |reason: String| SshError::Handshake {
         host: hop.host.clone(),

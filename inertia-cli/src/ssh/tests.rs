@@ -378,4 +378,7 @@ async fn a_bridge_passes_bytes_on_and_tells_how_it_ended() {
         (missing.status, missing.error.as_str()),
         (Some(127), "sh: 1: /opt/inertia: not found")
     );
+    let (_ours, theirs) = tokio::io::duplex(1024);
+    let lost = session.bridge("hang up", theirs).await.expect_err("the server hangs up");
+    assert!(lost.to_string().ends_with("was lost: it was closed from the other side"), "{lost}");
 }

@@ -22,6 +22,9 @@ use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryReport};
 use report::Outcome;
 use std::process::ExitCode;
 
+/// The step that tells the daemon of the project, in messages.
+const REGISTERING: &str = "Make the project known to the daemon";
+
 /// Registers the project of this folder, with the flags of `init`.
 pub(crate) fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
@@ -87,7 +90,8 @@ impl Session<'_> {
     ) -> Result<ExitCode, Failure> {
         // Of the origin, since it alone says at which port the host's API is; and before anything is changed.
         let host = tokens.host(&registration.url, self.settings)?;
-        let known: Vec<ProjectInfo> = self.target.client.get("/v1/projects").await?;
+        let known = self.target.client.get::<Vec<ProjectInfo>>("/v1/projects").await;
+        let known = known.map_err(|failure| failure.in_step(REGISTERING))?;
         let known = known.iter().find(|known| known.name == self.target.project.settings.name);
         if let Some(known) = known.filter(|known| !options.replace && !same_repository(&known.url, &registration.url)) {
             self.take_over(known, &registration.url)?;
@@ -169,11 +173,13 @@ impl Session<'_> {
     }
 
     async fn put(&self, registration: &ProjectRegistration) -> Result<ProjectInfo, Failure> {
-        self.target.client.put(&self.target.path(""), registration).await
+        let made = self.target.client.put(&self.target.path(""), registration).await;
+        made.map_err(|failure| failure.in_step(REGISTERING))
     }
 
     async fn look(&self) -> Result<RepositoryReport, Failure> {
-        self.target.client.get(&self.target.path("/repository")).await
+        let seen = self.target.client.get(&self.target.path("/repository")).await;
+        seen.map_err(|failure| failure.in_step("Let the daemon look at the repository"))
     }
 }
 
