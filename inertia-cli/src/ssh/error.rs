@@ -51,6 +51,14 @@ pub(crate) enum SshError {
         /// What went wrong.
         reason: String,
     },
+    /// The host hung up before keys were agreed on.
+    #[error("the connection to {host}:{port} was lost before keys were agreed on: {CLOSED}")]
+    HungUp {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
     /// The host shows another key than the one that is known.
     #[error("the host key of {host} is not the one that {place} knows: it shows {fingerprint} now")]
     HostKeyChanged {
@@ -143,10 +151,19 @@ pub(super) const CLOSED: &str = "it was closed from the other side";
 /// What ended a connection.
 pub(super) fn why_lost(error: &russh::Error) -> String {
     match error {
-        russh::Error::SendError | russh::Error::HUP | russh::Error::Disconnect => CLOSED.to_owned(),
-        russh::Error::IO(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        error if was_closed(error) => CLOSED.to_owned(),
         russh::Error::KeepaliveTimeout => format!("it said nothing for {} seconds", SILENCE.as_secs()),
         other => chain(other),
+    }
+}
+
+/// Whether a connection ended without a reason.
+pub(super) fn was_closed(error: &russh::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    match error {
+        russh::Error::SendError | russh::Error::HUP | russh::Error::Disconnect => true,
+        russh::Error::IO(error) => matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof),
+        _ => false,
     }
 }
 
@@ -172,6 +189,9 @@ impl From<SshError> for Failure {
             SshError::Handshake { .. } => {
                 failure.hint("is it really an SSH server that listens there? another port: `inertia remote set NAME ssh-port PORT`")
             }
+            SshError::HungUp { .. } => failure
+                .hint("run the command again: a server that starts just now, or has too many guests, hangs up")
+                .hint("if it does so again: is it really an SSH server that listens there? another port: `inertia remote set NAME ssh-port PORT`"),
             SshError::HostKeyUnknown { .. }
             | SshError::HostKeyDeclined { .. }
             | SshError::HostKeyChanged { .. }

@@ -1,7 +1,7 @@
 //! A connection to a server: made through the hosts on its way, kept alive, used for commands.
 
 use super::destination::Destination;
-use super::error::{SshError, why_lost};
+use super::error::{SshError, was_closed, why_lost};
 use super::handler::{End, Handler, HandlerError, NewHostKeys};
 use super::host_key::KnownHost;
 use super::identity;
@@ -332,6 +332,10 @@ where
             biased;
             met = &mut connecting => return met.map_err(|error| match error {
                 HandlerError::Host(error) => *error,
+                HandlerError::Transport(error) if was_closed(&error) => SshError::HungUp {
+                    host: hop.host.clone(),
+                    port: hop.port,
+                },
                 HandlerError::Transport(error) => failed(chain(&error)),
             }),
             () = tokio::time::sleep(HANDSHAKE) => {

@@ -4,6 +4,7 @@ use super::shell::Ends;
 use super::{Destination, NewHostKeys, Session, SshError, Wanted};
 use crate::ask::Ask;
 use crate::environment::Environment;
+use crate::failure::Failure;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey, PublicKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Msg, Session as Served, VerifiedPublicKey, run_stream};
@@ -272,7 +273,30 @@ async fn where_nothing_or_something_else_answers_is_said() {
         .await
         .err()
         .expect("no SSH");
-    assert!(matches!(refused, SshError::Handshake { .. }), "{refused}");
+    let failure = Failure::from(refused);
+    assert!(
+        failure.hints.iter().any(|hint| hint.contains("is it really an SSH server")),
+        "{:?}",
+        failure.hints
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_at_once_may_let_us_in_later() {
+    for said in ["", "SSH-2.0-OpenSSH_9.2\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, said.as_bytes()).await;
+        });
+        let destination = Scene::new().await.destination("deploy", port);
+        let met = Session::connect(&destination, NewHostKeys::Accept, Ask::Nobody).await;
+        let hung_up = met.err().expect("hung up");
+        assert!(matches!(hung_up, SshError::HungUp { .. }), "{said:?}: {hung_up}");
+        let failure = Failure::from(hung_up);
+        assert!(failure.hints[0].starts_with("run the command again"), "{:?}", failure.hints);
+    }
 }
 
 #[tokio::test]
