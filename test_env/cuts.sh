@@ -10,12 +10,21 @@ for process in /proc/[0-9]*; do
         *"[listener]"*) ;;
         "sshd: "* | "sshd-session: "* | "sshd-auth: "*) kill -9 "${process#/proc/}" ;;
         *"/inertia-"*" far-end "*) [ "${1:-}" != all ] || kill -9 "${process#/proc/}" ;;
+        "/inertia daemon "*) kill -CONT "${process#/proc/}" ;;
     esac
+done 2>/dev/null
+SCRIPT
+    docker exec --interactive "$vps" sh -c 'cat > /usr/local/bin/freeze && chmod 755 /usr/local/bin/freeze' <<'SCRIPT'
+#!/bin/sh
+# The daemon does not answer any more.
+for process in /proc/[0-9]*; do
+    case "$(tr '\0' ' ' < "$process/cmdline")" in "/inertia daemon "*) kill -STOP "${process#/proc/}" ;; esac
 done 2>/dev/null
 SCRIPT
 }
 
-# The server's next call of a command with such arguments cuts the connection: at_command NAME ARGUMENTS [AFTER-SO-MANY-BYTES]
+# The server's next call of a command with such arguments cuts the connection, or does something else:
+# at_command NAME ARGUMENTS [AFTER-SO-MANY-BYTES [WHAT]]
 at_command() {
     docker exec --interactive "$vps" sh -c "cat > /usr/local/bin/$1 && chmod 755 /usr/local/bin/$1" <<SCRIPT
 #!/bin/sh
@@ -23,7 +32,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 case "\$*" in $2) ;; *) exec $1 "\$@" ;; esac
 rm -f /usr/local/bin/$1
 head -c ${3:-0} >/dev/null
-/usr/local/bin/cut-off
+/usr/local/bin/${4:-cut-off}
 exec $1 "\$@"
 SCRIPT
 }
@@ -38,6 +47,12 @@ as_soon_as() {
 
 # Whether the command line of a process fits; the expression must not fit itself.
 runs() { echo "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -q '$1'"; }
+
+# The daemon is frozen between its installation and the first question, so that this is not over before it is seen.
+while_proving() {
+    at_command ufw status 0 freeze
+    as_soon_as "$(runs 'far-en[d] connect')"
+}
 
 # The daemon is asked about a repository that does not answer.
 while_registering() {
@@ -82,7 +97,8 @@ every_step_is_cut() {
     cut "Look at the daemon" as_soon_as "$(runs 'far-en[d] install')" all
     cut "Make the image" as_soon_as "[ -e $home/.inertia/bin/.image-context ]" all
     cut "Start the daemon" as_soon_as "[ -e $home/.inertia/inertia.db ]"
-    cut "Ask the daemon through SSH" as_soon_as "$(runs 'far-en[d] connect')"
+    cut "Ask the daemon at https" at_command ufw status
+    cut "Ask the daemon through SSH" while_proving
     cut "Let the daemon look at the repository" while_registering
     wait
 }

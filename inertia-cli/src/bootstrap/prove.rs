@@ -47,8 +47,9 @@ pub(super) async fn prove(
             return Ok((open, None));
         }
         Greeting::Silence(_) => {
+            let firewall = Firewall::find(server).await?;
             steps.finish("the port does not answer from here");
-            Closed::Silent(Firewall::find(server).await?)
+            Closed::Silent(firewall)
         }
         // The daemon itself was asked over SSH for its key: somebody else stands before its port.
         Greeting::AnotherKey(_) => {
