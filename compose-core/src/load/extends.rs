@@ -207,9 +207,17 @@ impl Extension<'_, '_, '_> {
     /// The services of another file.
     fn base_file(&mut self, path: &str, span: Span) -> Result<Rc<Services>, Diagnostics> {
         let file = self.scope.local_file(path, span)?;
-        if let Some(known) = self.pipeline.bases.get(&(self.scope.id, file.clone())) {
-            return Ok(Rc::clone(known));
+        let key = (self.scope.id, file.clone());
+        if let Some(known) = self.pipeline.bases.get(&key) {
+            return known.clone().ok_or_else(Diagnostics::new);
         }
+        self.pipeline.bases.insert(key.clone(), None);
+        let base = Rc::new(self.load_base(file, span)?);
+        self.pipeline.bases.insert(key, Some(Rc::clone(&base)));
+        Ok(base)
+    }
+
+    fn load_base(&mut self, file: PathBuf, span: Span) -> Result<Services, Diagnostics> {
         let loaded = self.pipeline.load_file(&file, Some(span), self.scope, Role::Extended);
         let (tree, resets) = loaded.map_err(|found| extended_by(found, span))?;
         let mut tree = tree.unwrap_or_else(|| Node::new(Value::Mapping(Mapping::new()), span));
@@ -227,13 +235,11 @@ impl Extension<'_, '_, '_> {
             let none = Diagnostic::error(UNKNOWN_SERVICE, message).at(span);
             return Err(none.help("name a file that has the service under `services`").into());
         };
-        let base = Rc::new(Services {
-            file: file.clone(),
+        Ok(Services {
+            file,
             by_name: services,
             resets,
-        });
-        self.pipeline.bases.insert((self.scope.id, file), Rc::clone(&base));
-        Ok(base)
+        })
     }
 }
 

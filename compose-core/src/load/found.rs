@@ -4,7 +4,7 @@
 //! fault with, so that one load tells them all. What a later stage says about a blamed place is the
 //! same mistake seen again, and is left out.
 
-use super::merge::NO_TARGET;
+use super::merge::{CANNOT_MERGE, NO_TARGET};
 use super::schema::MISSING_KEY;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Entry, Mapping, Node, SourceId, Span};
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) struct Found {
     errors: Diagnostics,
     blamed: Stretches,
+    /// Where something is missing: what stands beside it is not to blame.
+    lacking: HashSet<Span>,
     partial: bool,
 }
 
@@ -26,20 +28,26 @@ impl Found {
     /// Takes what one stage found, but for errors about places that earlier stages blame; returns its
     /// warnings.
     pub(super) fn take(&mut self, stage: Diagnostics) -> impl Iterator<Item = Diagnostic> + use<> {
-        let (errors, warnings): (Vec<_>, Vec<_>) = stage.into_iter().partition(|found| found.severity == Severity::Error);
-        let before = self.errors.len();
-        self.errors.extend(
-            errors
-                .into_iter()
-                .filter(|error| error.span.is_none_or(|span| !self.blamed.touch(span))),
-        );
-        for error in self.errors.iter().skip(before) {
-            // Where something is missing, what stands beside it is not to blame.
-            if let Some(span) = error.span.filter(|_| ![MISSING_KEY, NO_TARGET].contains(&error.code)) {
-                self.blamed.add(span);
+        let (mut errors, warnings): (Vec<_>, Vec<_>) = stage.into_iter().partition(|found| found.severity == Severity::Error);
+        errors.retain(|error| !self.follows(error));
+        for error in &errors {
+            match error.span {
+                Some(span) if [MISSING_KEY, NO_TARGET].contains(&error.code) => {
+                    self.lacking.insert(span);
+                }
+                Some(span) => self.blamed.add(span),
+                None => {}
             }
         }
+        self.errors.extend(errors);
         warnings.into_iter()
+    }
+
+    /// Whether an error is only another one seen again.
+    fn follows(&self, error: &Diagnostic) -> bool {
+        let at_fault = |span| self.blamed.touch(span) || self.lacking.contains(&span);
+        // What does not go together with something wrong may well be right.
+        error.span.is_some_and(at_fault) || (error.code == CANNOT_MERGE && error.related.iter().any(|(span, _)| self.blamed.touch(*span)))
     }
 
     /// Takes the reason why the load cannot go on.

@@ -48,8 +48,8 @@ pub(super) struct Pipeline<'l> {
     pub(super) origins: Origins,
     /// What included secrets and configs take from variables.
     pub(super) granted: Granted,
-    /// The extended files, by scope and path.
-    pub(super) bases: HashMap<(u32, PathBuf), Rc<Services>>,
+    /// The extended files, by scope and path; `None` where what is wrong with one was told.
+    pub(super) bases: HashMap<(u32, PathBuf), Option<Rc<Services>>>,
     scopes: u32,
 }
 

@@ -276,6 +276,31 @@ secrets: {s: {}, t: {fil: x}}
     }
 
     #[test]
+    fn a_file_that_is_right_is_not_blamed_for_one_that_is_wrong() {
+        let refused = refused(&[
+            ("/p/compose.yaml", "services: {a: {image: x, cap_add: {X: y}}}"),
+            ("/p/compose.override.yaml", "services: {a: {cap_add: [NET_ADMIN]}}"),
+        ]);
+        assert!(
+            refused.contains("/p/compose.yaml:1:35 wrong-type") && !refused.contains("cannot-merge"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_file_that_many_extend_is_told_of_once() {
+        let refused = refused(&[
+            (
+                "/p/compose.yaml",
+                "services: {a: {extends: {file: b.yaml, service: s}}, c: {extends: {file: b.yaml, service: s}}}",
+            ),
+            ("/p/b.yaml", "services: {s: {image: x, ports: [8x]}}"),
+        ]);
+        assert_eq!(refused.matches("8x` in").count(), 1, "{refused}");
+        assert!(!refused.contains("no-image"), "{refused}");
+    }
+
+    #[test]
     fn what_follows_from_a_mistake_is_not_told() {
         for (text, errors) in [
             // What a section that is not there may have defined.
@@ -293,6 +318,18 @@ secrets: {s: {}, t: {fil: x}}
             ("services: {a: {image: x, depends_on: [[b]], networks: [5], secrets: [[]]}}", 3),
             ("services: {a: &a {image: x, ports: [8x], networks: [n]}, b: *a, c: *a}", 2),
             ("services: {a: {image: x, networks: ['${N:?say}'], volumes: ['${V:?say}:/v']}}", 2),
+            (
+                "services: {a: {image: x, depends_on: [b]}, b: {image: y, profiles: ['${P:?say}']}}",
+                1,
+            ),
+            // What is missing, and what would go without it.
+            ("services: {a: {image: x, develop: {watch: [{path: ./x}]}}}", 1),
+            (
+                "services: {a: {image: x, volumes: [{type: tmpfs}, {type: tmpfs}], configs: [{target: /x}]}}",
+                3,
+            ),
+            // Different things at one place.
+            ("x-n: &n data\nservices: {a: {image: x, networks: [*n], depends_on: [*n]}}", 2),
         ] {
             let refused = refused(&[("/p/compose.yaml", text)]);
             let told = refused.lines().filter(|line| line.starts_with("/p/")).count();

@@ -37,11 +37,14 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, befor
             limits::check(&mut findings);
         }
         if !before.is_partial() {
-            references::check(project, &mut findings);
+            references::check(project, &mut findings, before);
         }
     }
     // What several services share by an anchor is told of the first.
-    let mut found = once_each(found, |finding| finding.span.is_none().then_some(finding.message.as_str()));
+    let mut found = once_each(found, |finding| {
+        let what = finding.message.split_once("` ").map(|(_, what)| what);
+        what.filter(|_| finding.span.is_some()).or(Some(&finding.message))
+    });
     container_names(project, places, &mut found);
     secrets(project, places, before, &mut found);
     cycles::check(project, places, &mut found);

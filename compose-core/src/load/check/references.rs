@@ -2,6 +2,7 @@
 
 use super::consistency::Findings;
 use crate::diagnostic::Code;
+use crate::load::found::Found;
 use crate::load::suggest::similar;
 use crate::model::{MountKind, Project};
 
@@ -11,7 +12,7 @@ const DISABLED_SERVICE: Code = Code("disabled-service");
 const CONTEXT_NOT_BUILT: Code = Code("context-not-built");
 
 /// Checks one service against its project.
-pub(super) fn check(project: &Project, findings: &mut Findings<'_>) {
+pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Found) {
     let service = findings.service;
     for network in service.networking.networks.keys() {
         let way = ["networks", network.as_str()];
@@ -57,7 +58,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>) {
         let way = ["models", model.as_str()];
         defined(findings, &way, "model", model.as_str(), project.models.keys().map(AsRef::as_ref));
     }
-    dependencies(project, findings);
+    dependencies(project, findings, before);
     build_contexts(project, findings);
 }
 
@@ -76,14 +77,15 @@ fn defined<'a>(findings: &mut Findings<'_>, way: &[&str], what: &str, name: &str
     });
 }
 
-fn dependencies(project: &Project, findings: &mut Findings<'_>) {
+fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) {
     for (name, dependency) in &findings.service.lifecycle.depends_on {
         let way = ["depends_on", name.as_str()];
         if project.services.contains_key(name) {
             continue;
         }
         if let Some(disabled) = project.disabled_services.get(name) {
-            if dependency.required {
+            // Its profiles may be what is wrong with it.
+            if dependency.required && !findings.places.is_damaged("services", name.as_str(), before) {
                 let error = findings.error(
                     DISABLED_SERVICE,
                     &way,

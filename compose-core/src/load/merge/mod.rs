@@ -13,7 +13,7 @@ use crate::source::{Mapping, Node, Value};
 use convert::{into_list, into_names};
 
 /// Two values for the same attribute that cannot become one.
-const CANNOT_MERGE: Code = Code("cannot-merge");
+pub(super) const CANNOT_MERGE: Code = Code("cannot-merge");
 
 /// Puts `over` on top of `base`, both described by `rule`.
 ///

@@ -223,8 +223,10 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
                 }
                 _ => {}
             },
-            Err(_) if behind_colon && suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS => {
-                let tagged = suspects.into_iter().find(|at| ends_with_tag(&text[..*at]));
+            Err(_) if behind_colon => {
+                // Past the limit what is left for the scanner to panic about costs an error without a place.
+                let affordable = suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS;
+                let tagged = suspects.into_iter().find(|at| affordable && ends_with_tag(&text[..*at]));
                 return tagged.map(|at| (at, None));
             }
             Err(error) => {
