@@ -152,7 +152,7 @@ impl Daemon {
         match engine_run {
             Some(run) if outage.is_none() => presence::begin(self.clone(), run).await,
             Some(run) => drop(tokio::spawn(presence::begin_after(revived, self.clone(), run))),
-            None => {}
+            None => drop(tokio::spawn(presence::begin_late(self.clone()))),
         }
         Ok(())
     }

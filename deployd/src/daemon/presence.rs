@@ -8,7 +8,7 @@
 use crate::daemon::Daemon;
 use crate::daemon::store::StoreError;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
@@ -19,6 +19,10 @@ const BEAT: Duration = Duration::from_secs(30);
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// How long the engine may take to tell which run of it this is.
 const ANSWER: Duration = Duration::from_secs(10);
+/// How long an engine may take to come up before the daemon goes on without.
+const COMING_UP: Duration = Duration::from_secs(20);
+/// How long until it is asked again.
+const BETWEEN: Duration = Duration::from_millis(500);
 /// How long it may take for that when the daemon ends.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
@@ -29,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) engine_run: String,
     /// When, at the latest.
     pub(crate) at: OffsetDateTime,
+    /// When it saw the engine come back that had gone down before its eyes.
+    pub(crate) back: Option<OffsetDateTime>,
 }
 
 /// The engine went down and came back.
@@ -36,6 +42,8 @@ pub(crate) struct Seen {
 pub(crate) struct Outage {
     /// The last moment of which it is known that everything was up.
     pub(crate) since: OffsetDateTime,
+    /// A moment when it was over, where somebody saw that: what ended later did so by itself.
+    pub(crate) until: Option<OffsetDateTime>,
 }
 
 /// The run of the engine that this daemon works with, from the moment when nothing is left to be done about the one before.
@@ -45,7 +53,7 @@ pub(crate) struct Presence(OnceLock<String>);
 /// Which run of the engine this is, and whether the one before ended while nobody was there.
 pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outage>), StoreError> {
     let store = daemon.store();
-    let run = match engine_run(daemon, ANSWER).await {
+    let run = match first_answer(daemon).await {
         Ok(run) => run,
         Err(error) => {
             tracing::warn!(%error, "cannot tell whether the engine was restarted");
@@ -55,7 +63,39 @@ pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outa
         }
     };
     let seen = store.presence().await?.filter(|seen| seen.engine_run != run);
-    Ok((Some(run), seen.map(|seen| Outage { since: seen.at })))
+    let outage = seen.map(|seen| Outage {
+        since: seen.at,
+        until: seen.back,
+    });
+    Ok((Some(run), outage))
+}
+
+/// An engine that is about to come up is given a moment.
+async fn first_answer(daemon: &Daemon) -> Result<String, String> {
+    let begin = Instant::now();
+    loop {
+        match engine_run(daemon, ANSWER).await {
+            Err(_) if begin.elapsed() < COMING_UP => sleep(BETWEEN).await,
+            answer => return answer,
+        }
+    }
+}
+
+/// Begins as soon as an engine answers that did not when the daemon began.
+pub(crate) async fn begin_late(daemon: Daemon) {
+    let stopping = daemon.stopping().clone();
+    let answer = async {
+        loop {
+            sleep(BEAT).await;
+            if let Ok(run) = engine_run(&daemon, ANSWER).await {
+                break run;
+            }
+        }
+    };
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        run = answer => begin(daemon.clone(), run).await,
+    }
 }
 
 async fn engine_run(daemon: &Daemon, patience: Duration) -> Result<String, String> {
@@ -96,8 +136,14 @@ async fn go_on(daemon: Daemon) {
             () = stopping.cancelled() => return,
             () = sleep(BEAT) => {}
         }
-        if engine_run(&daemon, ANSWER).await.as_ref() == Ok(run) {
-            note(&daemon, run).await;
+        match engine_run(&daemon, ANSWER).await {
+            Ok(now) if now == *run => note(&daemon, run).await,
+            Ok(_) => {
+                if let Err(error) = daemon.store().note_return().await {
+                    tracing::warn!(%error, "cannot write down that the engine is back");
+                }
+            }
+            Err(_) => {}
         }
     }
 }

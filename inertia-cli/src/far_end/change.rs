@@ -24,7 +24,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How long a new daemon waits for what the old one deploys; what takes longer it takes up itself.
 const REST: Duration = Duration::from_mins(15);
 /// How long until it looks again.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
+/// How often in a row the old one may give no answer.
+const MOST_SILENT: u32 = 3;
 
 /// What a change is made with.
 pub(super) struct Change<'a, P> {
@@ -120,15 +122,20 @@ impl<P: Proof> Change<'_, P> {
     /// Lets what the old one deploys come to its end.
     async fn wait_for_deployments(&self, current: &ContainerSummary) -> Result<(), Failure> {
         let (begin, at) = (Instant::now(), Whereabouts::of(current)?);
-        let mut told = Vec::new();
+        let (mut told, mut silent) = (Vec::new(), 0);
         while current.status == ContainerStatus::Running && begin.elapsed() < REST {
-            let under_way = self.proof.under_way(&current.id, &at).await;
-            if under_way.is_empty() {
-                break;
-            }
-            if told != under_way {
-                step(&format!("Wait for {}", under_way.join(", ")))?;
-                told = under_way;
+            match self.proof.under_way(&current.id, &at).await {
+                Ok(under_way) if under_way.is_empty() => break,
+                Ok(under_way) => {
+                    silent = 0;
+                    if told != under_way {
+                        step(&format!("Wait for {}", under_way.join(", ")))?;
+                        told = under_way;
+                    }
+                }
+                // It may be about to be replaced for this very reason.
+                Err(_) if silent >= MOST_SILENT => break,
+                Err(_) => silent += 1,
             }
             tokio::time::sleep(LOOK).await;
         }

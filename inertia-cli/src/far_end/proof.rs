@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use std::time::{Duration, Instant};
 
 /// How long a daemon may take to say what is under way.
-const ANSWER: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// What a daemon that works is known by.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(super) trait Proof {
     /// Waits for as long as `patience` until the daemon works.
     async fn prove(&self, id: &ContainerId, at: &Whereabouts, patience: Duration) -> Result<Proven, Failure>;
 
-    /// The deployments under way, in words; none where the daemon does not work.
-    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Vec<String>;
+    /// The deployments under way, in words.
+    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Result<Vec<String>, Failure>;
 }
 
 /// Asks it over HTTPS.
@@ -60,9 +60,9 @@ impl Proof for Asking<'_> {
         )))
     }
 
-    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Vec<String> {
+    async fn under_way(&self, id: &ContainerId, at: &Whereabouts) -> Result<Vec<String>, Failure> {
         let asked = tokio::time::timeout(ANSWER, self.deployments(id, at)).await;
-        asked.ok().and_then(Result::ok).unwrap_or_default()
+        asked.unwrap_or_else(|_| Err(Failure::new("the daemon does not say what is under way")))
     }
 }
 

@@ -16,12 +16,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-/// How long before the daemon noted its own end others may have ended for the same reason.
-const SLACK: Duration = Duration::from_secs(5);
+/// How long before the daemon noted its own end others may have ended for the same reason: an engine that goes down gives
+/// each container ten seconds.
+const SLACK: Duration = Duration::from_secs(12);
 /// How long it may take; a deployment of the project waits meanwhile.
 const LIMIT: Duration = Duration::from_mins(3);
+/// How often it is tried. What has started meanwhile is not started again.
+const TRIES: u32 = 3;
+/// How long until it is tried again.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Why something stays down.
 #[derive(Debug, thiserror::Error)]
@@ -40,14 +45,25 @@ enum RevivalError {
 
 /// Starts what went down with the engine; what cannot be started is told in the daemon's log.
 pub(super) async fn run(daemon: &Daemon, project: &str, outage: Outage) {
-    match revive(daemon, project, outage).await {
-        Ok(()) => {}
-        Err(RevivalError::Apply(ApplyError::Step { step, cause, others })) => {
+    for again in (0..TRIES).rev() {
+        let Err(failed) = revive(daemon, project, outage).await else {
+            return;
+        };
+        tell(project, failed);
+        if again > 0 {
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+fn tell(project: &str, failed: RevivalError) {
+    match failed {
+        RevivalError::Apply(ApplyError::Step { step, cause, others }) => {
             for (step, error) in std::iter::once((step, cause)).chain(others) {
                 tracing::error!(%error, project, "after a restart of the engine: cannot {step}");
             }
         }
-        Err(error) => tracing::error!(%error, project, "cannot start what went down with the engine"),
+        error => tracing::error!(%error, project, "cannot start what went down with the engine"),
     }
 }
 
@@ -120,7 +136,10 @@ fn is_to_start(container: &ContainerDetails, is_job: bool, outage: Outage) -> bo
         .finished_at
         .as_deref()
         .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    state.status == ContainerStatus::Exited && is_left && !is_done && finished.is_some_and(|at| at >= outage.since - SLACK)
+    state.status == ContainerStatus::Exited
+        && is_left
+        && !is_done
+        && finished.is_some_and(|at| at >= outage.since - SLACK && outage.until.is_none_or(|until| at <= until))
 }
 
 /// Leaves what is up and what is to be started; nothing is done about the others, nor waited for.
@@ -164,7 +183,8 @@ mod tests {
 
     fn starts(container: &ContainerDetails, is_job: bool) -> bool {
         let since = OffsetDateTime::parse("2026-05-01T10:00:00Z", &Rfc3339).expect("a time");
-        is_to_start(container, is_job, Outage { since })
+        let until = Some(since + Duration::from_hours(1));
+        is_to_start(container, is_job, Outage { since, until })
     }
 
     #[test]
@@ -176,7 +196,8 @@ mod tests {
             (Exited, None, Some("09:59:57"), true),
             (Exited, None, Some("10:20:00.123456789"), true),
             (Exited, Some("on-failure"), Some("10:00:01"), true),
-            // Stopped, crashed or done before.
+            // Stopped, crashed or done after the engine was back, or before it went down.
+            (Exited, None, Some("11:00:01"), false),
             (Exited, None, Some("09:59:30"), false),
             (Exited, Some("on-failure"), Some("09:00:00"), false),
             (Exited, None, None, false),

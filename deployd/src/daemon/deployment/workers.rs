@@ -139,7 +139,7 @@ impl Worker {
     /// Returns when the project is gone.
     async fn work(&mut self) {
         if let Some(Revival { outage, done }) = self.revival.take() {
-            revival::run(&self.daemon, &self.project, outage).await;
+            self.revive(outage).await;
             // Nobody waits for it where the daemon is ending.
             let _ = done.send(());
         }
@@ -156,6 +156,31 @@ impl Worker {
             if let Err(error) = outcome {
                 tracing::error!(%error, project = self.project, "trying again in a moment");
                 sleep(AFTER_TROUBLE).await;
+            }
+        }
+    }
+
+    /// Starts what went down with the engine, and answers commands meanwhile.
+    async fn revive(&mut self, outage: Outage) {
+        let (daemon, project) = (self.daemon.clone(), self.project.clone());
+        let revival = revival::run(&daemon, &project, outage);
+        tokio::pin!(revival);
+        loop {
+            let command = tokio::select! {
+                () = &mut revival => return,
+                command = self.commands.recv() => command,
+            };
+            match command {
+                Some(Command::Cancel { id, by, reply }) => {
+                    let _ = reply.send(self.cancel_waiting(id, &by).await);
+                }
+                Some(Command::Operate { reply, .. }) => {
+                    let what = format!("what went down of {project} with the server is being started");
+                    let conflict = ApiError::conflict("revival-under-way", what).help("ask again in a moment");
+                    let _ = reply.send(Err(conflict));
+                }
+                Some(Command::Wake) => {}
+                None => return,
             }
         }
     }

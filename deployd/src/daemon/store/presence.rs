@@ -12,9 +12,10 @@ impl Store {
                 Ok(Seen {
                     engine_run: row.get(0)?,
                     at: from_millis(row.get(1)?),
+                    back: row.get::<_, Option<i64>>(2)?.map(from_millis),
                 })
             };
-            Ok(db.query_row("SELECT engine_run, at FROM presence", (), read).optional()?)
+            Ok(db.query_row("SELECT engine_run, at, back FROM presence", (), read).optional()?)
         })
         .await
     }
@@ -26,6 +27,15 @@ impl Store {
                 "INSERT OR REPLACE INTO presence (only_row, engine_run, at) VALUES (1, ?1, ?2)",
                 (&engine_run, now()),
             )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The engine is back from an outage that the daemon outlived; the first word about it counts.
+    pub(crate) async fn note_return(&self) -> Result<(), StoreError> {
+        self.run(|db| {
+            db.execute("UPDATE presence SET back = coalesce(back, ?1)", (now(),))?;
             Ok(())
         })
         .await
