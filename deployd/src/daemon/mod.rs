@@ -134,26 +134,20 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Takes up again what was under way or waiting when the daemon ended, and starts what went down with the engine.
+    /// Takes up again what was under way or waiting when the daemon ended, and starts what went down with the engine. It
+    /// does not wait for the engine.
     pub async fn resume(&self) -> Result<(), OpenError> {
-        let (engine_run, outage) = presence::look(self).await?;
-        let mut revived = Vec::new();
+        let look = presence::look(self.clone());
+        let mut seen_to = Vec::new();
         for project in self.store().projects().await? {
             let dirs = ProjectDirs::new(self.dir().project(&project.name));
             // Left over from a daemon that was killed; in the way of nobody.
             for left in dirs.left_by_looks().into_iter().chain([dirs.plans()]) {
                 let _ = std::fs::remove_dir_all(left);
             }
-            match outage {
-                Some(outage) => revived.push(self.workers().revive(self, &project.name, outage)),
-                None => self.workers().wake(self, &project.name),
-            }
+            seen_to.push(self.workers().begin(self, &project.name, look.clone()));
         }
-        match engine_run {
-            Some(run) if outage.is_none() => presence::begin(self.clone(), run).await,
-            Some(run) => drop(tokio::spawn(presence::begin_after(revived, self.clone(), run))),
-            None => drop(tokio::spawn(presence::begin_late(self.clone()))),
-        }
+        tokio::spawn(presence::begin(self.clone(), look, seen_to));
         Ok(())
     }
 

@@ -7,6 +7,8 @@
 
 use crate::daemon::Daemon;
 use crate::daemon::store::StoreError;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, try_join_all};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
@@ -50,8 +52,30 @@ pub(crate) struct Outage {
 #[derive(Default)]
 pub(crate) struct Presence(OnceLock<String>);
 
-/// Which run of the engine this is, and whether the one before ended while nobody was there.
-pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outage>), StoreError> {
+/// What a daemon finds when it begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// Which run of the engine this is; unknown while the engine does not answer.
+    engine_run: Option<String>,
+    /// That the run before ended while nobody was there.
+    pub(crate) outage: Option<Outage>,
+}
+
+/// What is found, for everybody who waits for it.
+pub(crate) type Look = Shared<BoxFuture<'static, Found>>;
+
+/// Looks for the engine's run. It goes on while requests are answered: an engine may take long to come up.
+pub(crate) fn look(daemon: Daemon) -> Look {
+    let found = async move {
+        find(&daemon).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot read whether the engine was restarted");
+            Found::default()
+        })
+    };
+    found.boxed().shared()
+}
+
+async fn find(daemon: &Daemon) -> Result<Found, StoreError> {
     let store = daemon.store();
     let run = match first_answer(daemon).await {
         Ok(run) => run,
@@ -59,7 +83,7 @@ pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outa
             tracing::warn!(%error, "cannot tell whether the engine was restarted");
             // What ends from now on could not be told from what went down with the engine.
             store.forget_presence().await?;
-            return Ok((None, None));
+            return Ok(Found::default());
         }
     };
     let seen = store.presence().await?.filter(|seen| seen.engine_run != run);
@@ -67,7 +91,8 @@ pub(crate) async fn look(daemon: &Daemon) -> Result<(Option<String>, Option<Outa
         since: seen.at,
         until: seen.back,
     });
-    Ok((Some(run), outage))
+    let engine_run = Some(run);
+    Ok(Found { engine_run, outage })
 }
 
 /// An engine that is about to come up is given a moment.
@@ -81,20 +106,36 @@ async fn first_answer(daemon: &Daemon) -> Result<String, String> {
     }
 }
 
-/// Begins as soon as an engine answers that did not when the daemon began.
-pub(crate) async fn begin_late(daemon: Daemon) {
+/// Begins to write down that the daemon is there: with an engine that answers as soon as all that went down was seen to,
+/// since until then the next daemon has to find what this one found; else with the first that comes up.
+pub(crate) async fn begin(daemon: Daemon, look: Look, seen_to: Vec<oneshot::Receiver<()>>) {
     let stopping = daemon.stopping().clone();
-    let answer = async {
-        loop {
-            sleep(BEAT).await;
-            if let Ok(run) = engine_run(&daemon, ANSWER).await {
-                break run;
-            }
-        }
+    let begun = async {
+        let run = match look.await.engine_run {
+            Some(run) => run,
+            None => late_answer(&daemon).await,
+        };
+        // A worker that ends early answers nothing, and the daemon is ending with it.
+        let seen_to = try_join_all(seen_to).await.is_ok();
+        seen_to.then_some(run)
     };
-    tokio::select! {
-        () = stopping.cancelled() => {}
-        run = answer => begin(daemon.clone(), run).await,
+    let run = tokio::select! {
+        () = stopping.cancelled() => return,
+        run = begun => run,
+    };
+    let Some(run) = run else { return };
+    let run = daemon.presence().0.get_or_init(|| run);
+    note(&daemon, run).await;
+    go_on(&daemon, run).await;
+}
+
+/// An engine that does not come up with the daemon is waited for.
+async fn late_answer(daemon: &Daemon) -> String {
+    loop {
+        sleep(BEAT).await;
+        if let Ok(run) = engine_run(daemon, ANSWER).await {
+            return run;
+        }
     }
 }
 
@@ -110,34 +151,16 @@ async fn engine_run(daemon: &Daemon, patience: Duration) -> Result<String, Strin
     Ok(format!("{} {bridge}", boot.trim()))
 }
 
-/// Begins when all that went down was seen to: until then the next daemon has to find what this one found.
-pub(crate) async fn begin_after(revived: Vec<oneshot::Receiver<()>>, daemon: Daemon, engine_run: String) {
-    for revived in revived {
-        if revived.await.is_err() {
-            return;
-        }
-    }
-    begin(daemon, engine_run).await;
-}
-
-/// Writes down that the daemon is there, now and for as long as it is.
-pub(crate) async fn begin(daemon: Daemon, engine_run: String) {
-    let run = daemon.presence().0.get_or_init(|| engine_run);
-    note(&daemon, run).await;
-    tokio::spawn(go_on(daemon));
-}
-
 /// A daemon outside of containers may outlive the engine: the next one has to find when that was.
-async fn go_on(daemon: Daemon) {
-    let Some(run) = daemon.presence().0.get() else { return };
+async fn go_on(daemon: &Daemon, run: &str) {
     let stopping = daemon.stopping().clone();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
             () = sleep(BEAT) => {}
         }
-        match engine_run(&daemon, ANSWER).await {
-            Ok(now) if now == *run => note(&daemon, run).await,
+        match engine_run(daemon, ANSWER).await {
+            Ok(now) if now == run => note(daemon, run).await,
             Ok(_) => {
                 if let Err(error) = daemon.store().note_return().await {
                     tracing::warn!(%error, "cannot write down that the engine is back");

@@ -37,7 +37,9 @@ async fn shop() -> Bench {
     bench.register("").await;
     bench.deploy_well().await;
     // The daemon of before has noted which run of the engine it knew.
-    bench.restart().await
+    let bench = bench.restart().await;
+    bench.until_noted().await;
+    bench
 }
 
 impl Bench {
@@ -53,6 +55,18 @@ impl Bench {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{service} does not run: {:?}", self.engine.calls());
+    }
+
+    async fn until_noted(&self) {
+        let store = rusqlite::Connection::open(self.state().join("inertia.db")).unwrap();
+        for _ in 0..500 {
+            let noted: u32 = store.query_row("SELECT count(*) FROM presence", (), |row| row.get(0)).unwrap();
+            if noted > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no presence is noted");
     }
 
     /// Time for what must not happen.
@@ -82,6 +96,21 @@ async fn everything_comes_back_what_is_depended_on_first() {
     assert!(at("start shop-db-1") < at("start shop-web-1"), "{calls:?}");
     assert_eq!(calls.len(), 3, "the job is done and is not done again: {calls:?}");
     assert_eq!(bench.get("/v1/projects/shop/history").await.json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn requests_are_answered_while_the_engine_comes_up_and_then_everything_comes_back() {
+    let bench = shop().await;
+    bench.engine.fall();
+    bench.engine.set_away(true);
+    let bench = bench.restart().await;
+    let listed = bench.get("/v1/projects").await;
+    assert_eq!(listed.json().as_array().unwrap().len(), 1, "{listed:?}");
+    assert_eq!(bench.is("web"), Exited);
+    bench.engine.set_away(false);
+    for service in ["web", "db", "worker"] {
+        bench.until_running(service).await;
+    }
 }
 
 #[tokio::test]

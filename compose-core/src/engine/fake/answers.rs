@@ -239,7 +239,11 @@ impl Engine for FakeEngine {
     }
 
     async fn inspect_network(&self, name: &str) -> Result<Option<NetworkDetails>, EngineError> {
-        Ok(self.lock().network(name))
+        let world = self.lock();
+        if world.away {
+            return Err(refused("inspect network", 503, "coming up"));
+        }
+        Ok(world.network(name))
     }
 
     async fn create_network(&self, body: &NetworkBody) -> Result<NetworkId, EngineError> {

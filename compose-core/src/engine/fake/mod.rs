@@ -150,6 +150,11 @@ impl FakeEngine {
         }
     }
 
+    /// Whether the engine refuses to tell of its networks, as one that is coming up.
+    pub fn set_away(&self, away: bool) {
+        self.lock().away = away;
+    }
+
     fn change(&self, name: &str, action: &str, change: impl FnOnce(&mut Container)) {
         let mut world = self.lock();
         let found = world.containers.iter_mut().find(|(_, container)| container.name.as_str() == name);

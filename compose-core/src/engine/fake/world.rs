@@ -20,6 +20,8 @@ pub(super) struct World {
     pub(super) serial: u64,
     /// How often the engine went down.
     pub(super) falls: u64,
+    /// It refuses to tell of its networks.
+    pub(super) away: bool,
     pub(super) containers: BTreeMap<ContainerId, Container>,
     pub(super) networks: BTreeMap<NetworkName, NetworkDetails>,
     pub(super) volumes: BTreeMap<VolumeName, VolumeDetails>,

@@ -4,7 +4,7 @@ use super::attempt::{self, CallOff};
 use super::operations::{self, Operation};
 use super::{polling, revival};
 use crate::daemon::Daemon;
-use crate::daemon::presence::Outage;
+use crate::daemon::presence::{Look, Outage};
 use crate::daemon::problem::ApiError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, StoreError};
 use crate::wire::Done;
@@ -63,11 +63,12 @@ impl Workers {
         answer.await.map_err(|_| ending())?
     }
 
-    /// Starts a project's worker with what went down with the engine, before anything else; answered when that is done.
-    pub(crate) fn revive(&self, daemon: &Daemon, project: &str, outage: Outage) -> oneshot::Receiver<()> {
-        let (done, answer) = oneshot::channel();
-        let revival = Revival { outage, done };
-        self.workers().insert(project.to_owned(), spawn(daemon, project, Some(revival)));
+    /// Starts a project's worker as the daemon begins: what went down with the engine comes before anything else; answered
+    /// when that is done.
+    pub(crate) fn begin(&self, daemon: &Daemon, project: &str, look: Look) -> oneshot::Receiver<()> {
+        let (seen_to, answer) = oneshot::channel();
+        let first = First { look, seen_to };
+        self.workers().insert(project.to_owned(), spawn(daemon, project, Some(first)));
         answer
     }
 
@@ -91,13 +92,13 @@ impl Workers {
     }
 }
 
-fn spawn(daemon: &Daemon, project: &str, revival: Option<Revival>) -> mpsc::Sender<Command> {
+fn spawn(daemon: &Daemon, project: &str, first: Option<First>) -> mpsc::Sender<Command> {
     let (sender, commands) = mpsc::channel(32);
     let worker = Worker {
         daemon: daemon.clone(),
         project: project.to_owned(),
         commands,
-        revival,
+        first,
         passed: None,
     };
     tokio::spawn(worker.run());
@@ -112,17 +113,17 @@ fn ending() -> ApiError {
     )
 }
 
-/// The engine went down: what is to be done about it first.
-struct Revival {
-    outage: Outage,
-    done: oneshot::Sender<()>,
+/// What is to be seen to first: whether the engine went down.
+struct First {
+    look: Look,
+    seen_to: oneshot::Sender<()>,
 }
 
 struct Worker {
     daemon: Daemon,
     project: String,
     commands: mpsc::Receiver<Command>,
-    revival: Option<Revival>,
+    first: Option<First>,
     /// The head of the branch in which nothing of the project was new.
     passed: Option<String>,
 }
@@ -138,10 +139,12 @@ impl Worker {
 
     /// Returns when the project is gone.
     async fn work(&mut self) {
-        if let Some(Revival { outage, done }) = self.revival.take() {
-            self.revive(outage).await;
+        if let Some(First { look, seen_to }) = self.first.take() {
+            if let Some(outage) = look.await.outage {
+                self.revive(outage).await;
+            }
             // Nobody waits for it where the daemon is ending.
-            let _ = done.send(());
+            let _ = seen_to.send(());
         }
         loop {
             let outcome = match self.daemon.store().next_deployment(&self.project).await {
@@ -343,7 +346,7 @@ mod tests {
             daemon: daemon.clone(),
             project: "shop".to_owned(),
             commands: mpsc::channel(1).1,
-            revival: None,
+            first: None,
             passed: None,
         };
         worker.end_defective(1).await.expect("noted");
