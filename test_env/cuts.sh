@@ -5,14 +5,17 @@
 arm() {
     docker exec --interactive "$vps" sh -c 'chmod 777 /usr/local/bin && cat > /usr/local/bin/cut-off && chmod 755 /usr/local/bin/cut-off' <<'SCRIPT'
 #!/bin/sh
+daemon=
 for process in /proc/[0-9]*; do
     case "$(tr '\0' ' ' < "$process/cmdline")" in
         *"[listener]"*) ;;
         "sshd: "* | "sshd-session: "* | "sshd-auth: "*) kill -9 "${process#/proc/}" ;;
         *"/inertia-"*" far-end "*) [ "${1:-}" != all ] || kill -9 "${process#/proc/}" ;;
-        "/inertia daemon "*) kill -CONT "${process#/proc/}" ;;
+        "/inertia daemon "*) daemon=${process#/proc/} ;;
     esac
 done 2>/dev/null
+# A frozen daemon goes on when nobody waits for its answer any more.
+[ -z "$daemon" ] || kill -CONT "$daemon"
 SCRIPT
     docker exec --interactive "$vps" sh -c 'cat > /usr/local/bin/freeze && chmod 755 /usr/local/bin/freeze' <<'SCRIPT'
 #!/bin/sh

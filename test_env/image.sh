@@ -17,9 +17,10 @@ case "$os" in
     rockylinux) dockerfile=centos; arguments+=(--build-arg "IMAGE=rockylinux/rockylinux") ;;
 esac
 
+mkdir -p "$here/keys"
+. "$here/alone.sh"
 "$here/base.sh" "$os" "$version" >&2
 docker build --quiet --file "$here/Dockerfile.$dockerfile" "${arguments[@]}" --tag "$image" "$here" >/dev/null
-mkdir -p "$here/keys"
 # Written beside and put in place, so that a key is never readable by others and never half.
 (umask 077 && docker run --rm --entrypoint cat "$image" /usr/lib/vps/key > "$key.$$")
 mv "$key.$$" "$key"

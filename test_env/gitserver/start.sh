@@ -23,11 +23,15 @@ await() { # ADDRESS
     exit 1
 }
 
-"$here/../base.sh" debian bookworm >&2
-docker build --quiet --tag "$image" "$here" >/dev/null
 mkdir -p "$(dirname "$key")"
-(umask 077 && docker run --rm --entrypoint cat "$image" /srv/developer > "$key.$$")
-mv "$key.$$" "$key"
+(
+    . "$here/../alone.sh"
+    "$here/../base.sh" debian bookworm >&2
+    docker build --quiet --tag "$image" "$here" >/dev/null
+    umask 077
+    docker run --rm --entrypoint cat "$image" /srv/developer > "$key.$$"
+    mv "$key.$$" "$key"
+)
 docker run --detach --init --name "$name" --network "$network" --label inertia.test-env=gitserver "$image" >/dev/null
 await "$(address)"
 echo "ssh://git@$(address)/srv/git/app.git"
