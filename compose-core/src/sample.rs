@@ -4,26 +4,11 @@
 
 use crate::model::{Build, Condition, Dependency, Extensions, Mount, MountKind, Network, Port, PortProtocol, Project, Service, Volume};
 use crate::names::{NetworkKey, ProjectName, ServiceName};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A project in `/srv/NAME` that has nothing.
 pub fn empty_project(name: &str) -> Project {
-    Project {
-        name: ProjectName::new(name),
-        working_dir: Path::new("/srv").join(name),
-        compose_files: Vec::new(),
-        variables: BTreeMap::new(),
-        profiles: Vec::new(),
-        services: BTreeMap::new(),
-        disabled_services: BTreeMap::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        models: BTreeMap::new(),
-        extensions: Extensions::new(),
-    }
+    Project::new(ProjectName::new(name), Path::new("/srv").join(name))
 }
 
 /// A project `shop` with these services, and the networks and volumes that they name.

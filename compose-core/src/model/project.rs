@@ -39,6 +39,27 @@ pub struct Project {
     pub extensions: Extensions,
 }
 
+impl Project {
+    /// A project of this name that has nothing yet, whose relative paths start in `working_dir`.
+    pub fn new(name: ProjectName, working_dir: PathBuf) -> Self {
+        Self {
+            name,
+            working_dir,
+            compose_files: Vec::new(),
+            variables: StringMap::new(),
+            profiles: Vec::new(),
+            services: BTreeMap::new(),
+            disabled_services: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            models: BTreeMap::new(),
+            extensions: Extensions::new(),
+        }
+    }
+}
+
 /// A volume that services mount.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Volume {

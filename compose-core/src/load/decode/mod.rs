@@ -23,7 +23,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Project, StringMap};
 use crate::names::{ProfileName, ProjectName};
 use crate::source::Node;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 const BLANK_AFTER_NAME: Code = Code("blank-after-name");
@@ -62,19 +61,10 @@ pub(crate) struct About {
 pub(crate) fn decode(model: &Node, about: About, found: &mut Diagnostics) -> Project {
     let mut report = Report::default();
     let mut project = Project {
-        name: about.name,
-        working_dir: about.working_dir,
         compose_files: about.compose_files,
         variables: about.variables,
         profiles: about.profiles,
-        services: BTreeMap::new(),
-        disabled_services: BTreeMap::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        models: BTreeMap::new(),
-        extensions: BTreeMap::new(),
+        ..Project::new(about.name, about.working_dir)
     };
     let extensions = values::attributes(model, &mut report, |key, node, report| section(&mut project, key, node, report));
     project.extensions = extensions;
