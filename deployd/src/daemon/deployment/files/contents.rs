@@ -2,15 +2,44 @@
 
 use super::FilesError;
 use crate::daemon::git::Tracked;
+use crate::daemon::state_dir::random;
+use compose_core::hash::hex;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// Copies being made; never mounted, and removed when the daemon finds one left over.
-const UNFINISHED: &str = ".unfinished-";
+/// How the names of copies begin that this daemon is making; those of an earlier one begin otherwise.
+static UNFINISHED: LazyLock<String> = LazyLock::new(|| format!(".unfinished-{}-", hex(&random::<8>())));
+/// Held while a copy that is complete gets its name: a deployment and a plan may have made the same one.
+static NAMING: Mutex<()> = Mutex::new(());
+
+/// A copy being made, under a name of its own; never mounted. What is left of it goes with it.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(contents: &Path, name: &str) -> Self {
+        Self(contents.join(format!("{}{}-{name}", *UNFINISHED, hex(&random::<8>()))))
+    }
+
+    /// Gives the copy its name, unless another one has it: what is mounted already is not replaced.
+    fn finish(self, target: &Path) -> io::Result<()> {
+        let _one = NAMING.lock().unwrap_or_else(PoisonError::into_inner);
+        if target.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        fs::rename(&self.0, target)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = remove(&self.0);
+    }
+}
 
 /// The name of the copy of something tracked; files that can be executed are others.
 pub(super) fn name_of(tracked: &Tracked) -> String {
@@ -21,17 +50,19 @@ pub(super) fn name_of(tracked: &Tracked) -> String {
     }
 }
 
-/// Makes the copy `name` of a checked out file or folder, unless it is there.
+/// Makes the copy `name` of a checked out file or folder, unless it is there. What has the name is complete, also after the
+/// machine lost its power.
 pub(super) fn copy(source: &Path, contents: &Path, name: &str) -> Result<PathBuf, FilesError> {
     let target = contents.join(name);
     if target.symlink_metadata().is_ok() {
         return Ok(target);
     }
     fs::create_dir_all(contents).map_err(FilesError::io(contents))?;
-    let unfinished = contents.join(format!("{UNFINISHED}{name}"));
-    remove(&unfinished).map_err(FilesError::io(&unfinished))?;
-    copy_all(source, &unfinished).map_err(FilesError::io(&unfinished))?;
-    fs::rename(&unfinished, &target).map_err(FilesError::io(&target))?;
+    let unfinished = Unfinished::new(contents, name);
+    copy_all(source, &unfinished.0).map_err(FilesError::io(&target))?;
+    sync_all(&unfinished.0).map_err(FilesError::io(&target))?;
+    unfinished.finish(&target).map_err(FilesError::io(&target))?;
+    sync_folder(contents).map_err(FilesError::io(contents))?;
     Ok(target)
 }
 
@@ -53,6 +84,29 @@ fn copy_all(source: &Path, target: &Path) -> io::Result<()> {
     }
 }
 
+/// Has a file or folder, with everything in it, written to the disk.
+fn sync_all(path: &Path) -> io::Result<()> {
+    let found = path.symlink_metadata()?;
+    if found.is_dir() {
+        for entry in fs::read_dir(path)? {
+            sync_all(&entry?.path())?;
+        }
+        sync_folder(path)
+    } else if found.is_file() {
+        File::open(path)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match File::open(path)?.sync_all() {
+        // There are file systems on which only files can be.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
 fn remove(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
@@ -62,7 +116,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes everything of a folder whose name is not wanted any more.
+/// Removes everything of a folder whose name is not wanted any more, but not what is being copied at the moment.
 pub(crate) fn collect_garbage(folder: &Path, wanted: &BTreeSet<String>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -70,7 +124,8 @@ pub(crate) fn collect_garbage(folder: &Path, wanted: &BTreeSet<String>) -> io::R
     };
     let names: Vec<OsString> = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
     for name in names {
-        if !name.to_str().is_some_and(|name| wanted.contains(name)) {
+        let stays = |name: &str| wanted.contains(name) || name.starts_with(UNFINISHED.as_str());
+        if !name.to_str().is_some_and(stays) {
             remove(&folder.join(name))?;
         }
     }
@@ -98,15 +153,56 @@ mod tests {
         assert_eq!(fs::read_to_string(again.join("a/run")).expect("there"), "1");
     }
 
+    fn names(folder: &Path) -> Vec<OsString> {
+        let entries = fs::read_dir(folder).expect("there");
+        entries.map(|entry| entry.expect("read").file_name()).collect()
+    }
+
     #[test]
-    fn what_was_left_unfinished_is_made_anew() {
+    fn several_at_a_time_make_one_whole_copy() {
         let temp = tempfile::tempdir().expect("a temporary folder");
-        let (source, contents) = (temp.path().join("file"), temp.path().join("contents"));
-        fs::write(&source, "whole").expect("written");
-        fs::create_dir(&contents).expect("made");
-        fs::write(contents.join(".unfinished-x"), "ha").expect("written");
-        let copied = copy(&source, &contents, "x").expect("copied");
-        assert_eq!(fs::read_to_string(copied).expect("there"), "whole");
+        let source = temp.path().join("source");
+        fs::create_dir(&source).expect("made");
+        for number in 0..20 {
+            fs::write(source.join(number.to_string()), "whole").expect("written");
+        }
+        for round in 0..10 {
+            let contents = temp.path().join(format!("contents-{round}"));
+            let make = || {
+                let copied = copy(&source, &contents, "x").expect("copied");
+                let files = names(&copied);
+                assert_eq!(files.len(), 20);
+                assert!(files.iter().all(|name| fs::read(copied.join(name)).expect("read") == b"whole"));
+            };
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(make);
+                }
+            });
+            assert_eq!(names(&contents), ["x"]);
+        }
+    }
+
+    #[test]
+    fn a_copy_that_came_second_does_not_replace_the_first() {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let (target, second) = (temp.path().join("x"), Unfinished::new(temp.path(), "x"));
+        fs::write(&second.0, "second").expect("written");
+        fs::write(&target, "first").expect("written");
+        second.finish(&target).expect("given up");
+        assert_eq!(fs::read_to_string(&target).expect("there"), "first");
+        assert_eq!(names(temp.path()), ["x"]);
+    }
+
+    #[test]
+    fn what_is_being_copied_stays_and_what_another_daemon_left_goes() {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let (living, left) = (Unfinished::new(temp.path(), "x"), temp.path().join(".unfinished-x"));
+        for path in [&living.0, &left] {
+            fs::write(path, "ha").expect("written");
+        }
+        collect_garbage(temp.path(), &BTreeSet::new()).expect("removed");
+        assert!(living.0.exists() && !left.exists());
     }
 
     #[test]
