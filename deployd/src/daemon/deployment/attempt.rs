@@ -10,13 +10,14 @@ use super::recorder::Recorder;
 use super::source::{self, Prepared, Request, SourceError};
 use super::state::Step;
 use crate::daemon::Daemon;
-use crate::daemon::deployment::files::{self, FilesError};
+use crate::daemon::deployment::files;
 use crate::daemon::environment::{Environment, EnvironmentError};
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
 use compose_core::names::{ImageId, ProjectName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
@@ -67,12 +68,6 @@ impl From<EnvironmentError> for Stop {
             EnvironmentError::Store(error) => Self::Broken(error),
             EnvironmentError::Vault(error) => error.into(),
         }
-    }
-}
-
-impl From<FilesError> for Stop {
-    fn from(error: FilesError) -> Self {
-        Self::Failed(error.to_string())
     }
 }
 
@@ -146,7 +141,7 @@ impl Attempt<'_> {
     async fn go(&self, touched: &mut bool) -> Result<Release, Stop> {
         let wanted = self.unless_called_off(self.wanted()).await?;
         self.recorder.note(format!("commit {}", wanted.commit));
-        let prepared = self.unless_called_off(self.prepare(&wanted)).await?;
+        let prepared = self.prepare(&wanted, &self.call_off.token).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
         let images = if let Some(images) = wanted.images.clone() {
             images
@@ -160,7 +155,7 @@ impl Attempt<'_> {
         Ok(Release {
             deployment: self.deployment.id,
             compose_name: prepared.placed.project.name.to_string(),
-            contents: prepared.placed.contents,
+            contents: prepared.placed.contents.clone(),
             environment: wanted
                 .environment
                 .seal_for_release(self.daemon, &self.project.name, self.deployment.id),
@@ -221,7 +216,9 @@ impl Attempt<'_> {
         })
     }
 
-    async fn prepare(&self, wanted: &Wanted) -> Result<Prepared, Stop> {
+    /// Brings the files of a commit into place. Called off, it ends before this does: the next deployment finds nobody else
+    /// in its folders.
+    async fn prepare(&self, wanted: &Wanted, token: &CancellationToken) -> Result<Prepared, Stop> {
         let request = Request {
             project: self.project.clone(),
             dirs: self.dirs.clone(),
@@ -230,7 +227,11 @@ impl Attempt<'_> {
             commit: wanted.commit.clone(),
             environment: wanted.environment.clone(),
         };
-        let prepared = source::prepare(request).await.map_err(|error| self.failed(&error))?;
+        let prepared = source::prepare(request, token).await;
+        if token.is_cancelled() {
+            return Err(Stop::CalledOff);
+        }
+        let prepared = prepared.map_err(|error| self.failed(&error))?;
         for warning in &prepared.warnings {
             self.recorder.warn(warning);
         }
@@ -293,8 +294,7 @@ impl Attempt<'_> {
         images: BTreeMap<ServiceName, ImageId>,
         token: &CancellationToken,
     ) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
-        let kept = prepared.placed.install(&self.dirs, self.deployment.id)?;
-        for path in kept {
+        for path in self.install(prepared).await? {
             let (path, kept) = (path.display(), self.dirs.kept(self.deployment.id));
             self.recorder.warn(format!(
                 "{path} had been changed on the server and is replaced; the old version is kept in {}",
@@ -319,6 +319,14 @@ impl Attempt<'_> {
         } else {
             Stop::Failed(stop.to_string())
         })
+    }
+
+    /// Puts tracked files into the folders that applications write to; the paths of those that were kept aside.
+    async fn install(&self, prepared: &Prepared) -> Result<Vec<PathBuf>, Stop> {
+        let (placed, dirs, id) = (Arc::clone(&prepared.placed), self.dirs.clone(), self.deployment.id);
+        // It takes no long time and is not called off halfway.
+        let installed = origin::blocking_until(&CancellationToken::new(), move |_| Ok(placed.install(&dirs, id)?)).await;
+        installed.map_err(|error| self.failed(&error))
     }
 
     fn stopped(&self, error: &ConvergeError) -> Stop {
@@ -365,9 +373,10 @@ impl Attempt<'_> {
 
     async fn restore(&self, deployment: u64) -> Result<(), Stop> {
         let wanted = self.wanted_of(deployment).await?;
-        let prepared = self.prepare(&wanted).await?;
+        let token = CancellationToken::new();
+        let prepared = self.prepare(&wanted, &token).await?;
         let images = wanted.images.unwrap_or_default();
-        self.start(&prepared, images, &CancellationToken::new()).await?;
+        self.start(&prepared, images, &token).await?;
         Ok(())
     }
 

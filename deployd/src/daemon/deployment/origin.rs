@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// The longest that bringing a repository here may take.
 const LONGEST_FETCH: Duration = Duration::from_mins(10);
@@ -159,7 +160,14 @@ async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<O
 }
 
 /// Runs blocking work that is told when its caller has gone.
-pub(super) async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static) -> Result<T, SourceError> {
+    blocking_until(&CancellationToken::new(), work).await
+}
+
+/// Runs blocking work that is told when it is called off, or when its caller has gone. A caller that stays gets an answer
+/// once the work has ended: from then on it touches nothing any more.
+pub(super) async fn blocking_until<T: Send + 'static>(
+    call_off: &CancellationToken,
     work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
     struct StopOnDrop(Arc<AtomicBool>);
@@ -169,10 +177,23 @@ pub(super) async fn blocking<T: Send + 'static>(
         }
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let _guard = StopOnDrop(Arc::clone(&stop));
-    tokio::task::spawn_blocking(move || work(&stop))
-        .await
-        .unwrap_or(Err(SourceError::Interrupted))
+    let guard = StopOnDrop(Arc::clone(&stop));
+    let mut running = tokio::task::spawn_blocking(move || work(&stop));
+    let ended = tokio::select! {
+        biased;
+        ended = &mut running => ended,
+        () = call_off.cancelled() => {
+            drop(guard);
+            running.await
+        }
+    };
+    ended.unwrap_or_else(|error| {
+        Err(if error.is_panic() {
+            SourceError::Defect
+        } else {
+            SourceError::Interrupted
+        })
+    })
 }
 
 #[cfg(test)]
@@ -184,6 +205,28 @@ mod tests {
         let repository = Repository::parse("git@example.com:ann/shop.git").expect("an address");
         assert!(pin(&repository, "ssh-ed25519 AAAA").is_err());
         assert!(pin(&repository, &format!("SHA256:{}", "a".repeat(43))).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_called_off_has_ended_when_that_is_known() {
+        let (ended, has_ended) = std::sync::mpsc::channel();
+        let call_off = CancellationToken::new();
+        call_off.cancel();
+        let work = blocking_until(&call_off, move |stop| {
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            ended.send(()).expect("someone listens");
+            Ok(())
+        });
+        work.await.expect("ended");
+        has_ended.try_recv().expect("it had ended");
+    }
+
+    #[tokio::test]
+    async fn a_defect_is_called_one() {
+        let error = blocking::<()>(|_| panic!("a defect")).await.expect_err("it broke down");
+        assert!(error.to_string().contains("defect"), "{error}");
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::dirs::ProjectDirs;
 use super::files::{FilesError, OwnFolder, Placed, place};
-use super::origin::blocking;
+use super::origin::blocking_until;
 use crate::daemon::environment::Environment;
 use crate::daemon::git::{CheckedOut, GitError, Mirror, check_out};
 use crate::daemon::store::{ProjectRow, StoreError};
@@ -14,6 +14,9 @@ use compose_core::load::{LoadError, Loader, Stage, Stages};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio_util::sync::CancellationToken;
 
 /// Why a commit cannot be deployed as it is.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,9 @@ pub(crate) enum SourceError {
     /// The work was interrupted.
     #[error("interrupted")]
     Interrupted,
+    /// The work broke down.
+    #[error("the daemon has a defect and could not go on; its log says more")]
+    Defect,
 }
 
 fn summary(findings: &[String]) -> String {
@@ -63,7 +69,7 @@ pub(crate) struct Prepared {
     /// What its `inertia.toml` says.
     pub(crate) settings: ProjectSettings,
     /// The project, its mounts leading to where they stay.
-    pub(crate) placed: Placed,
+    pub(crate) placed: Arc<Placed>,
     /// What a person should know.
     pub(crate) warnings: Vec<String>,
 }
@@ -84,11 +90,12 @@ pub(crate) struct Request {
     pub(crate) environment: Environment,
 }
 
-/// Checks a fetched commit out, loads its project and places what it mounts.
-pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
-    blocking(move |_| {
+/// Checks a fetched commit out, loads its project and places what it mounts. Called off or not, nothing is written any more
+/// once it has returned.
+pub(crate) async fn prepare(request: Request, call_off: &CancellationToken) -> Result<Prepared, SourceError> {
+    blocking_until(call_off, move |stop| {
         let mirror = Mirror::open(&request.dirs.mirror())?;
-        let checked_out = check_out(&mirror, &request.commit, &request.checkout)?;
+        let checked_out = check_out(&mirror, &request.commit, &request.checkout, stop)?;
         let folder = project_folder(&request, &checked_out)?;
         let settings = read_settings(&folder)?;
         let mut warnings = git_warnings(&checked_out);
@@ -99,10 +106,13 @@ pub(crate) async fn prepare(request: Request) -> Result<Prepared, SourceError> {
         let loaded = loader(&request, &settings, &folder).load();
         let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
         warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
+        if stop.load(Ordering::Relaxed) {
+            return Err(SourceError::Interrupted);
+        }
         let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
         Ok(Prepared {
             settings,
-            placed,
+            placed: Arc::new(placed),
             warnings,
         })
     })

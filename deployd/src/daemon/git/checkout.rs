@@ -12,11 +12,12 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 128;
 /// The largest file that is taken: git holds a file in memory while it is written.
-const LARGEST_FILE: u64 = 256 << 20;
+pub(crate) const LARGEST_FILE: u64 = 256 << 20;
 /// How a file that stands for one in large-file storage begins.
 const LARGE_FILE: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -53,8 +54,8 @@ pub(crate) struct CheckedOut {
     pub(crate) large_files: Vec<PathBuf>,
 }
 
-/// Writes a commit's files into a folder; what was there before is removed.
-pub(crate) fn check_out(mirror: &Mirror, commit: &str, folder: &Path) -> Result<CheckedOut, GitError> {
+/// Writes a commit's files into a folder, until it is told to stop; what was there before is removed.
+pub(crate) fn check_out(mirror: &Mirror, commit: &str, folder: &Path, stop: &AtomicBool) -> Result<CheckedOut, GitError> {
     let written = |source| GitError::Write {
         path: folder.to_owned(),
         source,
@@ -66,6 +67,7 @@ pub(crate) fn check_out(mirror: &Mirror, commit: &str, folder: &Path) -> Result<
     let mut checkout = Checkout {
         mirror,
         folder,
+        stop,
         links: Vec::new(),
         out: CheckedOut::default(),
     };
@@ -77,6 +79,7 @@ pub(crate) fn check_out(mirror: &Mirror, commit: &str, folder: &Path) -> Result<
 struct Checkout<'a> {
     mirror: &'a Mirror,
     folder: &'a Path,
+    stop: &'a AtomicBool,
     /// Made last, so that no file is ever written through one.
     links: Vec<(PathBuf, PathBuf)>,
     out: CheckedOut,
@@ -90,6 +93,9 @@ impl Checkout<'_> {
         self.out.tracked.insert(at.to_owned(), Tracked::Folder { id: id.to_string() });
         let data = self.mirror.read(id)?;
         for entry in TreeRefIter::from_bytes(&data, id.kind()) {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(GitError::Interrupted);
+            }
             let entry = entry.map_err(|_| unsafe_path(at, "a folder that cannot be read"))?;
             let path = at.join(checked_name(entry.filename, at)?);
             self.entry(entry.mode.kind(), entry.oid.to_owned(), path, depth)?;
@@ -214,14 +220,26 @@ mod tests {
     use super::super::fetch::Repository;
     use super::super::testing::Origin;
     use super::*;
-    use std::sync::atomic::AtomicBool;
 
-    fn out(origin: &Origin) -> Result<(CheckedOut, PathBuf), GitError> {
+    fn check_out_of(origin: &Origin, stop: bool) -> Result<(CheckedOut, PathBuf), GitError> {
         let url = Repository::parse(&origin.url()).expect("an address");
         let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false))?;
         let commit = mirror.find("main")?;
         let folder = origin.temp.path().join("out");
-        check_out(&mirror, &commit.id, &folder).map(|checked| (checked, folder))
+        check_out(&mirror, &commit.id, &folder, &AtomicBool::new(stop)).map(|checked| (checked, folder))
+    }
+
+    fn out(origin: &Origin) -> Result<(CheckedOut, PathBuf), GitError> {
+        check_out_of(origin, false)
+    }
+
+    #[test]
+    fn stops_when_told() {
+        let origin = Origin::new();
+        origin.write("file", "x");
+        origin.commit("one");
+        assert!(matches!(check_out_of(&origin, true), Err(GitError::Interrupted)));
+        assert!(!origin.temp.path().join("out/file").exists());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod ssh;
 mod trouble;
 mod url;
 
-pub(crate) use checkout::{CheckedOut, Tracked, check_out};
+pub(crate) use checkout::{CheckedOut, LARGEST_FILE, Tracked, check_out};
 pub(crate) use fetch::Repository;
 pub(crate) use mirror::{Commit, Mirror};
 pub(crate) use ssh::{KnownHosts, Pin, SshAccess, is_fingerprint};
@@ -59,6 +59,9 @@ pub(crate) enum GitError {
         /// Why it is refused.
         reason: String,
     },
+    /// Whoever wanted it no longer waits.
+    #[error("interrupted")]
+    Interrupted,
     /// The folder of the project is not in the commit.
     #[error("the commit has no folder {path:?}")]
     NoFolder {

@@ -17,6 +17,7 @@ use crate::wire::{PlanReport, Role};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use compose_core::commands::Plans;
 use compose_core::event::NoEvents;
 use compose_core::hash::hex;
 use compose_core::plan::BuildChoice;
@@ -54,7 +55,11 @@ impl From<SourceError> for ApiError {
 
 impl From<converge::ConvergeError> for ApiError {
     fn from(error: converge::ConvergeError) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "engine", error.to_string())
+        match error {
+            // The project asks for what cannot be: the engine has no part in it.
+            converge::ConvergeError::Plan(error) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", error.to_string()),
+            other => Self::new(StatusCode::BAD_GATEWAY, "engine", other.to_string()),
+        }
     }
 }
 
@@ -81,25 +86,33 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
     let reference = reference.unwrap_or_else(|| project.branch.clone());
     let commit = origin::fetch(daemon, &project, reference).await?.id;
     let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
-    // A folder of its own: a deployment of the same commit may be under way.
-    let checkout = Temporary(dirs.plans().join(hex(&random::<8>())));
-    let prepared = source::prepare(Request {
+    let request = Request {
         own: daemon.own_folder(),
-        checkout: checkout.0.clone(),
+        // A folder of its own: a deployment of the same commit may be under way.
+        checkout: dirs.plans().join(hex(&random::<8>())),
         commit: commit.clone(),
         environment,
         project,
         dirs,
-    })
-    .await?;
-    let context = converge::context(daemon, Arc::new(NoEvents), CancellationToken::new());
+    };
     let build = if is_current { BuildChoice::Missing } else { BuildChoice::Always };
-    let plans = converge::plan(&context, &prepared.placed.project, build).await?;
+    let gone = CancellationToken::new();
+    let _guard = gone.clone().drop_guard();
+    // A task of its own: where whoever asked does not wait any more, the folder goes once nothing writes into it.
+    let plans = tokio::spawn(plans(daemon.clone(), request, build, gone)).await;
+    let plans = plans.map_err(ApiError::internal)??;
     Ok(PlanReport {
         changes: !plans.is_empty(),
         text: plans.to_string(),
         commit,
     })
+}
+
+async fn plans(daemon: Daemon, request: Request, build: BuildChoice, gone: CancellationToken) -> Result<Plans, ApiError> {
+    let _checkout = Temporary(request.checkout.clone());
+    let prepared = source::prepare(request, &gone).await?;
+    let context = converge::context(&daemon, Arc::new(NoEvents), gone);
+    Ok(converge::plan(&context, &prepared.placed.project, build).await?)
 }
 
 /// The commit of the release that runs, or ran last.

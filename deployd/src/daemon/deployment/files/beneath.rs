@@ -5,7 +5,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path};
@@ -83,19 +83,19 @@ pub(super) struct Entry {
 }
 
 /// What a name stands for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Found {
     /// Nothing.
     Nothing,
-    /// A file with this content.
-    File(Vec<u8>),
+    /// A file of any length, open to be read.
+    File(File),
     /// A link, a folder, or something that is no file of bytes.
     Other,
 }
 
 impl Entry {
     /// What is there.
-    pub(super) fn read(&self) -> io::Result<Found> {
+    pub(super) fn find(&self) -> io::Result<Found> {
         match rustix::fs::statat(&self.folder.0, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(Found::Nothing),
             Err(error) => return Err(error.into()),
@@ -104,7 +104,7 @@ impl Entry {
         }
         // It may have become a pipe since: opening must not wait for a writer.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let mut file = match rustix::fs::openat(&self.folder.0, &self.name, flags, Mode::empty()) {
+        let file = match rustix::fs::openat(&self.folder.0, &self.name, flags, Mode::empty()) {
             Ok(opened) => File::from(opened),
             Err(Errno::NOENT) => return Ok(Found::Nothing),
             Err(Errno::LOOP) => return Ok(Found::Other),
@@ -113,9 +113,7 @@ impl Entry {
         if !file.metadata()?.is_file() {
             return Ok(Found::Other);
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(Found::File(bytes))
+        Ok(Found::File(file))
     }
 
     /// Puts a copy of a file of the daemon's own there, by rename.
@@ -188,16 +186,20 @@ mod tests {
         }
     }
 
+    fn content(entry: &Entry) -> String {
+        match entry.find().expect("found") {
+            Found::File(file) => io::read_to_string(file).expect("read"),
+            other => panic!("{other:?} is no file"),
+        }
+    }
+
     #[test]
     fn a_link_planted_at_the_temporarys_name_is_replaced() {
         let case = Case::new();
         let entry = case.data().entry(Path::new("d/a"), Missing::Make).expect("there");
         symlink(case.path("host/a"), case.path("data/d/.a.inertia-new")).expect("planted");
         entry.replace_with(&case.path("source")).expect("replaced");
-        assert_eq!(
-            (case.host().as_str(), entry.read().expect("read")),
-            ("the host's", Found::File(b"new".to_vec()))
-        );
+        assert_eq!((case.host().as_str(), content(&entry).as_str()), ("the host's", "new"));
         assert!(case.path("data/d/a").symlink_metadata().expect("there").is_file());
     }
 
@@ -206,12 +208,9 @@ mod tests {
         let case = Case::new();
         let entry = case.data().entry(Path::new("a"), Missing::Report).expect("there");
         symlink(case.path("host/a"), case.path("data/a")).expect("planted");
-        assert_eq!(entry.read().expect("read"), Found::Other);
+        assert!(matches!(entry.find().expect("found"), Found::Other));
         entry.replace_with(&case.path("source")).expect("replaced");
-        assert_eq!(
-            (case.host().as_str(), entry.read().expect("read")),
-            ("the host's", Found::File(b"new".to_vec()))
-        );
+        assert_eq!((case.host().as_str(), content(&entry).as_str()), ("the host's", "new"));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 use super::FilesError;
 use super::beneath::{Entry, Folder, Found, Missing};
-use gix::objs::Kind;
+use crate::daemon::git::LARGEST_FILE;
+use gix::objs::{Kind, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Tracked files to be put into the data folders: path in the repository → content.
@@ -62,8 +63,13 @@ enum Replaced {
 }
 
 fn install_one(data: &Folder, (path, id): (&Path, &String), known: Option<&String>, places: &Places<'_>) -> io::Result<Replaced> {
-    let found = hash_of(data, path)?;
-    if found.as_ref() == Some(id) || (found.is_some() && known == Some(id)) {
+    let found = find(data, path)?;
+    // Whatever the application made of it: it need not be read.
+    if known == Some(id) && !matches!(found, Found::Nothing) {
+        return Ok(Replaced::Nothing);
+    }
+    let found = id_of(found)?;
+    if found.as_ref() == Some(id) {
         return Ok(Replaced::Nothing);
     }
     let entry = data.entry(path, Missing::Make)?;
@@ -77,7 +83,7 @@ fn install_one(data: &Folder, (path, id): (&Path, &String), known: Option<&Strin
 
 /// Removes a file that is no longer tracked. What the application changed is the application's.
 fn remove_unchanged(data: &Folder, path: &Path, id: &String) -> io::Result<()> {
-    if hash_of(data, path)?.as_ref() == Some(id) {
+    if id_of(find(data, path)?)?.as_ref() == Some(id) {
         data.entry(path, Missing::Report)?.remove()?;
     }
     Ok(())
@@ -94,22 +100,44 @@ fn write_list(path: &Path, wanted: &Wanted) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
-/// The content of a file as git names it; `None` when there is none. Symbolic links count as files of no known content.
-fn hash_of(data: &Folder, path: &Path) -> io::Result<Option<String>> {
-    let entry = match data.entry(path, Missing::Report) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
-        other => other?,
-    };
-    Ok(match entry.read()? {
+fn find(data: &Folder, path: &Path) -> io::Result<Found> {
+    match data.entry(path, Missing::Report) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Found::Nothing),
+        entry => entry?.find(),
+    }
+}
+
+/// The content as git names it; `None` when there is none. What cannot be a tracked file, a symbolic link or a file larger
+/// than any that is checked out, has a name that no content has, and is not read.
+fn id_of(found: Found) -> io::Result<Option<String>> {
+    Ok(match found {
         Found::Nothing => None,
-        Found::File(bytes) => Some(id_of(&bytes)?),
+        Found::File(file) => Some(id_of_file(file)?),
         Found::Other => Some(String::new()),
     })
 }
 
-fn id_of(bytes: &[u8]) -> io::Result<String> {
-    let hash = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, bytes);
-    hash.map(|id| id.to_string()).map_err(io::Error::other)
+/// Read piece by piece: an application may have made the file as large as it likes.
+fn id_of_file(file: File) -> io::Result<String> {
+    let length = file.metadata()?.len();
+    if length > LARGEST_FILE {
+        return Ok(String::new());
+    }
+    let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
+    hasher.update(&encode::loose_header(Kind::Blob, length));
+    // One that grows or shrinks meanwhile is a changed one, and gets another name.
+    let mut rest = file.take(length);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match rest.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => hasher.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // What is made to collide is no content that git would track.
+    Ok(hasher.try_finalize().map_or_else(|_| String::new(), |id| id.to_string()))
 }
 
 /// Moves a file aside, never over one that was kept before.
@@ -159,7 +187,8 @@ mod tests {
                 let full = checkout.join(path);
                 fs::create_dir_all(full.parent().expect("has one")).expect("made");
                 fs::write(&full, text).expect("written");
-                wanted.insert(PathBuf::from(path), id_of(text.as_bytes()).expect("hashed"));
+                let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, Kind::Blob, text.as_bytes());
+                wanted.insert(PathBuf::from(path), id.expect("hashed").to_string());
             }
             let places = Places {
                 checkout: &checkout,
@@ -212,6 +241,31 @@ mod tests {
         assert_eq!(case.install(&[("d/a", "2")]), [PathBuf::from("d/a")]);
         assert_eq!(case.data("d/a").as_deref(), Some("2"));
         assert_eq!(fs::read_to_string(case.path("kept/1/d/a")).expect("kept"), "mine");
+    }
+
+    #[test]
+    fn a_file_of_any_size_is_told_apart_without_being_held() {
+        let case = Case::new();
+        case.install(&[("d/db", "1"), ("d/gone", "1")]);
+        for path in ["data/d/db", "data/d/gone"] {
+            let file = File::options().write(true).open(case.path(path)).expect("opened");
+            file.set_len(1 << 40).expect("grown");
+        }
+        assert!(case.install(&[("d/db", "1"), ("d/gone", "1")]).is_empty());
+        assert_eq!(case.install(&[("d/db", "2")]), [PathBuf::from("d/db")]);
+        assert_eq!(case.data("d/db").as_deref(), Some("2"));
+        for path in ["kept/1/d/db", "data/d/gone"] {
+            assert_eq!(fs::metadata(case.path(path)).expect("there").len(), 1 << 40, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_file_longer_than_a_piece_is_known_again() {
+        let case = Case::new();
+        let long = "x".repeat(200 * 1024 + 1);
+        case.install(&[("d/a", &long)]);
+        assert!(case.install(&[("d/a", "2")]).is_empty(), "nobody changed it");
+        assert_eq!(case.data("d/a").as_deref(), Some("2"));
     }
 
     #[test]
