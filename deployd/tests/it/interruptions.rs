@@ -102,11 +102,10 @@ async fn what_waited_is_deployed_by_the_next_daemon() {
     assert_eq!(bench.ended(second).await.state, State::Healthy);
 }
 
-#[tokio::test]
-async fn one_that_cannot_be_taken_up_again_after_its_start_puts_the_previous_release_back() {
-    let bench = Bench::shop().await;
+/// A deployment of `web:2` whose containers have begun to change.
+async fn begun(bench: &Bench) -> (u64, String) {
     bench.deploy_well().await;
-    bench.push(&COMPOSE.replace("web:1", "web:2"));
+    let commit = bench.push(&COMPOSE.replace("web:1", "web:2"));
     bench.engine.delay("start", Duration::from_millis(400));
     let before = bench.engine.calls().len();
     let id = bench.deploy().await;
@@ -116,7 +115,28 @@ async fn one_that_cannot_be_taken_up_again_after_its_start_puts_the_previous_rel
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    (id, commit)
+}
+
+#[tokio::test]
+async fn one_whose_commit_is_here_goes_on_without_its_repository() {
+    let bench = Bench::shop().await;
+    let (id, _) = begun(&bench).await;
     std::fs::rename(bench.work(), bench.temp.path().join("elsewhere")).unwrap();
+    let bench = bench.restart().await;
+    let ended = bench.ended(id).await;
+    assert_eq!(ended.state, State::Healthy, "{:?}", ended.reason);
+    assert_eq!(bench.running().await, web("web:2"));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_taken_up_again_after_its_start_puts_the_previous_release_back() {
+    let bench = Bench::shop().await;
+    let (id, commit) = begun(&bench).await;
+    // A file where its folder is to be.
+    let checkout = bench.state().join("projects/shop/checkouts").join(commit);
+    std::fs::remove_dir_all(&checkout).unwrap();
+    std::fs::write(checkout, "").unwrap();
     let bench = bench.restart().await;
     let ended = bench.ended(id).await;
     let reason = ended.reason.unwrap();

@@ -23,9 +23,14 @@ pub(crate) fn deploy_key_place(project: &str) -> String {
     format!("deploy-key/{project}")
 }
 
-/// Brings the repository here and finds what was asked for. Gives up after [`LONGEST_FETCH`].
+/// Finds what was asked for, and brings the repository here before that, unless it is a whole commit's id that is here
+/// already: an interrupted deployment goes on without a network. Gives up after [`LONGEST_FETCH`].
 pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: String) -> Result<Commit, SourceError> {
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let (path, id) = (mirror.clone(), reference.clone());
+    if let Some(known) = blocking(move |_| Ok(Mirror::recall(&path, &id))).await? {
+        return Ok(known);
+    }
     read(daemon, project, LONGEST_FETCH, move |repository, stop| {
         Mirror::update(&mirror, repository, stop)?.find(&reference)
     })
@@ -50,12 +55,17 @@ pub(crate) async fn in_order(daemon: &Daemon, project: &ProjectRow, deployment: 
     }
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let branch = format!("refs/heads/{reference}");
-    blocking(move |_| {
+    let head = branch.clone();
+    let in_order = blocking(move |_| {
         let mirror = Mirror::open(&mirror)?;
-        let is_older = mirror.leads_back(&before, &found.id);
-        Ok(if is_older { mirror.find(&branch)? } else { found })
-    })
-    .await
+        let is_head = || mirror.find(&head).is_ok_and(|head| head == found);
+        Ok((!mirror.leads_back(&before, &found.id) || is_head()).then_some(found))
+    });
+    match in_order.await? {
+        Some(found) => Ok(found),
+        // It may have been found without asking for the branch.
+        None => fetch(daemon, project, branch).await,
+    }
 }
 
 /// What came of a look at a repository.
@@ -154,7 +164,8 @@ async fn remember(daemon: &Daemon, project: &ProjectRow, repository: &Repository
 async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<Output = Result<T, SourceError>>) -> Result<T, SourceError> {
     timeout(limit, work).await.unwrap_or_else(|_| {
         let reason = format!("it did not arrive within {} s", limit.as_secs());
-        let unreadable = Unreadable::new(repository.url(), Trouble::Unreachable, reason);
+        let unreadable = Unreadable::new(repository.url(), Trouble::Unreachable, reason)
+            .help("check that the server reaches its host, and how large the repository is, and try again");
         Err(SourceError::Git(unreadable.into()))
     })
 }
@@ -243,7 +254,8 @@ mod tests {
         let error = within(Duration::from_secs(1), &repository, work).await.expect_err("too slow");
         assert_eq!(
             error.to_string(),
-            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s"
+            "cannot read the repository https://example.com/shop.git: it did not arrive within 1 s; \
+             check that the server reaches its host, and how large the repository is, and try again"
         );
         is_told.recv_timeout(Duration::from_secs(10)).expect("it was told");
     }

@@ -6,21 +6,26 @@ use super::url::{RepositoryUrl, Transport, UrlError};
 use super::{GitError, sentence};
 use crate::ssh_address::SshAddress;
 use crate::trust::authorities;
-use gix::bstr::ByteSlice as _;
+use gix::bstr::{BString, ByteSlice as _};
 use gix::protocol::handshake::Ref;
 use gix::protocol::transport;
 use gix::protocol::transport::client::blocking_io::connect::{self, connect};
 use gix::protocol::transport::client::blocking_io::{Transport as Talk, http};
 use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
+use gix::refs::transaction::{Change, PreviousValue, RefEdit, RefLog};
 use gix::remote::Direction;
 use gix::remote::fetch::Tags;
 use std::any::Any;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Branches and tags, at the same place in the mirror.
 const REFSPECS: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// How the error reads of a program that cannot be started.
+const NO_PROGRAM: &str = "Failed to invoke program";
 
 /// A repository, and what is needed to read it.
 #[derive(Debug)]
@@ -58,15 +63,22 @@ impl Repository {
         self.ssh.as_ref().and_then(SshAccess::shown)
     }
 
-    /// Brings every branch and tag into a mirror.
+    /// Brings every branch and tag into a mirror, and forgets those that the repository has not. Commits stay: what was
+    /// deployed once can be put back.
     pub(super) fn fetch_into(&self, mirror: &gix::Repository, stop: &AtomicBool) -> Result<(), GitError> {
         self.talk(mirror, stop, |connection| {
             let prepared = connection.prepare_fetch(gix::progress::Discard, gix::remote::ref_map::Options::default())?;
             if prepared.ref_map().remote_refs.is_empty() {
                 return Ok(Err(self.empty()));
             }
+            let named: HashSet<BString> = prepared
+                .ref_map()
+                .remote_refs
+                .iter()
+                .map(|named| named.unpack().0.to_owned())
+                .collect();
             prepared.with_write_packed_refs_only(true).receive(gix::progress::Discard, stop)?;
-            Ok(Ok(()))
+            Ok(keep_only(mirror, &named).map_err(|error| GitError::mirror(mirror.git_dir(), &error)))
         })
     }
 
@@ -169,6 +181,11 @@ impl Repository {
             Transport::Https => of_https(error).or_else(|| of_https(error.probable_cause())),
             Transport::File | Transport::Ssh => None,
         };
+        if self.url.transport() == Transport::File && chain(error).contains(NO_PROGRAM) {
+            let reason = "a folder of this machine is read with the program git-upload-pack, which is not here";
+            return Unreadable::new(&self.url, Trouble::Other, reason)
+                .help("install git where the daemon runs, or register the repository's https or SSH address");
+        }
         match trouble {
             Some(trouble) => self.over_https(trouble, chain(error.probable_cause())),
             None => Unreadable::new(&self.url, Trouble::Other, sentence(error)),
@@ -182,6 +199,26 @@ impl Repository {
             None => unreadable,
         }
     }
+}
+
+/// Removes every branch and tag that was not named, be it that somebody deleted it or that the mirror was another
+/// repository's.
+fn keep_only(mirror: &gix::Repository, named: &HashSet<BString>) -> gix::Result<()> {
+    let mut edits = Vec::new();
+    for reference in mirror.references()?.all()? {
+        let name = reference?.name().to_owned();
+        if !named.contains(name.as_bstr()) {
+            let change = Change::Delete {
+                expected: PreviousValue::Any,
+                log: RefLog::AndReference,
+            };
+            edits.push(RefEdit::new(name, change));
+        }
+    }
+    if !edits.is_empty() {
+        mirror.edit_references(edits)?;
+    }
+    Ok(())
 }
 
 /// The usual options, with the authorities that are compiled in.

@@ -73,6 +73,14 @@ impl Mirror {
         Self::rebuild(path, origin, stop)
     }
 
+    /// The commit with this whole id where a mirror has it, without asking anybody. What the id leads to never changes.
+    pub(crate) fn recall(path: &Path, id: &str) -> Option<Commit> {
+        if !path.join("HEAD").exists() {
+            return None;
+        }
+        Self::open(path).ok()?.exact(id)
+    }
+
     /// The commit that a branch of a repository leads to, without bringing anything here.
     pub(crate) fn look(scratch: &Path, origin: &Repository, branch: &str, stop: &AtomicBool) -> Result<String, GitError> {
         let looked = Self::open(scratch).and_then(|scratch| origin.head_of(&scratch.repository, branch, stop));
@@ -107,9 +115,8 @@ impl Mirror {
         let missing = || GitError::NoReference {
             reference: reference.to_owned(),
         };
-        let exact = ObjectId::from_hex(reference.as_bytes()).ok();
-        if let Some(commit) = exact.and_then(|id| self.repository.find_commit(id).ok()) {
-            return describe(&commit).ok_or_else(missing);
+        if let Some(commit) = self.exact(reference) {
+            return Ok(commit);
         }
         for prefix in ["refs/heads/", "refs/tags/", ""] {
             if prefix.is_empty() && !reference.starts_with("refs/") {
@@ -124,6 +131,12 @@ impl Mirror {
         let id = self.complete(reference).ok_or_else(missing)?;
         let commit = self.repository.find_commit(id).map_err(|_| missing())?;
         describe(&commit).ok_or_else(missing)
+    }
+
+    /// The commit with this whole id.
+    fn exact(&self, id: &str) -> Option<Commit> {
+        let id = ObjectId::from_hex(id.as_bytes()).ok()?;
+        describe(&self.repository.find_commit(id).ok()?)
     }
 
     /// The id that begins with these digits, when there is exactly one.
@@ -306,6 +319,55 @@ mod tests {
         origin.git(&["branch", "a/b"]);
         let next = origin.commit("two");
         assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, next);
+    }
+
+    #[test]
+    fn what_the_repository_has_no_more_is_no_longer_found() {
+        let origin = Origin::new();
+        origin.commit("one");
+        origin.git(&["checkout", "-q", "-b", "feature"]);
+        let gone = origin.commit("two");
+        origin.git(&["tag", "v1"]);
+        origin.git(&["checkout", "-q", "main"]);
+        update(&origin).expect("fetched");
+        origin.git(&["branch", "-D", "feature"]);
+        origin.git(&["tag", "-d", "v1"]);
+        for round in ["nothing else changed", "something was pushed"] {
+            let mirror = update(&origin).expect("fetched");
+            for reference in ["feature", "v1"] {
+                let missing = mirror.find(reference);
+                assert!(matches!(missing, Err(GitError::NoReference { .. })), "{reference}: {round}");
+            }
+            assert_eq!(mirror.find(&gone).expect("its commits stay").title, "two", "{round}");
+            origin.commit("three");
+        }
+    }
+
+    #[test]
+    fn another_repository_leaves_nothing_of_the_one_before() {
+        let (origin, other) = (Origin::new(), Origin::new());
+        origin.commit("one");
+        update(&origin).expect("fetched");
+        other.git(&["checkout", "-q", "-b", "master"]);
+        let head = other.commit("other");
+        let url = Repository::parse(&other.url()).expect("an address");
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false)).expect("fetched");
+        assert!(matches!(mirror.find("main"), Err(GitError::NoReference { .. })));
+        assert_eq!(mirror.find("master").expect("there").id, head);
+    }
+
+    #[test]
+    fn what_was_fetched_once_is_known_without_asking() {
+        let origin = Origin::new();
+        let only = origin.commit("one");
+        let path = origin.temp.path().join("mirror");
+        assert_eq!(Mirror::recall(&path, &only), None);
+        assert!(!path.exists(), "nothing is made by asking");
+        update(&origin).expect("fetched");
+        assert_eq!(Mirror::recall(&path, &only).expect("known").title, "one");
+        for unknown in ["main", &only[..8], &"1".repeat(40)] {
+            assert_eq!(Mirror::recall(&path, unknown), None, "{unknown}");
+        }
     }
 
     #[test]
