@@ -23,11 +23,18 @@ impl Redactor {
             hidden.extend(value.lines().map(str::trim));
         }
         hidden.retain(|value| value.len() >= SHORTEST && !is_plain(value));
-        hidden.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        hidden.dedup();
-        Self {
+        let mut redactor = Self::default();
+        redactor.add(Self {
             values: hidden.into_iter().map(|value| Zeroizing::new(value.to_owned())).collect(),
-        }
+        });
+        redactor
+    }
+
+    /// Hides what another one hides as well.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.values.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+        self.values.dedup();
     }
 
     /// The text without any of the values.
@@ -61,6 +68,13 @@ mod tests {
     fn hides_values_wherever_they_stand() {
         assert_eq!(clean(&["xyzzy"], "a xyzzy=xyzzy!"), "a [redacted]=[redacted]!");
         assert_eq!(clean(&["pass", "password"], "password pass"), "[redacted] [redacted]");
+    }
+
+    #[test]
+    fn hides_longer_values_first_whoever_names_them() {
+        let mut redactor = Redactor::new(["pass"]);
+        redactor.add(Redactor::new(["password", "pass"]));
+        assert_eq!(redactor.clean("password pass".to_owned()), "[redacted] [redacted]");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use crate::bench::{Bench, COMPOSE};
 use axum::http::StatusCode;
 use compose_core::engine::Engine as _;
+use deployd::wire::DeploymentState as State;
 use serde_json::json;
+use std::fs::File;
 use std::path::Path;
 
 const SECRET: &str = "xyzzy-plugh-42";
@@ -61,6 +63,22 @@ async fn what_an_error_quotes_is_hidden() {
     let plan = bench.get("/v1/projects/shop/plan").await;
     assert_eq!(plan.code(), "cannot-plan", "{plan:?}");
     assert!(plan.text.contains("[redacted]") && !plan.text.contains(SECRET), "{plan:?}");
+}
+
+#[tokio::test]
+async fn a_value_set_while_the_repository_is_fetched_is_hidden() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    let fetching = File::create(bench.state().join("projects/shop/mirror.lock")).unwrap();
+    fetching.lock().unwrap();
+    bench.push("services:\n  web:\n    image: ${IMAGE}:1\n");
+    let id = bench.deploy().await;
+    bench.until(id, State::Fetching).await;
+    bench.put("/v1/projects/shop/env/IMAGE", &json!({"value": SECRET})).await;
+    drop(fetching);
+    let reason = bench.ended(id).await.reason.unwrap();
+    assert!(reason.contains("[redacted]") && !reason.contains(SECRET), "{reason}");
+    assert_absent(&bench.state());
 }
 
 #[tokio::test]

@@ -98,10 +98,18 @@ pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) 
     let Some(project) = daemon.store().project(&deployment.project).await? else {
         return Ok(());
     };
-    let redactor = Environment::current(daemon, &project.name)
-        .await
-        .map(|environment| environment.redactor())
-        .unwrap_or_default();
+    let redactor = match Environment::current(daemon, &project.name).await {
+        Ok(environment) => environment.redactor(),
+        Err(EnvironmentError::Store(error)) => return Err(error),
+        // What cannot be read cannot be hidden either: nothing is done that could show it.
+        Err(EnvironmentError::Vault(error)) => {
+            let store = daemon.store();
+            store.advance(&project.name, deployment.id, Step::Begin).await?;
+            store.end(&project.name, deployment.id, Ending::Failed, error.to_string()).await?;
+            daemon.feed().wake();
+            return Ok(());
+        }
+    };
     let recorder = Recorder::start(daemon, &project.name, deployment.id, redactor);
     let attempt = Attempt {
         dirs: ProjectDirs::new(daemon.dir().project(&project.name)),
@@ -174,10 +182,10 @@ impl Attempt<'_> {
             .note(format!("fetching {} from {}", self.deployment.reference, self.project.url));
         let found = origin::fetch(self.daemon, &self.project, reference.clone())
             .await
-            .map_err(|error| self.failed(&error))?;
+            .map_err(|error| self.failed(error))?;
         let commit = origin::in_order(self.daemon, &self.project, &self.deployment, found.clone())
             .await
-            .map_err(|error| self.failed(&error))?;
+            .map_err(|error| self.failed(error))?;
         if commit != found {
             self.recorder.note(format!(
                 "{} is older than what was known before: the head of {} is deployed instead",
@@ -188,9 +196,12 @@ impl Attempt<'_> {
         store
             .note_commit(&self.project.name, self.deployment.id, &commit.id, &commit.title)
             .await?;
+        let environment = Environment::current(self.daemon, &self.project.name).await?;
+        // Somebody may have changed them while the repository was fetched.
+        self.recorder.hide(environment.redactor());
         Ok(Wanted {
             commit: commit.id,
-            environment: Environment::current(self.daemon, &self.project.name).await?,
+            environment,
             images: None,
         })
     }
@@ -231,7 +242,7 @@ impl Attempt<'_> {
         if token.is_cancelled() {
             return Err(Stop::CalledOff);
         }
-        let prepared = prepared.map_err(|error| self.failed(&error))?;
+        let prepared = prepared.map_err(|error| self.failed(error))?;
         for warning in &prepared.warnings {
             self.recorder.warn(warning);
         }
@@ -239,13 +250,17 @@ impl Attempt<'_> {
     }
 
     /// Tells the findings of a load, but for the first, which is why it failed.
-    fn failed(&self, error: &SourceError) -> Stop {
-        if let SourceError::Load(findings) = error {
-            for finding in findings.iter().skip(1) {
-                self.recorder.warn(finding);
+    fn failed(&self, error: SourceError) -> Stop {
+        match error {
+            SourceError::Store(error) => Stop::Broken(error),
+            SourceError::Load(findings) => {
+                for finding in findings.iter().skip(1) {
+                    self.recorder.warn(finding);
+                }
+                Stop::Failed(SourceError::Load(findings).to_string())
             }
+            other => Stop::Failed(other.to_string()),
         }
-        Stop::Failed(error.to_string())
     }
 
     async fn check_owner(&self, prepared: &Prepared) -> Result<(), Stop> {
@@ -326,7 +341,7 @@ impl Attempt<'_> {
         let (placed, dirs, id) = (Arc::clone(&prepared.placed), self.dirs.clone(), self.deployment.id);
         // It takes no long time and is not called off halfway.
         let installed = origin::blocking_until(&CancellationToken::new(), move |_| Ok(placed.install(&dirs, id)?)).await;
-        installed.map_err(|error| self.failed(&error))
+        installed.map_err(|error| self.failed(error))
     }
 
     fn stopped(&self, error: &ConvergeError) -> Stop {

@@ -5,7 +5,6 @@ use super::dirs::ProjectDirs;
 use crate::daemon::Daemon;
 use crate::daemon::environment::Environment;
 use crate::daemon::problem::ApiError;
-use crate::daemon::redact::Redactor;
 use crate::daemon::store::ProjectRow;
 use crate::wire::{Done, EventBody};
 use compose_core::event::{Event, EventSink};
@@ -68,9 +67,11 @@ pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operat
         (Operation::Down(volumes), Some(name)) => converge::down(&context, &name, volumes == Volumes::Remove).await?,
         (Operation::Restart(services), Some(name)) => converge::restart(&context, &name, services).await?,
     }
-    let redactor = Environment::current(daemon, &project.name)
-        .await
-        .map_or_else(|_| Redactor::default(), |environment| environment.redactor());
+    // It is done: where the values cannot be read that are to be hidden, only what it did in detail stays untold.
+    let Ok(environment) = Environment::current(daemon, &project.name).await else {
+        return Ok(Done { events: Vec::new() });
+    };
+    let redactor = environment.redactor();
     let mut done = events.take();
     for event in &mut done.events {
         *event = event.clone().map_text(|text| redactor.clean(text));

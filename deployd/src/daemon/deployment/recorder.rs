@@ -48,9 +48,9 @@ impl Recorder {
         }
     }
 
-    /// Hides other values from now on.
+    /// Hides other values as well from now on.
     pub(crate) fn hide(&self, redactor: Redactor) {
-        *lock(&self.redactor) = redactor;
+        lock(&self.redactor).add(redactor);
     }
 
     /// Tells something that a person wants to know.
@@ -73,7 +73,8 @@ impl Recorder {
         let Some(body) = lock(&self.lines).admit(body) else {
             return;
         };
-        let body = body.map_text(|text| self.clean(shorten(text)));
+        // Cut before, a value that lies across the end would leave its beginning. Whoever reads output bounds its lines.
+        let body = body.map_text(|text| shorten(self.clean(text)));
         // The writer ends with the daemon only.
         let _ = self.queue.send(Item::Event(OffsetDateTime::now_utc(), body));
     }
@@ -301,6 +302,32 @@ mod tests {
         let done = EventBody::from_core(pull(None, "Pull complete")).expect("kept");
         assert!(lines.admit(done.clone()).is_some());
         assert!(lines.admit(done).is_none());
+    }
+
+    #[test]
+    fn a_value_across_the_end_of_a_line_leaves_nothing_of_itself() {
+        let (queue, mut items) = mpsc::unbounded_channel();
+        let recorder = Recorder {
+            queue,
+            redactor: Mutex::new(Redactor::new(["xyzzy-plugh"])),
+            lines: Mutex::default(),
+        };
+        recorder.note(format!("{}xyzzy-plugh", " ".repeat(LONGEST_LINE - 5)));
+        let Ok(Item::Event(_, EventBody::Note { message })) = items.try_recv() else {
+            panic!("nothing was told");
+        };
+        assert!(!message.contains("xyzzy"), "{message}");
+    }
+
+    #[test]
+    fn values_are_hidden_that_were_set_before_and_that_are_used() {
+        let recorder = Recorder {
+            queue: mpsc::unbounded_channel().0,
+            redactor: Mutex::new(Redactor::new(["before"])),
+            lines: Mutex::default(),
+        };
+        recorder.hide(Redactor::new(["later"]));
+        assert_eq!(recorder.clean("before, later".to_owned()), "[redacted], [redacted]");
     }
 
     #[test]
