@@ -38,10 +38,18 @@ impl Provider for Bitbucket {
     }
 }
 
-fn push(branch: &str, after: Option<&str>) -> Report {
+fn report(pushes: Result<Vec<Push>, &'static str>) -> Report {
+    match pushes {
+        Ok(pushes) if pushes.is_empty() => Report::Other("no branch was pushed to".to_owned()),
+        Ok(pushes) => Report::Pushes(pushes),
+        Err(reason) => Report::Malformed(reason),
+    }
+}
+
+fn push(branch: &str, after: Option<&str>) -> Result<Push, &'static str> {
     match after.map(commit_id) {
-        Some(None) => Report::Malformed("the pushed commit has no id"),
-        after => Report::Push(Push {
+        Some(None) => Err("the pushed commit has no id"),
+        after => Ok(Push {
             branch: branch.to_owned(),
             after: after.flatten(),
             paths: None,
@@ -49,20 +57,21 @@ fn push(branch: &str, after: Option<&str>) -> Report {
     }
 }
 
-/// `push.changes[].new`, or `old` alone for a deleted branch. The last change of a branch counts.
+/// `push.changes[].new`, or `old` alone for a deleted branch.
 fn cloud(payload: &Value) -> Report {
     let Some(changes) = payload["push"]["changes"].as_array() else {
         return Report::Malformed("the push has no `changes`");
     };
     let of_branch = |change: &&Value| change["new"]["type"] == "branch" || change["old"]["type"] == "branch";
-    let Some(change) = changes.iter().rfind(of_branch) else {
-        return Report::Other("no branch was pushed to".to_owned());
-    };
-    match (change["new"]["name"].as_str(), change["old"]["name"].as_str()) {
-        (Some(branch), _) => push(branch, Some(change["new"]["target"]["hash"].as_str().unwrap_or_default())),
-        (None, Some(branch)) => push(branch, None),
-        (None, None) => Report::Malformed("the changed branch has no name"),
-    }
+    let pushes = changes.iter().filter(of_branch).map(|change| {
+        let name = |of: &str| change[of]["name"].as_str();
+        match (name("new"), name("old")) {
+            (Some(branch), _) => push(branch, Some(change["new"]["target"]["hash"].as_str().unwrap_or_default())),
+            (None, Some(branch)) => push(branch, None),
+            (None, None) => Err("the changed branch has no name"),
+        }
+    });
+    report(pushes.collect())
 }
 
 /// `changes[].ref.id` and `toHash`.
@@ -70,12 +79,12 @@ fn data_center(payload: &Value) -> Report {
     let Some(changes) = payload["changes"].as_array() else {
         return Report::Malformed("the push has no `changes`");
     };
-    let mut branches = changes
+    let branches = changes
         .iter()
         .filter_map(|change| Some((branch_of(change["ref"]["id"].as_str()?)?, change)));
-    match branches.next_back() {
-        Some((branch, change)) if change["type"] == "DELETE" => push(branch, None),
-        Some((branch, change)) => push(branch, Some(change["toHash"].as_str().unwrap_or_default())),
-        None => Report::Other("no branch was pushed to".to_owned()),
-    }
+    let pushes = branches.map(|(branch, change)| {
+        let after = (change["type"] != "DELETE").then(|| change["toHash"].as_str().unwrap_or_default());
+        push(branch, after)
+    });
+    report(pushes.collect())
 }

@@ -33,8 +33,8 @@ const PROVIDERS: [&dyn Provider; 4] = [&gitea::Gitea, &gitlab::Gitlab, &bitbucke
 /// What a webhook reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Report {
-    /// A branch was pushed to.
-    Push(Push),
+    /// Branches were pushed to, all at once; at least one.
+    Pushes(Vec<Push>),
     /// Something else; why nothing is deployed.
     Other(String),
     /// The payload is not what the host sends.
@@ -99,7 +99,7 @@ pub(crate) fn judge(headers: &HeaderMap, body: &[u8], secret: &str, target: Targ
     match provider.read(headers, &payload) {
         Report::Other(reason) => Verdict::Skip(reason),
         Report::Malformed(reason) => Verdict::Malformed(reason),
-        Report::Push(push) => decide(push, target, |commit| Verdict::Deploy {
+        Report::Pushes(pushes) => decide(pushes, target, |commit| Verdict::Deploy {
             provider: provider.name(),
             commit,
             delivery: provider.delivery(headers).map(str::to_owned),
@@ -107,10 +107,17 @@ pub(crate) fn judge(headers: &HeaderMap, body: &[u8], secret: &str, target: Targ
     }
 }
 
-fn decide(push: Push, target: Target<'_>, deploy: impl FnOnce(String) -> Verdict) -> Verdict {
-    if push.branch != target.branch {
-        return Verdict::Skip(format!("branch {} was pushed to, and {} is deployed", push.branch, target.branch));
-    }
+fn decide(mut pushes: Vec<Push>, target: Target<'_>, deploy: impl FnOnce(String) -> Verdict) -> Verdict {
+    // Of several changes of one branch the last counts.
+    let Some(at) = pushes.iter().rposition(|push| push.branch == target.branch) else {
+        let branches: Vec<_> = pushes.iter().map(|push| push.branch.as_str()).collect();
+        let branches = match branches.as_slice() {
+            [branch] => format!("branch {branch} was"),
+            several => format!("branches {} were", several.join(", ")),
+        };
+        return Verdict::Skip(format!("{branches} pushed to, and {} is deployed", target.branch));
+    };
+    let push = pushes.swap_remove(at);
     let Some(commit) = push.after else {
         return Verdict::Skip(format!("branch {} was deleted", push.branch));
     };
@@ -175,11 +182,11 @@ impl PushPayload {
         if after.is_none() && !is_gone {
             return Report::Malformed("`after` of the push is no commit");
         }
-        Report::Push(Push {
+        Report::Pushes(vec![Push {
             branch: branch.to_owned(),
             after,
             paths: push.paths(),
-        })
+        }])
     }
 
     /// Hosts list at most so many commits, and a forced push changes more than its commits say.

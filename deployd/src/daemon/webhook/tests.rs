@@ -184,6 +184,32 @@ fn bitbucket_cloud_push() {
 }
 
 #[test]
+fn bitbucket_reports_several_branches_at_once() {
+    let other = "f".repeat(40);
+    let cloud = |names: [&str; 2]| {
+        let changes = names.map(|name| {
+            let hash = if name == "main" { COMMIT } else { &other };
+            json!({"new": {"type": "branch", "name": name, "target": {"hash": hash}}, "old": null})
+        });
+        bitbucket("repo:push", &json!({"push": {"changes": changes}}))
+    };
+    let data_center = |names: [&str; 2]| {
+        let changes = names.map(|name| {
+            let hash = if name == "main" { COMMIT } else { &other };
+            json!({"ref": {"id": format!("refs/heads/{name}")}, "toHash": hash, "type": "UPDATE"})
+        });
+        bitbucket("repo:refs_changed", &json!({"changes": changes}))
+    };
+    for names in [["main", "feature"], ["feature", "main"]] {
+        assert_eq!(cloud(names), deploy("bitbucket", "d4"), "{names:?}");
+        assert_eq!(data_center(names), deploy("bitbucket", "d4"), "{names:?}");
+    }
+    let skipped = Verdict::Skip("branches a, b were pushed to, and main is deployed".to_owned());
+    assert_eq!(cloud(["a", "b"]), skipped);
+    assert_eq!(data_center(["a", "b"]), skipped);
+}
+
+#[test]
 fn bitbucket_data_center_push() {
     let change = |kind: &str| json!({"changes": [{"ref": {"id": "refs/heads/main"}, "toHash": COMMIT, "type": kind}]});
     assert_eq!(bitbucket("repo:refs_changed", &change("UPDATE")), deploy("bitbucket", "d4"));
