@@ -63,6 +63,26 @@ async fn a_push_is_deployed_and_its_replay_is_not() {
 }
 
 #[tokio::test]
+async fn a_push_that_no_daemon_was_there_for_is_found_by_the_next_one() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let commit = bench.push(COMPOSE);
+    deliver(&bench, "shop", &secret, &push("main", &commit), "1").await;
+    bench.ended(1).await;
+    let missed = bench.push(&COMPOSE.replace("web:1", "web:2"));
+    let bench = bench.restart().await;
+    for _ in 0..2000 {
+        if bench.get("/v1/projects/shop/history").await.json().as_array().unwrap().len() > 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let ended = bench.ended(2).await;
+    assert_eq!((ended.state, ended.commit), (DeploymentState::Healthy, Some(missed)));
+    assert_eq!(ended.trigger, Trigger::Poll);
+}
+
+#[tokio::test]
 async fn the_commit_of_the_push_is_deployed_whatever_came_after() {
     let bench = Bench::shop().await;
     let secret = secret(&bench).await;

@@ -5,12 +5,26 @@ use crate::daemon::Daemon;
 use crate::daemon::store::{Admission, NewDeployment, ProjectRow, StoreError};
 use crate::wire::Trigger;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 /// The shortest time between two looks for commits.
 const SHORTEST_POLL: Duration = Duration::from_secs(5);
 /// How often to look for commits as long as nobody knows whether the git host's webhooks arrive.
 const UNPROVEN_POLL: Duration = Duration::from_mins(1);
+
+/// How long after a delivery was turned away to look for what it would have reported, however many are.
+const AFTER_DELIVERY: Duration = Duration::from_secs(30);
+
+/// When to look for what a delivery may have reported that could not be taken in.
+pub(super) fn after_delivery() -> Instant {
+    Instant::now() + AFTER_DELIVERY
+}
+
+/// When to look next: by the project's interval, or for what was `missed`.
+pub(super) fn next_look(project: &ProjectRow, missed: Option<Instant>) -> Option<Instant> {
+    let polled = interval(project).map(|interval| Instant::now() + interval);
+    polled.into_iter().chain(missed).min()
+}
 
 /// How often to look for commits: as the project says, and until the git host's first delivery in any case.
 pub(super) fn interval(project: &ProjectRow) -> Option<Duration> {
@@ -18,20 +32,21 @@ pub(super) fn interval(project: &ProjectRow) -> Option<Duration> {
     project.poll.map(|wanted| wanted.max(SHORTEST_POLL)).or(unproven)
 }
 
-/// Looks for a new commit after so long, and queues it. What was there before anybody deployed anything is not new, nor is
-/// what changes nothing under the project's folder: it is passed.
-pub(super) async fn look_after(
-    span: Duration,
+/// Looks for a new commit at a time, and queues it; when to look again where the repository did not answer. What was there
+/// before anybody deployed anything is not new, nor is what changes nothing under the project's folder: it is passed.
+pub(super) async fn look_at(
+    time: Instant,
     daemon: &Daemon,
     project: &ProjectRow,
     passed: &mut Option<String>,
-) -> Result<(), StoreError> {
-    sleep(span).await;
+) -> Result<Option<Instant>, StoreError> {
+    sleep_until(time).await;
+    let again = || Instant::now() + UNPROVEN_POLL;
     let head = match origin::look(daemon, project).await.outcome {
         Ok(head) => head,
         Err(error) => {
             tracing::warn!(%error, project = project.name, "cannot look for commits");
-            return Ok(());
+            return Ok(Some(again()));
         }
     };
     let store = daemon.store();
@@ -41,17 +56,17 @@ pub(super) async fn look_after(
     };
     // Without one, the project was registered with another repository or branch meanwhile.
     let Some(known) = known.filter(|known| *known != head && passed.as_ref() != Some(&head)) else {
-        return Ok(());
+        return Ok(None);
     };
     match origin::is_touched(daemon, project, known, head.clone()).await {
         Ok(true) => {}
         Ok(false) => {
             *passed = Some(head);
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => {
             tracing::warn!(%error, project = project.name, "cannot compare commits");
-            return Ok(());
+            return Ok(Some(again()));
         }
     }
     let new = NewDeployment {
@@ -61,7 +76,7 @@ pub(super) async fn look_after(
         trigger: Trigger::Poll,
     };
     match daemon.store().admit(new, Vec::new()).await? {
-        Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(()),
+        Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(None),
     }
 }
 
@@ -95,6 +110,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_missed_is_looked_for_also_where_nobody_polls_and_until_it_is_known() {
+        let (_temp, daemon) = daemon().await;
+        let registered = NewProject {
+            url: "/nowhere/at/all".to_owned(),
+            ..shop()
+        };
+        let project = daemon.store().put_project(registered).await.expect("stored");
+        let proven = ProjectRow {
+            webhook_seen: Some(time::OffsetDateTime::UNIX_EPOCH),
+            ..project
+        };
+        assert_eq!(next_look(&proven, None), None);
+        let now = Instant::now();
+        assert_eq!(next_look(&proven, Some(now)), Some(now));
+        let again = look_at(now, &daemon, &proven, &mut None).await.expect("looked");
+        assert!(again.is_some(), "the repository did not answer");
+    }
+
+    #[tokio::test]
     async fn only_what_is_new_since_the_first_look_is_deployed() {
         let origin = Origin::new();
         let first = origin.commit("one");
@@ -105,7 +139,7 @@ mod tests {
         };
         let project = daemon.store().put_project(registered).await.expect("stored");
         let waiting = async || {
-            look_after(Duration::ZERO, &daemon, &project, &mut None).await.expect("looked");
+            look_at(Instant::now(), &daemon, &project, &mut None).await.expect("looked");
             let next = daemon.store().next_deployment("shop").await.expect("read");
             next.and_then(|row| row.deployment.commit)
         };
@@ -138,7 +172,7 @@ mod tests {
         ] {
             origin.write(file, text);
             let head = origin.commit(text);
-            look_after(Duration::ZERO, &daemon, &project, &mut passed).await.expect("looked");
+            look_at(Instant::now(), &daemon, &project, &mut passed).await.expect("looked");
             let next = daemon.store().next_deployment("shop").await.expect("read");
             assert_eq!(next.and_then(|row| row.deployment.commit), is_new.then_some(head), "{file} {text}");
         }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How long to wait before a deployment is tried again that the daemon itself could not go on with.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
@@ -20,6 +20,8 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 pub(crate) enum Command {
     /// Something waits.
     Wake,
+    /// A delivery could not be taken in: look for what it would have reported.
+    Look,
     /// Call a deployment off; answered whether it could be.
     Cancel {
         /// Which.
@@ -47,6 +49,11 @@ impl Workers {
     pub(crate) fn wake(&self, daemon: &Daemon, project: &str) {
         // A full queue means that it has enough reasons to look already.
         let _ = self.sender(daemon, project).try_send(Command::Wake);
+    }
+
+    /// Tells a project's worker that a delivery was turned away.
+    pub(crate) fn look(&self, daemon: &Daemon, project: &str) {
+        let _ = self.sender(daemon, project).try_send(Command::Look);
     }
 
     /// Calls a deployment off; `false` when it has ended already.
@@ -100,6 +107,7 @@ fn spawn(daemon: &Daemon, project: &str, first: Option<First>) -> mpsc::Sender<C
         commands,
         first,
         passed: None,
+        missed: None,
     };
     tokio::spawn(worker.run());
     sender
@@ -126,6 +134,8 @@ struct Worker {
     first: Option<First>,
     /// The head of the branch in which nothing of the project was new.
     passed: Option<String>,
+    /// When to look for pushes that were reported while nobody took reports in.
+    missed: Option<Instant>,
 }
 
 impl Worker {
@@ -146,11 +156,18 @@ impl Worker {
             // Nobody waits for it where the daemon is ending.
             let _ = seen_to.send(());
         }
+        let mut begins = true;
         loop {
             let outcome = match self.daemon.store().next_deployment(&self.project).await {
                 Ok(Some(row)) => self.deploy(row).await,
                 Ok(None) => match self.daemon.store().project(&self.project).await {
-                    Ok(Some(project)) => self.idle(&project).await,
+                    Ok(Some(project)) => {
+                        // No daemon was there for a while, and nobody looks regularly.
+                        if std::mem::take(&mut begins) && polling::interval(&project).is_none() {
+                            self.missed = Some(Instant::now());
+                        }
+                        self.idle(&project).await
+                    }
                     Ok(None) => return,
                     Err(error) => Err(error),
                 },
@@ -182,6 +199,7 @@ impl Worker {
                     let conflict = ApiError::conflict("revival-under-way", what).help("ask again in a moment");
                     let _ = reply.send(Err(conflict));
                 }
+                Some(Command::Look) => self.look_soon(),
                 Some(Command::Wake) => {}
                 None => return,
             }
@@ -232,9 +250,15 @@ impl Worker {
                     )
                     .help("wait for it, or call it off with `inertia NAME cancel`")));
                 }
+                Some(Command::Look) => self.look_soon(),
                 Some(Command::Wake) | None => {}
             }
         }
+    }
+
+    /// However many deliveries are turned away, it is one look.
+    fn look_soon(&mut self) {
+        self.missed.get_or_insert_with(polling::after_delivery);
     }
 
     /// Ends a deployment on which the daemon itself broke down. Where its containers had begun to change, the failure is
@@ -274,14 +298,27 @@ impl Worker {
 
     /// Waits for something to do, and does it where it is no deployment.
     async fn idle(&mut self, project: &ProjectRow) -> Result<(), StoreError> {
-        let command = match polling::interval(project) {
+        let command = match polling::next_look(project, self.missed) {
             None => self.commands.recv().await,
-            // A command ends a look that is under way: nobody waits for a slow repository.
-            Some(interval) => tokio::select! {
-                biased;
-                command = self.commands.recv() => command,
-                looked = polling::look_after(interval, &self.daemon, project, &mut self.passed) => return looked,
-            },
+            Some(time) => {
+                let look = polling::look_at(time, &self.daemon, project, &mut self.passed);
+                tokio::pin!(look);
+                loop {
+                    tokio::select! {
+                        biased;
+                        command = self.commands.recv() => match command {
+                            Some(Command::Look) if self.missed.is_some() => {}
+                            // Any other ends a look that is under way: nobody waits for a slow repository.
+                            other => break other,
+                        },
+                        looked = &mut look => {
+                            let again = looked?;
+                            self.missed = self.missed.and(again);
+                            return Ok(());
+                        }
+                    }
+                }
+            }
         };
         match command {
             Some(command) => self.obey(command).await,
@@ -290,9 +327,10 @@ impl Worker {
     }
 
     /// Does what a command says while no deployment is under way.
-    async fn obey(&self, command: Command) -> Result<(), StoreError> {
+    async fn obey(&mut self, command: Command) -> Result<(), StoreError> {
         match command {
             Command::Wake => {}
+            Command::Look => self.look_soon(),
             Command::Cancel { id, by, reply } => {
                 let _ = reply.send(self.cancel_waiting(id, &by).await);
             }
@@ -327,6 +365,27 @@ mod tests {
     use crate::daemon::testing::daemon;
     use crate::wire::{DeploymentState, Trigger};
 
+    fn worker(daemon: Daemon) -> Worker {
+        Worker {
+            daemon,
+            project: "shop".to_owned(),
+            commands: mpsc::channel(1).1,
+            first: None,
+            passed: None,
+            missed: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn deliveries_that_were_turned_away_lead_to_one_look() {
+        let (_temp, daemon) = daemon().await;
+        let mut worker = worker(daemon);
+        worker.obey(Command::Look).await.expect("obeyed");
+        let first = worker.missed.expect("a look is to come");
+        worker.obey(Command::Look).await.expect("obeyed");
+        assert_eq!(worker.missed, Some(first), "it is not put off");
+    }
+
     #[tokio::test]
     async fn a_defect_after_the_start_is_put_back_once_and_then_ends() {
         let (_temp, daemon) = daemon().await;
@@ -342,13 +401,7 @@ mod tests {
         for step in [Step::Begin, Step::Build, Step::Start] {
             store.advance("shop", 1, step).await.expect("advances");
         }
-        let worker = Worker {
-            daemon: daemon.clone(),
-            project: "shop".to_owned(),
-            commands: mpsc::channel(1).1,
-            first: None,
-            passed: None,
-        };
+        let worker = worker(daemon.clone());
         worker.end_defective(1).await.expect("noted");
         let row = store.next_deployment("shop").await.expect("read").expect("is taken up again");
         assert!(row.failure.is_some_and(|failure| failure.contains("defect")));

@@ -68,7 +68,11 @@ async fn receive(
         return Err(refused());
     }
     let room = timeout(LONGEST_WAIT, daemon.delivery_room().acquire_many(pieces(&headers))).await;
-    let _room = room.map_err(|_| busy())?.map_err(|_| busy())?;
+    let Ok(Ok(_room)) = room else {
+        // Few git hosts deliver again by themselves.
+        daemon.workers().look(&daemon, &name);
+        return Err(busy());
+    };
     let body = read(request, LARGEST_DELIVERY).await?;
     let target = Target {
         branch: &project.branch,
