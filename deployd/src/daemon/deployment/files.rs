@@ -14,6 +14,7 @@ pub(crate) use contents::collect_garbage;
 pub(crate) use own::OwnFolder;
 pub(crate) use place::{Placed, place};
 
+use crate::daemon::git::advice;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilesError {
     /// A file cannot be read or written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}{}", path.display(), advice(source))]
     Io {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,5 @@
-//! Git without a git program: a bare mirror per project, commits found in it, their files written out.
+//! Git: a bare mirror per project, commits found in it, their files written out. Without a git program, but for folders of
+//! this machine, which `git-upload-pack` reads.
 //!
 //! Everything here blocks; callers use `spawn_blocking`.
 
@@ -17,6 +18,7 @@ pub(crate) use ssh::{KnownHosts, Pin, SshAccess, is_fingerprint};
 pub(crate) use trouble::{Trouble, Unreadable};
 pub(crate) use url::{RepositoryUrl, Transport, UrlError};
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What git could not do.
@@ -29,7 +31,10 @@ pub(crate) enum GitError {
     #[error(transparent)]
     Unreadable(Box<Unreadable>),
     /// The mirror is damaged.
-    #[error("cannot use the mirror {}: {reason}", path.display())]
+    #[error(
+        "cannot use the mirror {}: {reason}; if that stays so, move the folder away and deploy again: it is fetched anew",
+        path.display()
+    )]
     Mirror {
         /// The mirror.
         path: PathBuf,
@@ -43,7 +48,7 @@ pub(crate) enum GitError {
         reference: String,
     },
     /// A commit's files cannot be written out.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}: {source}{}", path.display(), advice(source))]
     Write {
         /// The file.
         path: PathBuf,
@@ -68,6 +73,15 @@ pub(crate) enum GitError {
         /// The folder.
         path: String,
     },
+}
+
+/// What to do about a file that cannot be written, in the form of an error's end.
+pub(crate) fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room on the disk that holds it, and try again",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; let the daemon write there, and try again",
+        _ => "",
+    }
 }
 
 impl GitError {
