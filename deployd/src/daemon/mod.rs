@@ -26,12 +26,13 @@ pub use tls::TlsError;
 use crate::wire::{ADMIN_TOKEN_FILE, Role};
 use auth::{Authority, NewToken};
 use compose_core::engine::Engine;
-use compose_core::engine::request::PathMap;
+use compose_core::names::ContainerId;
 use deployment::dirs::ProjectDirs;
 use deployment::files::OwnFolder;
 use deployment::looks::Looks;
 use deployment::workers::Workers;
 use feed::Feed;
+use own_paths::{Home, HomeError, OwnContainer};
 use presence::Presence;
 use routes::webhooks::ROOM;
 use state_dir::StateDir;
@@ -58,11 +59,9 @@ pub struct Config {
     pub state: PathBuf,
     /// The engine that it deploys to.
     pub engine: Arc<dyn Engine>,
-    /// How the engine's host calls the daemon's paths. Where this says nothing, [`crate::serve`] asks the engine how the
-    /// container is mounted in which the daemon lives.
-    pub paths: PathMap,
-    /// By what names and ids the container can be named in which the daemon lives; [`crate::serve`] finds them out.
-    pub container: Vec<String>,
+    /// The id of the container in which the daemon lives. The engine is asked how its host calls what is mounted there.
+    /// Where this says nothing, [`crate::serve`] finds it out.
+    pub container: Option<ContainerId>,
     /// The version that it says it is.
     pub version: String,
     /// A file in the form of OpenSSH's `known_hosts`, with keys of git hosts; it need not be there.
@@ -79,8 +78,7 @@ struct Parts {
     vault: Vault,
     authority: Authority,
     engine: Arc<dyn Engine>,
-    paths: PathMap,
-    container: Vec<String>,
+    own_container: OwnContainer,
     looks: Looks,
     feed: Feed,
     revocations: Feed,
@@ -120,8 +118,7 @@ impl Daemon {
             workers: Workers::default(),
             presence: Presence::default(),
             engine: config.engine,
-            paths: config.paths,
-            container: config.container,
+            own_container: OwnContainer::new(config.container),
             looks: Looks::default(),
             version: config.version,
             known_hosts: config.known_hosts,
@@ -137,17 +134,15 @@ impl Daemon {
     /// Takes up again what was under way or waiting when the daemon ended, and starts what went down with the engine. It
     /// does not wait for the engine.
     pub async fn resume(&self) -> Result<(), OpenError> {
-        let look = presence::look(self.clone());
-        let mut seen_to = Vec::new();
         for project in self.store().projects().await? {
             let dirs = ProjectDirs::new(self.dir().project(&project.name));
             // Left over from a daemon that was killed; in the way of nobody.
             for left in dirs.left_by_looks().into_iter().chain([dirs.plans()]) {
                 let _ = std::fs::remove_dir_all(left);
             }
-            seen_to.push(self.workers().begin(self, &project.name, look.clone()));
+            self.workers().begin(self, &project.name);
         }
-        tokio::spawn(presence::begin(self.clone(), look, seen_to));
+        tokio::spawn(presence::watch(self.clone()));
         Ok(())
     }
 
@@ -181,13 +176,15 @@ impl Daemon {
         &self.0.engine
     }
 
-    pub(crate) fn paths(&self) -> &PathMap {
-        &self.0.paths
+    /// Where the daemon lives, as the engine's host sees it; asked of the engine until it told.
+    pub(crate) async fn home(&self) -> Result<&Home, HomeError> {
+        self.0.own_container.home(self.engine().as_ref()).await
     }
 
     /// What no project may reach.
-    pub(crate) fn own_folder(&self) -> OwnFolder {
-        OwnFolder::new(self.dir().root(), self.paths()).of_container(&self.0.container)
+    pub(crate) async fn own_folder(&self) -> Result<OwnFolder, HomeError> {
+        let home = self.home().await?;
+        Ok(OwnFolder::new(self.dir().root(), &home.paths).of_container(&home.names))
     }
 
     /// Looks at repositories that somebody asks for.
@@ -258,17 +255,20 @@ impl Daemon {
 pub(crate) mod testing {
     use super::{Config, Daemon};
     use compose_core::engine::fake::FakeEngine;
-    use compose_core::engine::request::PathMap;
     use std::sync::Arc;
 
     /// A daemon over an engine in memory, its state in a temporary folder.
     pub(crate) async fn daemon() -> (tempfile::TempDir, Daemon) {
+        daemon_over(Arc::new(FakeEngine::new())).await
+    }
+
+    /// The same over an engine that the test holds too.
+    pub(crate) async fn daemon_over(engine: Arc<FakeEngine>) -> (tempfile::TempDir, Daemon) {
         let temp = tempfile::tempdir().expect("a temporary folder");
         let config = Config {
             state: temp.path().to_owned(),
-            engine: Arc::new(FakeEngine::new()),
-            paths: PathMap::identity(),
-            container: Vec::new(),
+            engine,
+            container: None,
             version: "1".to_owned(),
             known_hosts: None,
         };

@@ -1,4 +1,4 @@
-//! Whether the engine went down since a daemon was last there. Most containers have no restart policy, and what has none
+//! Whether the engine went down since a daemon was last there, or before its eyes. Most containers have no restart policy, and what has none
 //! stays down when the machine or its engine comes back.
 //!
 //! A machine has another boot id after each of its starts, and an engine makes its network `bridge` anew at each of its
@@ -7,12 +7,9 @@
 
 use crate::daemon::Daemon;
 use crate::daemon::store::StoreError;
-use futures::FutureExt;
-use futures::future::{BoxFuture, Shared, try_join_all};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 /// How often it is written down that the daemon is there.
@@ -21,9 +18,7 @@ const BEAT: Duration = Duration::from_secs(30);
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// How long the engine may take to tell which run of it this is.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long an engine may take to come up before the daemon goes on without.
-const COMING_UP: Duration = Duration::from_secs(20);
-/// How long until it is asked again.
+/// How long until one that did not tell is asked again.
 const BETWEEN: Duration = Duration::from_millis(500);
 /// How long it may take for that when the daemon ends.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
@@ -35,8 +30,6 @@ pub(crate) struct Seen {
     pub(crate) engine_run: String,
     /// When, at the latest.
     pub(crate) at: OffsetDateTime,
-    /// When it saw the engine come back that had gone down before its eyes.
-    pub(crate) back: Option<OffsetDateTime>,
 }
 
 /// The engine went down and came back.
@@ -44,99 +37,77 @@ pub(crate) struct Seen {
 pub(crate) struct Outage {
     /// The last moment of which it is known that everything was up.
     pub(crate) since: OffsetDateTime,
-    /// A moment when it was over, where somebody saw that: what ended later did so by itself.
-    pub(crate) until: Option<OffsetDateTime>,
+    /// When the engine answered again: what ended later did so by itself.
+    pub(crate) until: OffsetDateTime,
 }
 
 /// The run of the engine that this daemon works with, from the moment when nothing is left to be done about the one before.
 #[derive(Default)]
-pub(crate) struct Presence(OnceLock<String>);
+pub(crate) struct Presence(Mutex<Option<String>>);
 
-/// What a daemon finds when it begins.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
-    /// Which run of the engine this is; unknown while the engine does not answer.
-    engine_run: Option<String>,
-    /// That the run before ended while nobody was there.
-    pub(crate) outage: Option<Outage>,
-}
+impl Presence {
+    fn run(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 
-/// What is found, for everybody who waits for it.
-pub(crate) type Look = Shared<BoxFuture<'static, Found>>;
-
-/// Looks for the engine's run. It goes on while requests are answered: an engine may take long to come up.
-pub(crate) fn look(daemon: Daemon) -> Look {
-    let found = async move {
-        find(&daemon).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot read whether the engine was restarted");
-            Found::default()
-        })
-    };
-    found.boxed().shared()
-}
-
-async fn find(daemon: &Daemon) -> Result<Found, StoreError> {
-    let store = daemon.store();
-    let run = match first_answer(daemon).await {
-        Ok(run) => run,
-        Err(error) => {
-            tracing::warn!(%error, "cannot tell whether the engine was restarted");
-            // What ends from now on could not be told from what went down with the engine.
-            store.forget_presence().await?;
-            return Ok(Found::default());
-        }
-    };
-    let seen = store.presence().await?.filter(|seen| seen.engine_run != run);
-    let outage = seen.map(|seen| Outage {
-        since: seen.at,
-        until: seen.back,
-    });
-    let engine_run = Some(run);
-    Ok(Found { engine_run, outage })
-}
-
-/// An engine that is about to come up is given a moment.
-async fn first_answer(daemon: &Daemon) -> Result<String, String> {
-    let begin = Instant::now();
-    loop {
-        match engine_run(daemon, ANSWER).await {
-            Err(_) if begin.elapsed() < COMING_UP => sleep(BETWEEN).await,
-            answer => return answer,
-        }
+    fn settle(&self, run: &str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(run.to_owned());
     }
 }
 
-/// Begins to write down that the daemon is there: with an engine that answers as soon as all that went down was seen to,
-/// since until then the next daemon has to find what this one found; else with the first that comes up.
-pub(crate) async fn begin(daemon: Daemon, look: Look, seen_to: Vec<oneshot::Receiver<()>>) {
+/// Why it is not written down that the daemon is there.
+#[derive(Debug, thiserror::Error)]
+enum Missed {
+    #[error("the engine does not tell which run of it this is: {0}")]
+    Engine(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("not everything that went down was seen to")]
+    Unsettled,
+}
+
+/// Looks after the engine as long as the daemon lives. An engine may take long to come up, and may go down and come back
+/// before the eyes of a daemon that lives outside of containers.
+pub(crate) async fn watch(daemon: Daemon) {
     let stopping = daemon.stopping().clone();
-    let begun = async {
-        let run = match look.await.engine_run {
-            Some(run) => run,
-            None => late_answer(&daemon).await,
-        };
-        // A worker that ends early answers nothing, and the daemon is ending with it.
-        let seen_to = try_join_all(seen_to).await.is_ok();
-        seen_to.then_some(run)
-    };
-    let run = tokio::select! {
-        () = stopping.cancelled() => return,
-        run = begun => run,
-    };
-    let Some(run) = run else { return };
-    let run = daemon.presence().0.get_or_init(|| run);
-    note(&daemon, run).await;
-    go_on(&daemon, run).await;
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = beats(&daemon) => {}
+    }
 }
 
-/// An engine that does not come up with the daemon is waited for.
-async fn late_answer(daemon: &Daemon) -> String {
+async fn beats(daemon: &Daemon) {
+    let mut was_missed = false;
     loop {
-        sleep(BEAT).await;
-        if let Ok(run) = engine_run(daemon, ANSWER).await {
-            return run;
+        match beat(daemon).await {
+            Ok(()) => {
+                was_missed = false;
+                sleep(BEAT).await;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut was_missed, true) {
+                    tracing::warn!(%error, "asking again until it is known");
+                }
+                sleep(BETWEEN).await;
+            }
         }
     }
+}
+
+/// Writes down that the daemon is there. Where the engine is not in the run that was known, the workers start what went down
+/// before: until then the next daemon has to find what this one found.
+async fn beat(daemon: &Daemon) -> Result<(), Missed> {
+    let run = engine_run(daemon, ANSWER).await.map_err(Missed::Engine)?;
+    if daemon.presence().run().as_ref() != Some(&run) {
+        let until = OffsetDateTime::now_utc();
+        let seen = daemon.store().presence().await?.filter(|seen| seen.engine_run != run);
+        let outage = seen.map(|Seen { at: since, .. }| Outage { since, until });
+        if !daemon.workers().revive(daemon, outage).await? {
+            return Err(Missed::Unsettled);
+        }
+        daemon.presence().settle(&run);
+    }
+    Ok(daemon.store().note_presence(run).await?)
 }
 
 async fn engine_run(daemon: &Daemon, patience: Duration) -> Result<String, String> {
@@ -151,37 +122,119 @@ async fn engine_run(daemon: &Daemon, patience: Duration) -> Result<String, Strin
     Ok(format!("{} {bridge}", boot.trim()))
 }
 
-/// A daemon outside of containers may outlive the engine: the next one has to find when that was.
-async fn go_on(daemon: &Daemon, run: &str) {
-    let stopping = daemon.stopping().clone();
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = sleep(BEAT) => {}
-        }
-        match engine_run(daemon, ANSWER).await {
-            Ok(now) if now == run => note(daemon, run).await,
-            Ok(_) => {
-                if let Err(error) = daemon.store().note_return().await {
-                    tracing::warn!(%error, "cannot write down that the engine is back");
-                }
-            }
-            Err(_) => {}
-        }
-    }
-}
-
-/// The daemon ends. An engine that goes down with it does not answer any more.
+/// The daemon ends. Of an engine that does not answer any more it is not known since when: it may have gone long before.
 pub(crate) async fn end(daemon: &Daemon) {
-    let Some(run) = daemon.presence().0.get() else { return };
-    if engine_run(daemon, LAST_ANSWER).await.is_ok_and(|now| now != *run) {
+    let Some(run) = daemon.presence().run() else { return };
+    if engine_run(daemon, LAST_ANSWER).await.as_ref() != Ok(&run) {
         return;
     }
-    note(daemon, run).await;
+    if let Err(error) = daemon.store().note_presence(run).await {
+        tracing::warn!(%error, "cannot write down that the daemon was there");
+    }
 }
 
-async fn note(daemon: &Daemon, engine_run: &str) {
-    if let Err(error) = daemon.store().note_presence(engine_run.to_owned()).await {
-        tracing::warn!(%error, "cannot write down that the daemon is there");
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::deployment::converge;
+    use crate::daemon::deployment::state::Step;
+    use crate::daemon::store::testing::shop;
+    use crate::daemon::store::{NewDeployment, Release};
+    use crate::daemon::testing::daemon_over;
+    use crate::wire::Trigger;
+    use compose_core::commands::{UpOptions, up};
+    use compose_core::engine::ContainerStatus::{self, Exited, Running};
+    use compose_core::engine::fake::FakeEngine;
+    use compose_core::event::NoEvents;
+    use compose_core::load::Loader;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
+
+    /// A daemon whose project `shop` runs, with one container that has no restart policy; its engine.
+    async fn running() -> (tempfile::TempDir, Daemon, Arc<FakeEngine>) {
+        let engine = Arc::new(FakeEngine::new().with_image("web:1"));
+        let (temp, daemon) = daemon_over(Arc::clone(&engine)).await;
+        let source = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(source.path().join("compose.yaml"), "services: {web: {image: 'web:1'}}\n").expect("written");
+        let loaded = Loader::new(source.path()).default_project_name("shop").load().expect("loads");
+        let context = converge::context(&daemon, Arc::new(NoEvents), CancellationToken::new()).await;
+        let options = UpOptions::default();
+        up(&context.expect("a context"), &loaded.project, &options).await.expect("starts");
+        release(&daemon).await;
+        (temp, daemon, engine)
+    }
+
+    async fn release(daemon: &Daemon) {
+        let store = daemon.store();
+        store.put_project(shop()).await.expect("stored");
+        let new = NewDeployment {
+            project: "shop".to_owned(),
+            reference: "main".to_owned(),
+            commit: None,
+            trigger: Trigger::Poll,
+        };
+        store.admit(new, vec![]).await.expect("queued");
+        for step in [Step::Begin, Step::Build, Step::Start] {
+            store.advance("shop", 1, step).await.expect("advances");
+        }
+        let release = Release {
+            deployment: 1,
+            commit: "a".to_owned(),
+            compose_name: "shop".to_owned(),
+            images: BTreeMap::new(),
+            contents: BTreeSet::new(),
+            environment: Vec::new(),
+        };
+        store.note_settings("shop", "shop", None).await.expect("kept");
+        store.succeed("shop", release).await.expect("released");
+    }
+
+    fn is(engine: &FakeEngine) -> ContainerStatus {
+        engine.containers()["shop-web-1"].clone()
+    }
+
+    #[tokio::test]
+    async fn every_return_of_the_engine_is_seen_to() {
+        let (_temp, daemon, engine) = running().await;
+        beat(&daemon).await.expect("is there");
+        for _ in 0..2 {
+            engine.fall();
+            assert_eq!(is(&engine), Exited);
+            beat(&daemon).await.expect("is there");
+            assert_eq!(is(&engine), Running);
+        }
+        engine.exit("shop-web-1", 1);
+        beat(&daemon).await.expect("is there");
+        assert_eq!(is(&engine), Exited, "it ended by itself");
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_comes_late_is_waited_for() {
+        let (_temp, daemon, engine) = running().await;
+        daemon.store().note_presence("before".to_owned()).await.expect("written");
+        let seen = daemon.store().presence().await.expect("read");
+        engine.fall();
+        engine.set_away(true);
+        for _ in 0..3 {
+            assert!(matches!(beat(&daemon).await, Err(Missed::Engine(_))));
+        }
+        assert_eq!(daemon.store().presence().await.expect("read"), seen);
+        engine.set_away(false);
+        beat(&daemon).await.expect("is there");
+        assert_eq!(is(&engine), Running);
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_ends_after_its_engine_says_nothing_of_that_time() {
+        let (_temp, daemon, engine) = running().await;
+        beat(&daemon).await.expect("is there");
+        let seen = daemon.store().presence().await.expect("read");
+        engine.set_away(true);
+        end(&daemon).await;
+        engine.set_away(false);
+        engine.fall();
+        end(&daemon).await;
+        assert_eq!(daemon.store().presence().await.expect("read"), seen);
     }
 }

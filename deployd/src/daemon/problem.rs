@@ -1,5 +1,6 @@
 //! Errors of the API, as RFC 9457 has them: a status, a stable code, a sentence, a next step.
 
+use crate::daemon::own_paths::HomeError;
 use crate::daemon::redact::Redactor;
 use crate::daemon::state_dir::StateDirError;
 use crate::daemon::store::StoreError;
@@ -147,6 +148,12 @@ impl From<StateDirError> for ApiError {
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "engine", error.to_string())
+    }
+}
+
+impl From<HomeError> for ApiError {
+    fn from(error: HomeError) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "engine", error.to_string())
     }
 }

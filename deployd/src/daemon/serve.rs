@@ -9,7 +9,6 @@ use crate::wire::ADDRESS_FILE;
 use axum_server::Handle;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use compose_core::engine::request::PathMap;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -36,9 +35,18 @@ pub enum ServeError {
     /// It has no certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// It cannot listen.
-    #[error("cannot listen")]
-    Listen(#[source] io::Error),
+    /// The listener does not say where it listens.
+    #[error("cannot tell the address of the listener")]
+    Address(#[source] io::Error),
+    /// It took requests and cannot any more.
+    #[error("cannot go on listening on {address}")]
+    Serve {
+        /// Where it listened.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// Runs a daemon until `shutdown` resolves.
@@ -49,15 +57,10 @@ pub async fn serve(
     mut config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    if let Some(own) = own_container(config.engine.as_ref()).await {
-        if config.paths == PathMap::identity() {
-            config.paths = own.paths;
-        }
-        config.container.extend(own.names);
-    }
+    config.container = config.container.or_else(own_container);
     let daemon = Daemon::open(config).await?;
     let identity = Identity::open_in(daemon.dir())?;
-    let address = listener.local_addr().map_err(ServeError::Listen)?;
+    let address = listener.local_addr().map_err(ServeError::Address)?;
     let url = format!("https://{}", reachable(address));
     daemon.dir().write_public(ADDRESS_FILE, url.as_bytes()).map_err(OpenError::from)?;
     tracing::info!(%address, pin = identity.pin(), "listening");
@@ -78,7 +81,7 @@ pub async fn serve(
         .keep_alive_interval(Duration::from_secs(30));
     let result = server.serve(routes::app(daemon.clone()).into_make_service()).await;
     daemon.stop();
-    result.map_err(ServeError::Listen)
+    result.map_err(|source| ServeError::Serve { address, source })
 }
 
 async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Handle<SocketAddr>) {

@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
 use compose_core::engine::Engine;
 use compose_core::engine::fake::{Behaviour, FakeEngine};
-use compose_core::engine::request::PathMap;
+use compose_core::names::ContainerId;
 use deployd::wire::{Deployment, DeploymentState, EventBody, StreamEvent};
 use deployd::{Config, Daemon, app};
 use serde_json::{Value, json};
@@ -90,10 +90,14 @@ impl Bench {
     /// A project whose first commit is pushed, not registered yet.
     pub(crate) async fn unregistered() -> Self {
         let bench = Self::empty().await;
-        bench.git(&["init", "-q", "-b", "main", "."]);
-        bench.write("inertia.toml", "name = \"shop\"\nhealth_timeout = \"3s\"\n");
-        bench.push(COMPOSE);
+        bench.begin_repository();
         bench
+    }
+
+    fn begin_repository(&self) {
+        self.git(&["init", "-q", "-b", "main", "."]);
+        self.write("inertia.toml", "name = \"shop\"\nhealth_timeout = \"3s\"\n");
+        self.push(COMPOSE);
     }
 
     pub(crate) async fn register(&self, path: &str) {
@@ -273,8 +277,7 @@ fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
     Config {
         state: state.to_owned(),
         engine: Arc::clone(engine) as Arc<dyn Engine>,
-        paths: PathMap::identity(),
-        container: vec!["inertia-daemon".to_owned()],
+        container: Some(ContainerId::new("inertia-daemon")),
         version: "1.2.3".to_owned(),
         known_hosts: None,
     }

@@ -2,7 +2,6 @@
 
 use crate::bench::healthy;
 use compose_core::engine::fake::FakeEngine;
-use compose_core::engine::request::PathMap;
 use compose_core::hash::hex;
 use deployd::Config;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -96,8 +95,7 @@ async fn serves_by_its_pin_and_ends_when_told() {
     let config = Config {
         state: state.clone(),
         engine: Arc::new(FakeEngine::new().with_behaviour("x", healthy())),
-        paths: PathMap::identity(),
-        container: Vec::new(),
+        container: None,
         version: "1.2.3".to_owned(),
         known_hosts: None,
     };

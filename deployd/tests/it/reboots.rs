@@ -37,9 +37,7 @@ async fn shop() -> Bench {
     bench.register("").await;
     bench.deploy_well().await;
     // The daemon of before has noted which run of the engine it knew.
-    let bench = bench.restart().await;
-    bench.until_noted().await;
-    bench
+    bench.reboot().await
 }
 
 impl Bench {
@@ -57,21 +55,23 @@ impl Bench {
         panic!("{service} does not run: {:?}", self.engine.calls());
     }
 
-    async fn until_noted(&self) {
+    /// When a daemon wrote down last that it is there, which it does once it has seen to all that went down.
+    fn noted(&self) -> Option<i64> {
         let store = rusqlite::Connection::open(self.state().join("inertia.db")).unwrap();
-        for _ in 0..500 {
-            let noted: u32 = store.query_row("SELECT count(*) FROM presence", (), |row| row.get(0)).unwrap();
-            if noted > 0 {
-                return;
+        store.query_row("SELECT max(at) FROM presence", (), |row| row.get(0)).unwrap()
+    }
+
+    /// Another daemon, which has seen to all that went down.
+    async fn reboot(self) -> Self {
+        let before = self.noted();
+        let bench = self.restart().await;
+        for _ in 0..1000 {
+            if bench.noted() != before {
+                return bench;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("no presence is noted");
-    }
-
-    /// Time for what must not happen.
-    async fn settle(&self) {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        panic!("the daemon does not write down that it is there");
     }
 
     /// What was asked of the engine since.
@@ -86,11 +86,10 @@ async fn everything_comes_back_what_is_depended_on_first() {
     bench.engine.fall();
     assert_eq!((bench.is("web"), bench.is("proxy")), (Exited, Running));
     let before = bench.engine.calls().len();
-    let bench = bench.restart().await;
+    let bench = bench.reboot().await;
     for service in ["web", "db", "worker"] {
-        bench.until_running(service).await;
+        assert_eq!(bench.is(service), Running, "{service}");
     }
-    bench.settle().await;
     let calls = bench.calls_since(before);
     let at = |call: &str| calls.iter().position(|made| made == call);
     assert!(at("start shop-db-1") < at("start shop-web-1"), "{calls:?}");
@@ -119,8 +118,7 @@ async fn what_ended_while_the_engine_stayed_up_stays_down() {
     bench.engine.exit("shop-worker-1", 0);
     let before = bench.engine.calls().len();
     // As at an upgrade of the daemon.
-    let bench = bench.restart().await;
-    bench.settle().await;
+    let bench = bench.reboot().await;
     assert_eq!(bench.calls_since(before), [""; 0]);
     assert_eq!(bench.is("worker"), Exited);
 }
@@ -132,8 +130,7 @@ async fn a_project_that_was_taken_down_stays_down() {
     assert!(answer.status.is_success(), "{answer:?}");
     bench.engine.fall();
     let before = bench.engine.calls().len();
-    let bench = bench.restart().await;
-    bench.settle().await;
+    let bench = bench.reboot().await;
     assert_eq!(bench.calls_since(before), [""; 0]);
 }
 
@@ -141,13 +138,11 @@ async fn a_project_that_was_taken_down_stays_down() {
 async fn a_second_start_of_the_daemon_starts_nothing() {
     let bench = shop().await;
     bench.engine.fall();
-    let bench = bench.restart().await;
-    bench.until_running("web").await;
-    bench.settle().await;
+    let bench = bench.reboot().await;
+    assert_eq!(bench.is("web"), Running);
     bench.engine.exit("shop-worker-1", 1);
     let before = bench.engine.calls().len();
-    let bench = bench.restart().await;
-    bench.settle().await;
+    let bench = bench.reboot().await;
     assert_eq!(bench.calls_since(before), [""; 0]);
 }
 
@@ -158,11 +153,15 @@ async fn what_cannot_be_started_keeps_nothing_else_down_nor_the_daemon() {
     bench.engine.fail("start shop-db-1", 0);
     let bench = bench.restart().await;
     bench.until_running("worker").await;
-    bench.settle().await;
     assert_eq!((bench.is("db"), bench.is("web")), (Exited, Exited));
-    // A deployment mends it.
+    // A deployment mends it, and is not kept waiting until that was tried again.
+    let before = bench.engine.calls().len();
+    bench.push(&SHOP.replace("db: {image: db:1}", "db: {image: db:1, environment: {A: b}}"));
     bench.deploy_well().await;
     assert_eq!((bench.is("db"), bench.is("web")), (Running, Running));
+    let calls = bench.calls_since(before);
+    let at = |verb: &str| calls.iter().position(|call| call.starts_with(verb) && call.contains("shop-db-1"));
+    assert!(at("create") < at("start"), "{calls:?}");
 }
 
 #[tokio::test]
@@ -218,4 +217,30 @@ async fn a_deployment_that_had_begun_to_change_containers_starts_them_itself() {
     let containers = bench.engine.list_containers(&compose_core::labels::every_project()).await.unwrap();
     let ids: Vec<&ContainerId> = containers.iter().map(|container| &container.id).collect();
     assert_eq!(ids.len(), 5, "{ids:?}");
+}
+
+#[tokio::test]
+async fn one_that_is_called_off_before_the_engine_is_back_is_put_back() {
+    let bench = shop().await;
+    bench.push(&SHOP.replace("worker: {image: web:1}", "worker: {image: web:1, environment: {A: b}}"));
+    bench.engine.delay("create", Duration::from_millis(500));
+    let id = bench.deploy().await;
+    bench.until(id, State::Starting).await;
+    bench.engine.fall();
+    bench.engine.set_away(true);
+    let bench = bench.restart().await;
+    let path = format!("/v1/projects/shop/deployments/{id}/cancel");
+    let answer = bench.post(&path, &serde_json::json!({})).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    assert_eq!(bench.deployment(id).await.state, State::Starting, "nothing can be put back yet");
+    bench.engine.set_away(false);
+    let ended = bench.ended(id).await;
+    assert_eq!(ended.state, State::Cancelled);
+    let reason = ended.reason.unwrap();
+    assert!(reason.contains("called off by") && reason.contains("is back"), "{reason}");
+    for service in ["web", "db", "proxy", "worker"] {
+        assert_eq!(bench.is(service), Running, "{service}");
+    }
+    let worker = bench.engine.body("shop-worker-1").unwrap();
+    assert!(!worker.env.contains(&"A=b".to_owned()), "{:?}", worker.env);
 }

@@ -5,7 +5,6 @@ use super::stop_signals::StopSignals;
 use crate::failure::{Attempt as _, Failure, chain};
 use crate::settings::{Settings, Volume};
 use clap::Args;
-use compose_core::engine::request::PathMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,8 +57,7 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
         let config = deployd::Config {
             state,
             engine,
-            paths: PathMap::identity(),
-            container: Vec::new(),
+            container: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             known_hosts: settings.environment.variable("SSH_KNOWN_HOSTS").map(PathBuf::from),
         };

@@ -27,6 +27,7 @@ impl Engine for FakeEngine {
 
     async fn list_containers(&self, selector: &Selector) -> Result<Vec<ContainerSummary>, EngineError> {
         let world = self.lock();
+        world.answers("list containers")?;
         let found = world
             .containers
             .iter()
@@ -35,7 +36,9 @@ impl Engine for FakeEngine {
     }
 
     async fn inspect_container(&self, id: &ContainerId) -> Result<Option<ContainerDetails>, EngineError> {
-        Ok(self.lock().containers.get(id).map(|container| container.details(id)))
+        let world = self.lock();
+        world.answers("inspect container")?;
+        Ok(world.containers.get(id).map(|container| container.details(id)))
     }
 
     async fn create_container(
@@ -240,9 +243,7 @@ impl Engine for FakeEngine {
 
     async fn inspect_network(&self, name: &str) -> Result<Option<NetworkDetails>, EngineError> {
         let world = self.lock();
-        if world.away {
-            return Err(refused("inspect network", 503, "coming up"));
-        }
+        world.answers("inspect network")?;
         Ok(world.network(name))
     }
 

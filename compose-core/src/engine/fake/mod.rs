@@ -150,7 +150,7 @@ impl FakeEngine {
         }
     }
 
-    /// Whether the engine refuses to tell of its networks, as one that is coming up.
+    /// Whether the engine refuses to tell of its networks and containers, as one that is coming up.
     pub fn set_away(&self, away: bool) {
         self.lock().away = away;
     }

@@ -20,7 +20,7 @@ pub(super) struct World {
     pub(super) serial: u64,
     /// How often the engine went down.
     pub(super) falls: u64,
-    /// It refuses to tell of its networks.
+    /// It refuses to tell of its networks and containers.
     pub(super) away: bool,
     pub(super) containers: BTreeMap<ContainerId, Container>,
     pub(super) networks: BTreeMap<NetworkName, NetworkDetails>,
@@ -47,6 +47,14 @@ pub(super) struct Container {
 }
 
 impl World {
+    /// Whether the engine is up.
+    pub(super) fn answers(&self, attempt: &str) -> Result<(), EngineError> {
+        if self.away {
+            return Err(refused(attempt, 503, "coming up"));
+        }
+        Ok(())
+    }
+
     /// Gives a name to an image; the one that had it stays, under its id only.
     pub(super) fn name_image(&mut self, name: &str, image: ImageDetails) {
         let id = image.id.clone();

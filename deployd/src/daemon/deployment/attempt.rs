@@ -12,6 +12,7 @@ use super::state::Step;
 use crate::daemon::Daemon;
 use crate::daemon::deployment::files;
 use crate::daemon::environment::{Environment, EnvironmentError};
+use crate::daemon::own_paths::HomeError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
@@ -68,6 +69,12 @@ impl From<EnvironmentError> for Stop {
             EnvironmentError::Store(error) => Self::Broken(error),
             EnvironmentError::Vault(error) => error.into(),
         }
+    }
+}
+
+impl From<HomeError> for Stop {
+    fn from(error: HomeError) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -233,7 +240,7 @@ impl Attempt<'_> {
         let request = Request {
             project: self.project.clone(),
             dirs: self.dirs.clone(),
-            own: self.daemon.own_folder(),
+            own: self.daemon.own_folder().await?,
             checkout: self.dirs.checkout(&wanted.commit),
             commit: wanted.commit.clone(),
             environment: wanted.environment.clone(),
@@ -274,7 +281,7 @@ impl Attempt<'_> {
         {
             self.check_former(&former, name).await?;
         }
-        let ours = self.daemon.paths().to_host(&self.dirs.checkouts());
+        let ours = self.daemon.home().await?.paths.to_host(&self.dirs.checkouts());
         let folders = [ours, self.dirs.checkouts()];
         match converge::strangers(self.daemon.engine().as_ref(), name, &folders).await {
             Ok(None) => Ok(()),
@@ -297,7 +304,7 @@ impl Attempt<'_> {
     }
 
     async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
-        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone());
+        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone()).await?;
         let brought = converge::bring_images(&context, &prepared.placed.project).await;
         brought.map_err(|error| self.stopped(&error))
     }
@@ -321,7 +328,7 @@ impl Attempt<'_> {
         store
             .note_settings(&self.project.name, project.name.as_str(), prepared.settings.poll)
             .await?;
-        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone());
+        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone()).await?;
         let stop = match converge::start(&context, project, images, prepared.settings.health_timeout()).await {
             Ok(images) => return Ok(images),
             Err(error) => error,

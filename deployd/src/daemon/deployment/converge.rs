@@ -3,6 +3,7 @@
 use super::health::{self, Illness};
 use super::recorder::Recorder;
 use crate::daemon::Daemon;
+use crate::daemon::own_paths::HomeError;
 use crate::wire::EventBody;
 use compose_core::apply::{ApplyError, apply};
 use compose_core::commands::{self, Context, Plans, UpOptions};
@@ -41,6 +42,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Why the containers are not what is wanted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConvergeError {
+    /// It is not known how the engine's host calls what would be mounted.
+    #[error(transparent)]
+    Home(#[from] HomeError),
     /// The engine cannot be asked.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -88,14 +92,14 @@ fn check_output(illness: &Illness) -> String {
 }
 
 /// What driving the engine needs.
-pub(crate) fn context(daemon: &Daemon, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Context {
-    Context {
+pub(crate) async fn context(daemon: &Daemon, events: Arc<dyn EventSink>, cancel: CancellationToken) -> Result<Context, HomeError> {
+    Ok(Context {
         engine: Arc::clone(daemon.engine()),
-        paths: daemon.paths().clone(),
+        paths: daemon.home().await?.paths.clone(),
         events,
         cancel,
         parallel: PARALLEL,
-    }
+    })
 }
 
 /// Pulls and builds what is missing or may have changed; nothing that runs is touched. The image of each service.

@@ -56,7 +56,7 @@ impl Collected {
 /// Does it.
 pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operation) -> Result<Done, ApiError> {
     let events = Arc::new(Collected::default());
-    let context = converge::context(daemon, Arc::clone(&events) as _, CancellationToken::new());
+    let context = converge::context(daemon, Arc::clone(&events) as _, CancellationToken::new()).await?;
     let name = project.compose_name.as_ref().map(ProjectName::new);
     match (operation, name) {
         (Operation::Forget, name) => forget(daemon, project, name.as_ref()).await?,

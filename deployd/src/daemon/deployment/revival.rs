@@ -2,6 +2,7 @@
 
 use super::converge;
 use crate::daemon::Daemon;
+use crate::daemon::own_paths::HomeError;
 use crate::daemon::presence::Outage;
 use crate::daemon::store::StoreError;
 use compose_core::apply::{ApplyError, apply};
@@ -16,12 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// How long before the daemon noted its own end others may have ended for the same reason: an engine that goes down gives
 /// each container ten seconds.
 const SLACK: Duration = Duration::from_secs(12);
-/// How long it may take; a deployment of the project waits meanwhile.
+/// How long it may take with all its tries; a deployment of the project waits meanwhile.
 const LIMIT: Duration = Duration::from_mins(3);
 /// How often it is tried. What has started meanwhile is not started again.
 const TRIES: u32 = 3;
@@ -39,19 +41,30 @@ enum RevivalError {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    #[error("it took longer than {} s", LIMIT.as_secs())]
-    Late,
+    #[error(transparent)]
+    Home(#[from] HomeError),
 }
 
-/// Starts what went down with the engine; what cannot be started is told in the daemon's log.
-pub(super) async fn run(daemon: &Daemon, project: &str, outage: Outage) {
+/// Starts what went down with the engine; what cannot be started is told in the daemon's log. Once `enough` is cancelled it is
+/// not tried again.
+pub(super) async fn run(daemon: &Daemon, project: &str, outage: Outage, enough: &CancellationToken) {
+    if timeout(LIMIT, tries(daemon, project, outage, enough)).await.is_err() {
+        let limit = LIMIT.as_secs();
+        tracing::error!(
+            project,
+            "after a restart of the engine: what did not start within {limit} s stays as it is"
+        );
+    }
+}
+
+async fn tries(daemon: &Daemon, project: &str, outage: Outage, enough: &CancellationToken) {
     for again in (0..TRIES).rev() {
         let Err(failed) = revive(daemon, project, outage).await else {
             return;
         };
         tell(project, failed);
-        if again > 0 {
-            sleep(PAUSE).await;
+        if again > 0 && timeout(PAUSE, enough.cancelled()).await.is_ok() {
+            return;
         }
     }
 }
@@ -69,10 +82,8 @@ fn tell(project: &str, failed: RevivalError) {
 
 async fn revive(daemon: &Daemon, project: &str, outage: Outage) -> Result<(), RevivalError> {
     let store = daemon.store();
-    let Some(name) = store.project(project).await?.filter(|project| project.current.is_some()) else {
-        return Ok(());
-    };
-    let Some(name) = name.compose_name.as_ref().map(ProjectName::new) else {
+    let registered = store.project(project).await?.filter(|registered| registered.current.is_some());
+    let Some(name) = registered.and_then(|registered| registered.compose_name).map(ProjectName::from) else {
         return Ok(());
     };
     // One that had begun to change containers goes on, and starts them all, or puts the previous release back.
@@ -88,10 +99,8 @@ async fn revive(daemon: &Daemon, project: &str, outage: Outage) -> Result<(), Re
     keep_only(&mut observed, &down);
     let plan = plan_start(None, &observed, &LifecyclePolicy::default())?;
     tracing::info!(project, containers = down.len(), "starting what went down with the engine");
-    let context = converge::context(daemon, Arc::new(NoEvents), daemon.stopping().child_token());
-    timeout(LIMIT, apply(&context, &name, None, &plan))
-        .await
-        .map_err(|_| RevivalError::Late)??;
+    let context = converge::context(daemon, Arc::new(NoEvents), daemon.stopping().child_token()).await?;
+    apply(&context, &name, None, &plan).await?;
     Ok(())
 }
 
@@ -139,7 +148,7 @@ fn is_to_start(container: &ContainerDetails, is_job: bool, outage: Outage) -> bo
     state.status == ContainerStatus::Exited
         && is_left
         && !is_done
-        && finished.is_some_and(|at| at >= outage.since - SLACK && outage.until.is_none_or(|until| at <= until))
+        && finished.is_some_and(|at| at >= outage.since - SLACK && at <= outage.until)
 }
 
 /// Leaves what is up and what is to be started; nothing is done about the others, nor waited for.
@@ -183,7 +192,7 @@ mod tests {
 
     fn starts(container: &ContainerDetails, is_job: bool) -> bool {
         let since = OffsetDateTime::parse("2026-05-01T10:00:00Z", &Rfc3339).expect("a time");
-        let until = Some(since + Duration::from_hours(1));
+        let until = since + Duration::from_hours(1);
         is_to_start(container, is_job, Outage { since, until })
     }
 

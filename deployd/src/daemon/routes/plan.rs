@@ -87,7 +87,7 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
     let commit = origin::fetch(daemon, &project, reference).await?.id;
     let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
     let request = Request {
-        own: daemon.own_folder(),
+        own: daemon.own_folder().await?,
         // A folder of its own: a deployment of the same commit may be under way.
         checkout: dirs.plans().join(hex(&random::<8>())),
         commit: commit.clone(),
@@ -111,7 +111,7 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
 async fn plans(daemon: Daemon, request: Request, build: BuildChoice, gone: CancellationToken) -> Result<Plans, ApiError> {
     let _checkout = Temporary(request.checkout.clone());
     let prepared = source::prepare(request, &gone).await?;
-    let context = converge::context(&daemon, Arc::new(NoEvents), gone);
+    let context = converge::context(&daemon, Arc::new(NoEvents), gone).await?;
     Ok(converge::plan(&context, &prepared.placed.project, build).await?)
 }
 

@@ -65,7 +65,7 @@ const STEPS: &[&str] = &[
 ",
     "
     CREATE TABLE presence (
-        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), engine_run TEXT NOT NULL, at INTEGER NOT NULL, back INTEGER
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), engine_run TEXT NOT NULL, at INTEGER NOT NULL
     ) STRICT;
 ",
 ];

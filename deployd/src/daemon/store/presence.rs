@@ -12,10 +12,9 @@ impl Store {
                 Ok(Seen {
                     engine_run: row.get(0)?,
                     at: from_millis(row.get(1)?),
-                    back: row.get::<_, Option<i64>>(2)?.map(from_millis),
                 })
             };
-            Ok(db.query_row("SELECT engine_run, at, back FROM presence", (), read).optional()?)
+            Ok(db.query_row("SELECT engine_run, at FROM presence", (), read).optional()?)
         })
         .await
     }
@@ -27,24 +26,6 @@ impl Store {
                 "INSERT OR REPLACE INTO presence (only_row, engine_run, at) VALUES (1, ?1, ?2)",
                 (&engine_run, now()),
             )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// The engine is back from an outage that the daemon outlived; the first word about it counts.
-    pub(crate) async fn note_return(&self) -> Result<(), StoreError> {
-        self.run(|db| {
-            db.execute("UPDATE presence SET back = coalesce(back, ?1)", (now(),))?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// It is not known any more when a daemon was there.
-    pub(crate) async fn forget_presence(&self) -> Result<(), StoreError> {
-        self.run(|db| {
-            db.execute("DELETE FROM presence", ())?;
             Ok(())
         })
         .await
@@ -64,7 +45,5 @@ mod tests {
             let seen = store.presence().await.expect("read").expect("there");
             assert_eq!(seen.engine_run, run);
         }
-        store.forget_presence().await.expect("written");
-        assert_eq!(store.presence().await.expect("read"), None);
     }
 }
