@@ -18,6 +18,8 @@ pub struct LogOptions {
     pub services: Vec<ServiceName>,
     /// Only the container of this number.
     pub number: Option<u32>,
+    /// When following, waits for containers that start later even when none runs.
+    pub stays: bool,
     /// Which part of each container's output. When following, containers that start later are followed too.
     pub request: LogRequest,
 }
@@ -36,7 +38,7 @@ pub struct LogLine {
 }
 
 /// The lines of a project's containers. Each container's lines keep their order; the stream ends
-/// when all have been read or, when following, when the last container has ended.
+/// when all have been read or, when following, when the last container has ended; one that stays ends with the engine.
 pub async fn logs(
     context: &Context,
     project: &ProjectName,
@@ -68,12 +70,17 @@ pub async fn logs(
     let merged = futures::stream::unfold((follower, sources, starts), |(follower, mut sources, mut starts)| async move {
         loop {
             tokio::select! {
-                line = sources.next() => return line.map(|line| (line, (follower, sources, starts))),
-                Some(Ok(change)) = starts.next() => {
+                line = sources.next(), if !sources.is_empty() => {
+                    if let Some(line) = line {
+                        return Some((line, (follower, sources, starts)));
+                    }
+                }
+                Some(Ok(change)) = starts.next(), if follower.options.stays || !sources.is_empty() => {
                     if change.action == "start" {
                         follower.follow(&change.id, &mut sources).await;
                     }
                 }
+                else => return None,
             }
         }
     });

@@ -49,6 +49,17 @@ impl Environment {
         Ok(Self(opened))
     }
 
+    /// Hides every value that a project's containers may know: those that are set now, and those of the releases that are kept.
+    /// What runs has the values of its own deployment, whatever was set or removed since.
+    pub(crate) async fn hidden(daemon: &Daemon, project: &str) -> Result<Redactor, EnvironmentError> {
+        let mut known = vec![Self::current(daemon, project).await?];
+        for release in daemon.store().releases(project).await? {
+            known.push(Self::of_release(daemon, project, release.deployment, &release.environment)?);
+        }
+        let values = known.iter().flat_map(|environment| environment.0.values());
+        Ok(Redactor::new(values.map(|value| value.as_str())))
+    }
+
     /// The variables as a release had them.
     pub(crate) fn of_release(daemon: &Daemon, project: &str, deployment: u64, sealed: &[u8]) -> Result<Self, VaultError> {
         let text = daemon.vault().open(&release_place(project, deployment), sealed)?;

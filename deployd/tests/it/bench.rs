@@ -94,6 +94,19 @@ impl Bench {
         bench
     }
 
+    /// A daemon with the project `shop`, whose one container writes this.
+    pub(crate) async fn talking(output: &str) -> Self {
+        let behaviour = Behaviour {
+            output: output.to_owned(),
+            ..healthy()
+        };
+        let engine = FakeEngine::new().with_image("web:1").with_behaviour("web:1", behaviour);
+        let bench = Self::with_engine(engine).await;
+        bench.begin_repository();
+        bench.register("").await;
+        bench
+    }
+
     fn begin_repository(&self) {
         self.git(&["init", "-q", "-b", "main", "."]);
         self.write("inertia.toml", "name = \"shop\"\nhealth_timeout = \"3s\"\n");

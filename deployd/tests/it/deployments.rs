@@ -4,6 +4,7 @@ use crate::bench::{Bench, COMPOSE, healthy, parse_events, states};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use deployd::wire::{DeploymentState as State, EventBody, StreamEvent, Trigger};
+use futures::StreamExt as _;
 use serde_json::json;
 use std::time::Duration;
 
@@ -401,6 +402,27 @@ async fn restarting_restarts() {
         (unknown.status, unknown.code().as_str()),
         (StatusCode::NOT_FOUND, "service-not-found")
     );
+}
+
+#[tokio::test]
+async fn logs_go_on_when_the_only_container_is_started_again() {
+    let bench = Bench::talking("hello\n").await;
+    bench.deploy_well().await;
+    let request = Request::builder()
+        .uri("/v1/projects/shop/logs?follow=true")
+        .header("host", "daemon.example:8081")
+        .header("authorization", format!("Bearer {}", bench.admin()));
+    let response = bench.raw(request.body(Body::empty()).unwrap()).await;
+    let mut lines = response.into_body().into_data_stream();
+    let mut text = String::new();
+    for starts in 1..=3 {
+        while text.matches("hello").count() < starts {
+            let chunk = tokio::time::timeout(Duration::from_mins(1), lines.next()).await;
+            text.push_str(std::str::from_utf8(&chunk.expect("another line").unwrap().unwrap()).unwrap());
+        }
+        let restarted = bench.post("/v1/projects/shop/restart", &json!({})).await;
+        assert!(restarted.status.is_success(), "{restarted:?}");
+    }
 }
 
 #[tokio::test]

@@ -93,6 +93,23 @@ async fn logs_are_hidden_too() {
 }
 
 #[tokio::test]
+async fn logs_are_hidden_of_the_values_that_containers_were_made_with() {
+    let bench = Bench::talking("the word is xyzzy-plugh-42\n").await;
+    bench.push(&format!("{COMPOSE}    environment: ['WORD=${{WORD}}']\n"));
+    bench.put("/v1/projects/shop/env/WORD", &json!({"value": SECRET})).await;
+    bench.deploy_well().await;
+    let is_hidden = async || {
+        let logs = bench.get("/v1/projects/shop/logs").await.text;
+        assert!(logs.contains("the word is [redacted]"), "{logs}");
+    };
+    is_hidden().await;
+    bench.put("/v1/projects/shop/env/WORD", &json!({"value": "another"})).await;
+    is_hidden().await;
+    bench.delete("/v1/projects/shop/env/WORD").await;
+    is_hidden().await;
+}
+
+#[tokio::test]
 async fn variables_are_set_listed_and_removed() {
     let bench = Bench::shop().await;
     for _ in 0..2 {

@@ -55,6 +55,8 @@ impl Collected {
 
 /// Does it.
 pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operation) -> Result<Done, ApiError> {
+    // Asked first: afterwards the project may be forgotten.
+    let redactor = Environment::hidden(daemon, &project.name).await;
     let events = Arc::new(Collected::default());
     let context = converge::context(daemon, Arc::clone(&events) as _, CancellationToken::new()).await?;
     let name = project.compose_name.as_ref().map(ProjectName::new);
@@ -68,10 +70,9 @@ pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operat
         (Operation::Restart(services), Some(name)) => converge::restart(&context, &name, services).await?,
     }
     // It is done: where the values cannot be read that are to be hidden, only what it did in detail stays untold.
-    let Ok(environment) = Environment::current(daemon, &project.name).await else {
+    let Ok(redactor) = redactor else {
         return Ok(Done { events: Vec::new() });
     };
-    let redactor = environment.redactor();
     let mut done = events.take();
     for event in &mut done.events {
         *event = event.clone().map_text(|text| redactor.clean(text));

@@ -126,6 +126,7 @@ impl Attachment {
         let options = LogOptions {
             services: self.services.clone(),
             number: None,
+            stays: false,
             request,
         };
         let mut lines = commands::logs(context, &project.name, &options).await?;

@@ -49,6 +49,7 @@ pub(super) fn run(arguments: &LogsArgs, options: &ComposeOptions, settings: &Set
     let wanted = LogOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),
         number: arguments.index,
+        stays: false,
         request: LogRequest {
             follow: arguments.follow,
             tail: tail(&arguments.tail)?,
