@@ -76,3 +76,57 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_told_by_what_is_written_for_developers() {
+        const SECRET: &str = "xyzzy-plugh-42";
+        let (secret, now) = (SECRET.to_owned(), OffsetDateTime::UNIX_EPOCH);
+        let ann = || "ann".to_owned();
+        let token = TokenCreated {
+            token: secret.clone(),
+            info: TokenInfo {
+                id: "1".to_owned(),
+                subject: ann(),
+                role: Role::Viewer,
+                created_at: now,
+                expires_at: now,
+                revoked: false,
+            },
+        };
+        let invited = UserInvited {
+            name: ann(),
+            role: Role::Viewer,
+            code: secret.clone(),
+            expires_at: now,
+        };
+        let join = JoinRequest {
+            name: ann(),
+            code: secret.clone(),
+        };
+        let project = ProjectInfo {
+            name: "shop".to_owned(),
+            url: "https://example.com/shop".to_owned(),
+            branch: "main".to_owned(),
+            path: String::new(),
+            deploy_key: "ssh-ed25519 AAAA".to_owned(),
+            webhook_url: "https://example.com/webhook/shop".to_owned(),
+            webhook_secret: Some(secret.clone()),
+            webhook_seen: None,
+            created_at: now,
+        };
+        let value = EnvValue { value: secret };
+        for text in [
+            format!("{token:?}"),
+            format!("{invited:?}"),
+            format!("{join:?}"),
+            format!("{project:?}"),
+            format!("{value:?}"),
+        ] {
+            assert!(!text.contains(SECRET), "{text}");
+        }
+    }
+}

@@ -60,13 +60,19 @@ pub struct TokenRequest {
 }
 
 /// The answer to [`TokenRequest`]: the only time that the token itself is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCreated {
     /// The token, for `Authorization: Bearer`.
     pub token: String,
     /// What is known about it from now on.
     #[serde(flatten)]
     pub info: TokenInfo,
+}
+
+impl std::fmt::Debug for TokenCreated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenCreated({:?})", self.info)
+    }
 }
 
 /// `GET /v1/tokens`: one token.

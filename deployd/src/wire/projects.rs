@@ -56,7 +56,7 @@ pub struct RepositoryProblem {
 }
 
 /// A registered project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectInfo {
     /// Its name, as in `inertia.toml`.
     pub name: String,
@@ -79,6 +79,12 @@ pub struct ProjectInfo {
     /// When it was registered.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
+}
+
+impl std::fmt::Debug for ProjectInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProjectInfo({}, {} of {})", self.name, self.branch, self.url)
+    }
 }
 
 /// The answer to a webhook.
