@@ -6,13 +6,13 @@ use crate::far_end::wire::Word;
 use crate::ssh::{Source, quote};
 use serde::Serialize;
 
-/// Runs a part of the far end as root and follows what it says; its last word.
+/// Runs a part of the far end as root and hands on what it says on the way; its last word.
 pub(super) async fn call(
     server: &Server,
     program: &str,
     part: &str,
     request: &impl Serialize,
-    step: &mut (dyn FnMut(String) + Send),
+    hear: &mut (dyn FnMut(Word) + Send),
 ) -> Result<Word, Failure> {
     let request = serde_json::to_vec(request).attempt("cannot write the request")?;
     let mut lines = Lines::default();
@@ -25,7 +25,7 @@ pub(super) async fn call(
             Source::Out => {
                 for line in lines.take(bytes) {
                     match serde_json::from_str::<Word>(&line) {
-                        Ok(Word::Step { name }) => step(name),
+                        Ok(word @ (Word::Step { .. } | Word::Warning { .. })) => hear(word),
                         Ok(word) => last = Some(word),
                         // Not shown either: an answer that is not understood may hold the administrator's token.
                         Err(_) => {}

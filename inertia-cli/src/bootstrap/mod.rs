@@ -141,7 +141,7 @@ pub(crate) async fn uninstall(
         data,
         home: server.facts.home.clone(),
     };
-    let removed = far_side::call(&server, &path, "remove", &request, &mut |step| steps.begin(step)).await?;
+    let removed = far_side::call(&server, &path, "remove", &request, &mut |word| steps.hear(word)).await?;
     let Word::Removed(removed) = removed else {
         return Err(unexpected());
     };
@@ -238,7 +238,7 @@ async fn install(
         keep_image: goal == Goal::Work && options.daemon_binary.is_none(),
         allow_downgrade: options.allow_downgrade,
     };
-    let Word::Installed(installed) = far_side::call(server, program, "install", &request, &mut |step| steps.begin(step)).await? else {
+    let Word::Installed(installed) = far_side::call(server, program, "install", &request, &mut |word| steps.hear(word)).await? else {
         return Err(unexpected());
     };
     steps.finish(match installed.outcome {

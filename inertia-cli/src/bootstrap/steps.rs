@@ -1,6 +1,7 @@
 //! The steps of setting a server up, each with its time: live on a terminal, lines elsewhere.
 
 use crate::failure::Failure;
+use crate::far_end::wire::Word;
 use crate::render::note;
 use crate::settings::{Output, Settings, Volume};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -58,6 +59,24 @@ impl Steps {
             begin: Instant::now(),
             bar,
         });
+    }
+
+    /// Shows what the program on the server says on the way.
+    pub(super) fn hear(&mut self, word: Word) {
+        match word {
+            Word::Step { name } => self.begin(name),
+            Word::Warning { message } => self.warn(&message),
+            _ => {}
+        }
+    }
+
+    /// Shows a warning, however quiet it is to be.
+    fn warn(&self, message: &str) {
+        let show = || note(&format!("warning: {message}"));
+        match &self.current {
+            Some(Current { bar: Some(bar), .. }) => bar.suspend(show),
+            _ => show(),
+        }
     }
 
     /// Tells how far the current step is.

@@ -1,13 +1,15 @@
 //! One daemon in the place of another: whatever happens on the way, one of them runs with the state that it knows.
 //!
-//! The old one is stopped, its database kept, its name taken. Only when the new one was seen to work does the old one go;
-//! while both are there, nobody has seen that yet.
+//! The old one is stopped, its database kept, its name taken. Only when the new one was seen to work does the old one go:
+//! it loses its name first, so that nobody doubts the new one later. While a previous one is there, nobody has seen it yet.
 
-use super::container::{Found, KEEPER, NAME, NEXT, PREVIOUS, Specification, Whereabouts, is_as};
+mod back;
+
+use super::container::{Found, KEEPER, LEFTOVER, NAME, NEXT, PREVIOUS, Specification, Whereabouts, is_as};
 use super::database::{self, DatabaseAction};
 use super::proof::{Proof, Proven, last_words};
-use super::tell;
 use super::wire::{Outcome, Word};
+use super::{tell, warn};
 use crate::failure::Failure;
 use compose_core::engine::request::ContainerBody;
 use compose_core::engine::{AnonymousVolumes, ContainerStatus, ContainerSummary, Engine, EngineError};
@@ -34,37 +36,36 @@ pub(super) struct Change<'a, P> {
     pub(super) proof: &'a P,
     /// The path of this program on the server.
     pub(super) program: &'a str,
+    /// Seconds since 1970.
+    pub(super) now: i64,
 }
 
 impl<P: Proof> Change<'_, P> {
     /// Takes up what an interrupted attempt left behind.
     pub(super) async fn mend(&self) -> Result<Found, Failure> {
         let found = Found::on(self.engine).await?;
-        for unplaced in &found.others {
-            if [NEXT, KEEPER].contains(&unplaced.name.as_str()) {
-                self.engine.remove_container(&unplaced.id, AnonymousVolumes::Remove).await?;
-            }
-        }
+        let cleared = self.clear(&found.others).await;
         match (&found.current, &found.previous) {
-            (None, Some(previous)) => {
-                self.rename(&previous.id, NAME).await?;
-                // Whether it works is seen later; until then it may serve.
-                let _ = self.engine.start_container(&previous.id).await;
+            (None, Some(previous)) => self.reinstate(previous).await?,
+            (Some(current), Some(previous)) => {
+                cleared?;
+                self.settle(current, previous).await?;
             }
-            (Some(current), Some(previous)) => self.settle(current, previous).await?,
-            (_, None) => {}
+            (_, None) => cleared?,
         }
         Found::on(self.engine).await
     }
 
-    /// Nobody saw whether the one in place works: it stays if it does, else the one before it comes back.
-    async fn settle(&self, current: &ContainerSummary, previous: &ContainerSummary) -> Result<(), Failure> {
-        step("See whether the last upgrade worked, which was interrupted")?;
-        let at = Whereabouts::of(current)?;
-        match self.starts(&current.id, &at, PATIENCE).await {
-            Ok(_) => self.discard(previous, current.image_id.as_str()).await,
-            Err(_) => self.back(&current.id, Some((current.image_id.as_str(), &at))).await,
+    /// Removes what never got to its place, or has lost it.
+    async fn clear(&self, others: &[ContainerSummary]) -> Result<(), Failure> {
+        for unplaced in others {
+            if [NEXT, KEEPER].contains(&unplaced.name.as_str()) {
+                self.engine.remove_container(&unplaced.id, AnonymousVolumes::Remove).await?;
+            } else if unplaced.name.as_str().starts_with(LEFTOVER) {
+                self.remove_leftover(unplaced, unplaced.name.as_str()).await;
+            }
         }
+        Ok(())
     }
 
     /// The container as it should be, seen to work.
@@ -105,15 +106,13 @@ impl<P: Proof> Change<'_, P> {
     async fn replace(&self, current: &ContainerSummary, wanted: &Specification, body: &ContainerBody) -> Result<Proven, Failure> {
         let next = self.create(NEXT, body).await?;
         if let Err(failure) = self.step_aside(current, &next, wanted).await {
-            return Err(self.put_back(&next, None, failure).await);
+            return Err(self.put_back(&next, current, None, failure).await);
         }
         let at = wanted.whereabouts();
         match self.starts(&next, &at, PATIENCE).await {
-            Err(failure) => Err(self.put_back(&next, Some((&wanted.image_id, &at)), failure).await),
+            Err(failure) => Err(self.put_back(&next, current, Some((&wanted.image_id, &at)), failure).await),
             Ok(proven) => {
-                if let Some(previous) = Found::on(self.engine).await?.previous {
-                    self.discard(&previous, &wanted.image_id).await?;
-                }
+                self.discard(current, &wanted.image_id).await;
                 Ok(proven)
             }
         }
@@ -156,44 +155,11 @@ impl<P: Proof> Change<'_, P> {
         self.proof.prove(id, at, patience).await
     }
 
-    /// The new daemon does not work: the old one comes back. With an image and a place, so does its database.
-    async fn put_back(&self, new: &ContainerId, started: Option<(&str, &Whereabouts)>, failure: Failure) -> Failure {
-        match self.back(new, started).await {
-            Ok(()) => failure.hint("the daemon that was there before runs again, with its state as it was"),
-            Err(error) => {
-                let failure = failure.hint(format!("the daemon that was there before could not be put back: {}", error.text()));
-                error.hints.into_iter().fold(failure, Failure::hint)
-            }
-        }
-    }
-
-    async fn back(&self, new: &ContainerId, started: Option<(&str, &Whereabouts)>) -> Result<(), Failure> {
-        self.engine.stop_container(new, Some(GRACE)).await?;
-        let restored = match started {
-            Some((image, at)) => self.database(DatabaseAction::Restore, image, &at.state).await,
-            None => Ok(()),
-        };
-        self.engine.remove_container(new, AnonymousVolumes::Remove).await?;
-        let found = Found::on(self.engine).await?;
-        if let Some(previous) = &found.previous {
-            self.rename(&previous.id, NAME).await?;
-        }
-        let old = found.previous.or(found.current).ok_or_else(|| Failure::new("it is gone"))?;
-        let lives = self.starts(&old.id, &Whereabouts::of(&old)?, PATIENCE).await;
-        match (lives, restored) {
-            (Ok(_), _) => Ok(()),
-            (Err(failure), Ok(())) => Err(failure),
-            (Err(failure), Err(why)) => Err(failure
-                .hint(format!("its database could not be put back: {}", why.text()))
-                .hint(format!("a copy is in the folder {} of its state folder", database::KEPT))),
-        }
-    }
-
     /// Does something with the database, in a container of a moment.
     async fn database(&self, action: DatabaseAction, image: &str, state: &str) -> Result<(), Failure> {
         let id = self.create(KEEPER, &database::body(action, self.program, image, state)).await?;
         let done = self.finishes(&id).await;
-        self.engine.remove_container(&id, AnonymousVolumes::Remove).await?;
+        self.make_room(&id).await;
         done
     }
 
@@ -209,14 +175,37 @@ impl<P: Proof> Change<'_, P> {
         }
     }
 
-    /// Removes one that is not needed any more, and its image.
-    async fn discard(&self, previous: &ContainerSummary, image_in_use: &str) -> Result<(), Failure> {
-        self.engine.remove_container(&previous.id, AnonymousVolumes::Remove).await?;
-        if previous.image_id.as_str() != image_in_use {
+    /// Removes one whose successor works, and its image. It loses its name first: from then on the database of before is
+    /// not put back any more, whether the container can be removed or not.
+    async fn discard(&self, replaced: &ContainerSummary, image_in_use: &str) {
+        let name = leftover(&replaced.id);
+        let name = match self.rename(&replaced.id, &name).await {
+            Ok(()) => &name,
+            Err(_) => PREVIOUS,
+        };
+        self.remove_leftover(replaced, name).await;
+        if replaced.image_id.as_str() != image_in_use {
             // Another container may still use it.
-            let _ = self.engine.remove_image(&previous.image).await;
+            let _ = self.engine.remove_image(&replaced.image).await;
         }
-        Ok(())
+    }
+
+    /// Removes a container that is in nobody's way; one that stays is told.
+    async fn remove_leftover(&self, container: &ContainerSummary, name: &str) {
+        if let Err(error) = self.engine.remove_container(&container.id, AnonymousVolumes::Remove).await {
+            warn(&format!(
+                "the container {name} is not needed any more and cannot be removed: {}; `docker rm -f {name}` there removes it, and the next `init` tries again",
+                Failure::from(error).text()
+            ));
+        }
+    }
+
+    /// Frees the name of a container that is not needed any more: removes it, or calls it otherwise where it cannot be removed.
+    async fn make_room(&self, id: &ContainerId) {
+        if self.engine.remove_container(id, AnonymousVolumes::Remove).await.is_err() {
+            // Who needs the name sees whether it is free.
+            let _ = self.rename(id, &leftover(id)).await;
+        }
     }
 
     async fn create(&self, name: &str, body: &ContainerBody) -> Result<ContainerId, Failure> {
@@ -228,6 +217,12 @@ impl<P: Proof> Change<'_, P> {
         let renamed = self.engine.rename_container(id, &ContainerName::new(name)).await;
         renamed.map_err(|error| taken(name, error))
     }
+}
+
+/// A name for a container that should be gone.
+fn leftover(id: &ContainerId) -> String {
+    let id = id.as_str();
+    format!("{LEFTOVER}-{}", id.get(..12).unwrap_or(id))
 }
 
 /// The daemon that does not work stays: its log is there to be read.

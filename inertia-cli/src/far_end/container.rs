@@ -26,6 +26,9 @@ pub(super) const PREVIOUS: &str = "inertia-daemon-previous";
 /// The name of one that is not in its place yet.
 pub(super) const NEXT: &str = "inertia-daemon-next";
 
+/// How the name of one begins that is not needed any more and could not be removed.
+pub(super) const LEFTOVER: &str = "inertia-daemon-leftover";
+
 /// The name of the container of a moment that copies the database.
 pub(super) const KEEPER: &str = "inertia-daemon-keeper";
 

@@ -18,7 +18,11 @@ const FILES: [&str; 3] = ["inertia.db", "inertia.db-wal", "inertia.db-shm"];
 /// Where the database of before the last upgrade lies, in the state folder.
 pub(super) const KEPT: &str = "before-upgrade";
 /// Where a database lies in whose place the kept one came: nothing is thrown away.
-const ASIDE: &str = "set-aside";
+pub(super) const ASIDE: &str = "set-aside";
+/// Where the kept database lies, whole, until the one in its place is in safety.
+const BEGUN: &str = ".restore-begun";
+/// Where the rest of it lies while it comes in.
+const COMING: &str = ".restore-coming";
 /// Where the program is in the container.
 const PROGRAM: &str = "/far-end";
 
@@ -29,6 +33,8 @@ pub(crate) enum DatabaseAction {
     Keep,
     /// Put the copy in its place
     Restore,
+    /// Put it there to the end, where that was begun
+    Finish,
 }
 
 impl DatabaseAction {
@@ -36,6 +42,7 @@ impl DatabaseAction {
         match self {
             Self::Keep => "keep",
             Self::Restore => "restore",
+            Self::Finish => "finish",
         }
     }
 }
@@ -72,6 +79,7 @@ pub(super) fn run(action: DatabaseAction, state: &Path) -> Result<(), Failure> {
     let (done, what) = match action {
         DatabaseAction::Keep => (keep(state), "keep a copy of"),
         DatabaseAction::Restore => (restore(state), "put back"),
+        DatabaseAction::Finish => (finish(state), "put back"),
     };
     done.attempt(format_args!("cannot {what} the database in {}", state.display()))
 }
@@ -83,26 +91,92 @@ fn keep(state: &Path) -> std::io::Result<()> {
     for file in FILES {
         copy(&state.join(file), &new.join(file))?;
     }
+    // A daemon ran on what is in place now: nothing older may come in any more.
+    for begun in [BEGUN, COMING] {
+        gone(fs::remove_dir_all(state.join(begun)))?;
+    }
     let kept = state.join(KEPT);
     gone(fs::remove_dir_all(&kept))?;
     fs::rename(&new, &kept)?;
-    File::open(state)?.sync_all()
+    on_disk(state)
 }
 
-/// Safe to begin again after it was cut off anywhere.
+/// Makes everything ready while the database stays in its place; what is begun then can be finished after it was cut off anywhere.
 fn restore(state: &Path) -> std::io::Result<()> {
-    let (kept, aside) = (state.join(KEPT), state.join(ASIDE));
+    if is_begun(state)? {
+        return finish(state);
+    }
+    let (kept, new) = (state.join(KEPT), state.join(format!("{BEGUN}.new")));
     fs::metadata(&kept)?;
-    empty(&aside)?;
+    empty(&new)?;
     for file in FILES {
-        gone(fs::rename(state.join(file), aside.join(file)))?;
+        copy(&kept.join(file), &new.join(file))?;
     }
-    for file in FILES {
-        let whole = state.join(format!(".{file}.new"));
-        copy(&kept.join(file), &whole)?;
-        gone(fs::rename(whole, state.join(file)))?;
+    on_disk(&new)?;
+    make_aside(state)?;
+    fs::rename(&new, state.join(BEGUN))?;
+    on_disk(state)?;
+    finish(state)
+}
+
+/// Whether a database was about to come back.
+fn is_begun(state: &Path) -> std::io::Result<bool> {
+    Ok(state.join(BEGUN).try_exists()? || state.join(COMING).try_exists()?)
+}
+
+/// Puts back what was begun to be put back. There is a database in place at every moment, unless none was kept.
+fn finish(state: &Path) -> std::io::Result<()> {
+    let (begun, coming, aside) = (state.join(BEGUN), state.join(COMING), state.join(ASIDE));
+    if begun.try_exists()? {
+        for file in FILES {
+            set_aside(&state.join(file), &aside.join(file))?;
+        }
+        on_disk(&aside)?;
+        for file in FILES {
+            // The database itself is replaced, so that no daemon ever makes an empty one.
+            if file != FILES[0] || !begun.join(file).try_exists()? {
+                gone(fs::remove_file(state.join(file)))?;
+            }
+        }
+        fs::rename(&begun, &coming)?;
+        on_disk(state)?;
     }
-    File::open(state)?.sync_all()
+    if coming.try_exists()? {
+        for file in FILES {
+            gone(fs::rename(coming.join(file), state.join(file)))?;
+        }
+        on_disk(state)?;
+        fs::remove_dir(&coming)?;
+    }
+    on_disk(state)
+}
+
+/// An empty folder for what is in place now. One that holds a database already keeps it, under the next free name.
+fn make_aside(state: &Path) -> std::io::Result<()> {
+    let aside = state.join(ASIDE);
+    // An empty one goes.
+    if fs::remove_dir(&aside).is_err() && aside.try_exists()? {
+        let mut number = 1;
+        while state.join(format!("{ASIDE}-{number}")).try_exists()? {
+            number += 1;
+        }
+        fs::rename(&aside, state.join(format!("{ASIDE}-{number}")))?;
+    }
+    fs::create_dir(aside)
+}
+
+/// Gives a file, where there is one, a second name, or a copy where the file system has no links.
+fn set_aside(file: &Path, aside: &Path) -> std::io::Result<()> {
+    if !file.try_exists()? || aside.try_exists()? || fs::hard_link(file, aside).is_ok() {
+        return Ok(());
+    }
+    let new = aside.with_extension("new");
+    copy(file, &new)?;
+    fs::rename(new, aside)
+}
+
+fn on_disk(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn empty(folder: &Path) -> std::io::Result<()> {
@@ -156,6 +230,75 @@ mod tests {
         keep(state).expect("kept again");
         restore(state).expect("put back");
         assert_eq!(content(state), [Some("newest".to_owned()), None, None]);
+    }
+
+    #[test]
+    fn a_database_that_was_set_aside_is_never_thrown_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path();
+        fs::write(state.join("inertia.db"), "old").expect("written");
+        keep(state).expect("kept");
+        for new in ["first", "second", "third"] {
+            fs::write(state.join("inertia.db"), new).expect("written");
+            restore(state).expect("put back");
+        }
+        for (aside, holds) in [("set-aside-1", "first"), ("set-aside-2", "second"), (ASIDE, "third")] {
+            assert_eq!(content(&state.join(aside))[0].as_deref(), Some(holds));
+        }
+    }
+
+    /// Files in the state folder, those set aside, the mark with those that wait to come in.
+    type CutOff = (
+        &'static [&'static str],
+        &'static [&'static str],
+        &'static str,
+        &'static [&'static str],
+    );
+
+    #[test]
+    fn what_was_begun_is_finished_wherever_it_was_cut_off() {
+        let cases: [CutOff; 5] = [
+            (&["db", "db-wal"], &[], BEGUN, &["db", "db-shm"]),
+            (&["db", "db-wal"], &["db"], BEGUN, &["db", "db-shm"]),
+            (&["db"], &["db", "db-wal"], BEGUN, &["db", "db-shm"]),
+            (&["db"], &["db", "db-wal"], COMING, &["db", "db-shm"]),
+            (&["OLD"], &["db", "db-wal"], COMING, &["db-shm"]),
+        ];
+        for (placed, aside, mark, waiting) in cases {
+            let folder = tempfile::tempdir().expect("a folder");
+            let state = folder.path();
+            let write = |into: &Path, files: &[&str], text: &str| {
+                fs::create_dir_all(into).expect("made");
+                for file in files {
+                    let (file, text) = if *file == "OLD" { ("db", "old") } else { (*file, text) };
+                    fs::write(into.join(format!("inertia.{file}")), text).expect("written");
+                }
+            };
+            write(state, placed, "new");
+            write(&state.join(ASIDE), aside, "new");
+            write(&state.join(mark), waiting, "old");
+            let again = state.join(KEPT);
+            write(&again, &["db"], "another");
+            // Whichever of the two is asked for: what was begun is not begun anew.
+            restore(state).expect("finished");
+            let old = Some("old".to_owned());
+            assert_eq!(content(state), [old.clone(), None, old], "{placed:?} {mark}");
+            let new = Some("new".to_owned());
+            assert_eq!(content(&state.join(ASIDE)), [new.clone(), new, None], "{placed:?} {mark}");
+            assert!(!is_begun(state).expect("seen"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_finished_that_was_not_begun_or_that_a_daemon_has_outlived() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path();
+        fs::write(state.join("inertia.db"), "it").expect("written");
+        fs::create_dir(state.join(BEGUN)).expect("made");
+        fs::write(state.join(BEGUN).join("inertia.db"), "old").expect("written");
+        keep(state).expect("kept");
+        finish(state).expect("nothing to do");
+        assert_eq!(content(state)[0].as_deref(), Some("it"));
     }
 
     #[test]

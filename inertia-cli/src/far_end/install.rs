@@ -11,6 +11,7 @@ use crate::failure::{Attempt as _, Failure};
 use compose_core::engine::{DockerEngine, Engine as _, Selector};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use time::OffsetDateTime;
 
 /// Does what the request on standard input says.
 pub(super) fn run() -> Result<Word, Failure> {
@@ -27,6 +28,7 @@ async fn install(request: &InstallRequest) -> Result<Installed, Failure> {
         engine: &engine,
         proof: &Asking(&engine),
         program: &program.display().to_string(),
+        now: OffsetDateTime::now_utc().unix_timestamp(),
     };
     let found = change.mend().await?;
     if !request.allow_downgrade {

@@ -99,6 +99,14 @@ fn tell(word: &Word) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Tells what the person has to know, whatever becomes of the work.
+fn warn(message: &str) {
+    // Nobody may listen any more.
+    let _ = tell(&Word::Warning {
+        message: message.to_owned(),
+    });
+}
+
 /// The server's engine, once it answers.
 async fn engine() -> Result<DockerEngine, Failure> {
     let begin = Instant::now();

@@ -40,6 +40,11 @@ pub(crate) enum Word {
         /// What.
         name: String,
     },
+    /// Something that the person has to know.
+    Warning {
+        /// What.
+        message: String,
+    },
     /// The daemon runs.
     Installed(Installed),
     /// The daemon is gone.

@@ -88,6 +88,11 @@ async fn place(engine: &FakeEngine, name: &str, image: &str, runs: bool) {
 }
 
 async fn upgrade(engine: &FakeEngine, broken: &[&str], deaf: usize) -> Result<(Outcome, String), Failure> {
+    upgrade_at(0, engine, broken, deaf).await
+}
+
+/// The same at another time; the containers were made at the beginning of 1970.
+async fn upgrade_at(now: i64, engine: &FakeEngine, broken: &[&str], deaf: usize) -> Result<(Outcome, String), Failure> {
     let judge = Judge {
         broken: broken.iter().copied().collect(),
         deaf: Mutex::new(deaf),
@@ -98,6 +103,7 @@ async fn upgrade(engine: &FakeEngine, broken: &[&str], deaf: usize) -> Result<(O
         engine,
         proof: &judge,
         program: "/p",
+        now,
     };
     let found = change.mend().await?;
     let (outcome, proven) = change.converge(&found, &wanted("new")).await?;
@@ -162,6 +168,7 @@ async fn what_the_old_daemon_deploys_comes_to_its_end_first() {
         engine: &engine,
         proof: &judge,
         program: "/p",
+        now: 0,
     };
     let found = change.mend().await.expect("nothing to mend");
     change.converge(&found, &wanted("new")).await.expect("replaced");
@@ -214,6 +221,130 @@ async fn whatever_fails_on_the_way_one_daemon_runs_and_the_next_attempt_succeeds
         assert_eq!(copies(&engine), copied, "{call}");
         assert_eq!(upgrade(&engine, &[], 0).await.expect(call).0, Outcome::Replaced);
         assert_eq!(there(&engine), only("new"), "{call}");
+    }
+}
+
+/// The new daemon does not work, and each call of the way back fails once: the old one runs, under whatever name.
+#[tokio::test]
+async fn whatever_fails_on_the_way_back_the_old_daemon_runs() {
+    for (call, skip) in [
+        ("stop inertia-daemon", 1),
+        ("create inertia-daemon-keeper", 1),
+        ("start inertia-daemon-keeper", 1),
+        ("remove inertia-daemon-keeper", 1),
+        ("remove inertia-daemon", 0),
+        ("rename inertia-daemon-previous inertia-daemon", 0),
+    ] {
+        let engine = engine();
+        place(&engine, NAME, "old", true).await;
+        engine.fail(call, skip);
+        let failure = upgrade(&engine, &["new"], 0).await.expect_err(call);
+        let running: Vec<String> = there(&engine)
+            .into_iter()
+            .filter(|(.., runs)| *runs)
+            .map(|(_, image, _)| image)
+            .collect();
+        assert_eq!(running, ["old"], "{call}: {failure:?}");
+        assert_eq!(upgrade(&engine, &[], 0).await.expect(call).0, Outcome::Replaced);
+        assert_eq!(there(&engine), only("new"), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_put_back_is_told() {
+    for (call, skip, told) in [
+        (
+            "start inertia-daemon-keeper",
+            1,
+            "runs again, but its database could not be put back",
+        ),
+        (
+            "rename inertia-daemon-previous inertia-daemon",
+            0,
+            "runs again, but not under its name",
+        ),
+    ] {
+        let engine = engine();
+        place(&engine, NAME, "old", true).await;
+        engine.fail(call, skip);
+        let failure = upgrade(&engine, &["new"], 0).await.expect_err(call);
+        assert!(failure.hints.concat().contains(told), "{call}: {:?}", failure.hints);
+        assert!(!failure.hints.concat().contains("state as it was"), "{call}: {:?}", failure.hints);
+    }
+}
+
+/// The daemon that came back could have neither its name nor that of the new one removed.
+#[tokio::test]
+async fn a_daemon_that_came_back_under_another_name_gets_its_own_and_its_database_is_left_alone() {
+    let engine = engine();
+    place(&engine, PREVIOUS, "old", true).await;
+    place(&engine, NAME, "new", false).await;
+    engine.fail("create inertia-daemon-next", 0);
+    upgrade(&engine, &[], 0).await.expect_err("cut off");
+    assert_eq!(there(&engine), only("old"));
+    assert_eq!(copies(&engine), 0);
+}
+
+/// Once the new daemon was seen to work, what fails is no failure of the upgrade, and nobody doubts it any more.
+#[tokio::test]
+async fn an_old_daemon_that_cannot_be_removed_is_no_reason_to_go_back() {
+    let engine = engine();
+    place(&engine, NAME, "old", true).await;
+    let old = Found::on(&engine).await.expect("seen").current.expect("there").id;
+    let name = leftover(&old);
+    engine.fail(&format!("remove {name}"), 0);
+    assert_eq!(upgrade(&engine, &[], 0).await.expect("replaced").0, Outcome::Replaced);
+    assert!(there(&engine).contains(&(name.clone(), "old".to_owned(), false)));
+
+    engine.fail(&format!("remove {name}"), 0);
+    upgrade(&engine, &["new"], 0).await.expect_err("it does not answer");
+    assert!(there(&engine).contains(&only("new")[0]));
+    assert_eq!(copies(&engine), 1, "the database was kept, and not put back");
+
+    upgrade(&engine, &[], 0).await.expect("it answers again");
+    assert_eq!(there(&engine), only("new"));
+}
+
+#[tokio::test]
+async fn an_old_daemon_that_keeps_its_name_is_removed_all_the_same() {
+    let engine = engine();
+    place(&engine, NAME, "old", true).await;
+    let old = Found::on(&engine).await.expect("seen").current.expect("there").id;
+    engine.fail(&format!("rename {PREVIOUS} {}", leftover(&old)), 0);
+    assert_eq!(upgrade(&engine, &[], 0).await.expect("replaced").0, Outcome::Replaced);
+    assert_eq!(there(&engine), only("new"));
+}
+
+/// The upgrade was cut off before its daemon was seen to work, which then served for long.
+#[tokio::test]
+async fn a_daemon_that_runs_for_long_keeps_its_database() {
+    let engine = engine();
+    place(&engine, PREVIOUS, "old", false).await;
+    place(&engine, NAME, "new", true).await;
+    let before = there(&engine);
+    let failure = upgrade_at(1_000_000, &engine, &["new"], 0).await.expect_err("it does not answer");
+    assert!(failure.hints[0].contains("overloaded"), "{:?}", failure.hints);
+    assert_eq!(there(&engine), before);
+    assert_eq!(copies(&engine), 0);
+    assert_eq!(
+        upgrade_at(1_000_000, &engine, &[], 0).await.expect("it answers").0,
+        Outcome::LeftAlone
+    );
+    assert_eq!(there(&engine), only("new"));
+}
+
+/// A database that was coming back is whole before any daemon starts.
+#[tokio::test]
+async fn what_was_begun_with_the_database_is_finished_before_a_daemon_starts() {
+    for containers in [&[(PREVIOUS, "old"), (NAME, "new")][..], &[(PREVIOUS, "old")]] {
+        let engine = engine();
+        for (name, image) in containers {
+            place(&engine, name, image, false).await;
+        }
+        upgrade(&engine, &[], 0).await.expect("taken up");
+        let calls = engine.calls();
+        let first = calls.iter().find(|call| call.starts_with("start ")).expect("something was started");
+        assert_eq!(first, "start inertia-daemon-keeper", "{containers:?}");
     }
 }
 
