@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::container::{Found, Specification, USUAL_PORT};
+use super::programs::Own;
 use super::proof::Asking;
 use super::wire::{InstallRequest, Installed, Word};
 use super::{alone, engine, image};
@@ -21,13 +22,14 @@ pub(super) fn run() -> Result<Word, Failure> {
 }
 
 async fn install(request: &InstallRequest) -> Result<Installed, Failure> {
+    // Before anybody is waited for, who may remove what seems to be of no use.
+    let own = Own::hold()?;
     let engine = engine().await?;
     let _alone = alone::wait().await?;
-    let program = std::env::current_exe().attempt("cannot find this program's own file")?;
     let change = Change {
         engine: &engine,
         proof: &Asking(&engine),
-        program: &program.display().to_string(),
+        program: &own.path().display().to_string(),
         now: OffsetDateTime::now_utc().unix_timestamp(),
     };
     let found = change.mend().await?;
@@ -36,7 +38,7 @@ async fn install(request: &InstallRequest) -> Result<Installed, Failure> {
     }
     let specification = specify(&engine, &found, request).await?;
     let (outcome, proven) = change.converge(&found, &specification).await?;
-    remove_older_programs();
+    own.remove_older();
     Ok(Installed {
         outcome,
         port: specification.port,
@@ -120,20 +122,6 @@ pub(crate) fn taken_port(port: u16, by: &str) -> Failure {
             port.checked_add(1).unwrap_or(USUAL_PORT)
         ))
         .hint(format!("`sudo ss -ltnp 'sport = :{port}'` there tells what listens"))
-}
-
-/// Programs of earlier versions beside this one are of no use any more.
-fn remove_older_programs() {
-    let Ok(own) = std::env::current_exe() else { return };
-    let Some(entries) = own.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let ours = entry.file_name().to_string_lossy().starts_with("inertia-");
-        if ours && entry.path() != own {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod image;
 mod inspect;
 mod install;
 mod log;
+mod programs;
 mod proof;
 mod remove;
 pub(crate) mod wire;
