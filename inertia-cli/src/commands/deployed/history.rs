@@ -71,7 +71,7 @@ pub(crate) fn show(arguments: &ShowArgs, settings: &Settings) -> Result<ExitCode
     say(lines.join("\n").trim_end())
 }
 
-/// Calls a deployment off and watches it end.
+/// Calls a deployment off and watches it end; exits by whether it was called off.
 pub(crate) fn cancel(arguments: &ShowArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let target = Target::find(settings)?;
     let id = arguments.deployment;
@@ -82,10 +82,7 @@ pub(crate) fn cancel(arguments: &ShowArgs, settings: &Settings) -> Result<ExitCo
             .await?;
         watch::follow(&target, id, |_| {}).await?;
         let ended: Deployment = target.client.get(&target.path(&format!("/deployments/{id}"))).await?;
-        match settings.output {
-            Output::Json => say(&serde_json::json!(ended).to_string()),
-            Output::Text => say(&format!("Deployment {id} is {}.", ended.state)),
-        }
+        watch::report_cancelled(&ended, &target, settings)
     })
 }
 

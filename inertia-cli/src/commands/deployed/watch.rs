@@ -137,14 +137,88 @@ pub(super) fn report(ended: &Deployment, target: &Target, settings: &Settings) -
         ))?,
         Output::Text => ExitCode::SUCCESS,
     };
+    match ended.state {
+        DeploymentState::Healthy => Ok(ExitCode::SUCCESS),
+        _ => Err(not_healthy(ended).at(&target.remote)),
+    }
+}
+
+/// Says how a deployment ended that was to be called off; exits by whether it was.
+pub(super) fn report_cancelled(ended: &Deployment, target: &Target, settings: &Settings) -> Result<ExitCode, Failure> {
+    match settings.output {
+        Output::Json => say(&serde_json::json!(ended).to_string())?,
+        Output::Text if ended.state == DeploymentState::Cancelled => say(&format!("Deployment {} is {}.", ended.id, ended.state))?,
+        Output::Text => ExitCode::SUCCESS,
+    };
+    match ended.state {
+        DeploymentState::Cancelled => Ok(ExitCode::SUCCESS),
+        _ => Err(not_cancelled(ended).at(&target.remote)),
+    }
+}
+
+fn not_cancelled(ended: &Deployment) -> Failure {
+    match ended.state {
+        DeploymentState::Healthy => Failure::new(format!("deployment {} was not called off: it became healthy before", ended.id))
+            .hint("it is what runs now; the release before it comes back with `inertia NAME rollback`"),
+        _ => not_healthy(ended),
+    }
+}
+
+fn not_healthy(ended: &Deployment) -> Failure {
     let id = ended.id;
     let what = match ended.state {
-        DeploymentState::Healthy => return Ok(ExitCode::SUCCESS),
-        DeploymentState::Superseded => return Err(Failure::new(format!("deployment {id} gave way to a newer one"))),
+        DeploymentState::Superseded => {
+            return Failure::new(format!("deployment {id} gave way to a newer one"))
+                .hint("`inertia NAME history` names that one; `inertia NAME show NUMBER` tells how it goes");
+        }
         DeploymentState::RolledBack => "did not become healthy".to_owned(),
         other => other.to_string(),
     };
     let reason = ended.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let log = format!("its whole log: `inertia NAME logs --deployment {id}`");
-    Err(Failure::new(format!("deployment {id} {what}{reason}")).hint(log).at(&target.remote))
+    Failure::new(format!("deployment {id} {what}{reason}")).hint(format!("its whole log: `inertia NAME logs --deployment {id}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{not_cancelled, not_healthy};
+    use deployd::wire::{Deployment, DeploymentState, Trigger};
+    use time::OffsetDateTime;
+
+    fn ended(state: DeploymentState) -> Deployment {
+        Deployment {
+            id: 4,
+            project: "shop".to_owned(),
+            state,
+            reference: "main".to_owned(),
+            commit: None,
+            message: None,
+            trigger: Trigger::Poll,
+            reason: None,
+            current: false,
+            release: false,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    #[test]
+    fn whatever_came_of_it_is_told_with_a_next_step() {
+        for (state, says, next) in [
+            (DeploymentState::Healthy, "was not called off", "inertia prod rollback"),
+            (DeploymentState::Failed, "deployment 4 failed", "inertia prod logs --deployment 4"),
+            (DeploymentState::RolledBack, "did not become healthy", "inertia prod logs"),
+            (DeploymentState::Superseded, "gave way to a newer one", "inertia prod history"),
+        ] {
+            let failure = not_cancelled(&ended(state)).at("prod");
+            assert_eq!(failure.code, 1);
+            assert!(failure.text().contains(says), "{failure:?}");
+            assert!(failure.hints.concat().contains(next), "{failure:?}");
+        }
+        let called_off = not_healthy(&ended(DeploymentState::Cancelled));
+        assert!(
+            called_off.text().contains("cancelled"),
+            "`up` that was called off by somebody: {called_off:?}"
+        );
+    }
 }
