@@ -24,16 +24,26 @@ fn main() {
     let linked = Toolchain::from_environment().and_then(|found| found.link_statically(&variable("OUT_DIR")));
     match linked {
         Ok(linked) => {
+            for file in &linked.files {
+                println!("cargo::rerun-if-changed={file}");
+            }
             println!("cargo::rustc-link-arg-bins=-static-pie");
             println!("cargo::rustc-link-arg-bins=-L{}", linked.folder.display());
             if linked.packs_relocations {
                 println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
             }
         }
-        Err(missing) => println!(
-            "cargo::warning=inertia is linked dynamically and cannot be sent to a server, since {missing}: \
-             install the static C library (glibc-static on Fedora and RHEL; Debian's libc6-dev has it)"
-        ),
+        Err(missing) => {
+            println!(
+                "cargo::warning=inertia is linked dynamically and cannot be sent to a server, since {missing}: \
+                 install the static C library (glibc-static on Fedora and RHEL; Debian's libc6-dev has it)"
+            );
+            // What is missing may be installed by the next build: a file that is never there makes it look again.
+            println!(
+                "cargo::rerun-if-changed={}",
+                Path::new(&variable("OUT_DIR")).join("never").display()
+            );
+        }
     }
 }
 
@@ -55,6 +65,8 @@ fn variable(name: &str) -> String {
 struct Linked {
     /// Where the names of shared libraries lead to static ones.
     folder: PathBuf,
+    /// What is linked: another one of them makes another program.
+    files: Vec<String>,
     /// The places that a program corrects by itself when it starts may be packed, which makes it 0.7 MB smaller.
     packs_relocations: bool,
 }
@@ -77,21 +89,26 @@ impl Toolchain {
     /// Makes a folder in which the names of shared libraries lead to static ones.
     fn link_statically(&self, out: &str) -> Result<Linked, String> {
         let folder = Path::new(out).join("static");
-        self.find("rcrt1.o")?;
+        let mut files = vec![self.find("rcrt1.o")?];
         let mut scripts = Vec::new();
         for name in LIBRARIES {
-            scripts.push((name, self.find(&format!("lib{name}.a"))?));
+            let library = self.find(&format!("lib{name}.a"))?;
+            scripts.push((name, quote(&library)));
+            files.push(library);
         }
         // Unwinding comes from one shared library or from two static ones, which the C library needs in turn: a linker
         // that reads its libraries in order finds them again behind it.
-        let unwinding = format!("{} {}", self.find("libgcc_eh.a")?, self.find("libgcc.a")?);
-        let libc = self.find("libc.a")?;
-        scripts.push(("c", format!("{libc} {unwinding}")));
+        let (unwinder, builtins, libc) = (self.find("libgcc_eh.a")?, self.find("libgcc.a")?, self.find("libc.a")?);
+        let unwinding = format!("{} {}", quote(&unwinder), quote(&builtins));
+        scripts.push(("c", format!("{} {unwinding}", quote(&libc))));
         scripts.push(("gcc_s", unwinding));
         write_scripts(&folder, &scripts).map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
+        let packs_relocations = packs_relocations(Path::new(&libc));
+        files.extend([unwinder, builtins, libc]);
         Ok(Linked {
             folder,
-            packs_relocations: packs_relocations(Path::new(&libc)),
+            files,
+            packs_relocations,
         })
     }
 
@@ -106,6 +123,11 @@ impl Toolchain {
             Err(format!("{} has no {file}", self.compiler))
         }
     }
+}
+
+/// A path as a script of the linker takes it, blanks included.
+fn quote(path: &str) -> String {
+    format!("\"{path}\"")
 }
 
 /// Whether the start of a static program reads what is packed. Linkers learned to pack later for other architectures.
