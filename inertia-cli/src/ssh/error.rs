@@ -131,6 +131,16 @@ pub(crate) enum SshError {
         /// What ended it.
         reason: String,
     },
+    /// The server is there, and a command that takes no time does not come to its end.
+    #[error("the login shell of '{user}' on {host} gave no answer within {seconds} seconds")]
+    NoAnswer {
+        /// The host.
+        host: String,
+        /// The user.
+        user: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The connection ended before the command of a person did.
     #[error("the connection to {host} was lost before the command there ended")]
     CutOff {
@@ -143,6 +153,19 @@ pub(crate) enum SshError {
         /// What the system said.
         reason: String,
     },
+}
+
+impl SshError {
+    /// The same connection that was lost, after something was said on it.
+    pub(super) fn after(self, said: &str) -> Self {
+        match self {
+            Self::Lost { host, reason } if !said.is_empty() => Self::Lost {
+                host,
+                reason: format!("{reason}, after it said:\n{said}"),
+            },
+            other => other,
+        }
+    }
 }
 
 /// Why a connection ended that nobody gave a reason for.
@@ -202,6 +225,9 @@ impl From<SshError> for Failure {
                 .hint("`ssh-keygen -y -f KEY` shows whether the file is a private key and which passphrase fits"),
             SshError::Refused { user, accepts, .. } => refused(failure, &user, &accepts),
             SshError::Lost { .. } => failure.hint("run the command again: what was done is found and not done twice"),
+            SshError::NoAnswer { .. } => failure
+                .hint("a file that the shell reads as it starts may wait for something (~/.bashrc, ~/.zshenv, config.fish): `ssh USER@HOST true` shows whether it ends")
+                .hint("the server may be out of memory or its disk may hang: `uptime` on its console tells how loaded it is"),
             SshError::CutOff { .. } => failure.hint("whether it went on there is not known: look before you run it again"),
             SshError::Output { .. } => failure.hint("is there room where the output goes? the command there may have been ended by it"),
         }

@@ -9,6 +9,8 @@ use super::handler::Handler;
 use super::signing::{Signing, SigningError};
 use crate::ask::Ask;
 use crate::failure::chain;
+#[cfg(unix)]
+use crate::render::note;
 use russh::client::{AuthResult, Handle};
 #[cfg(unix)]
 use russh::keys::agent::AgentIdentity;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// How long the agent may take to list its keys, which asks no person.
+const AGENT: Duration = Duration::from_secs(10);
 /// How often a passphrase may be mistyped.
 const MOST_PASSPHRASES: usize = 3;
 
@@ -26,7 +30,7 @@ pub(super) type Agent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
 
 /// Shows keys until the host lets us in.
 pub(super) async fn prove(handle: &mut Handle<Handler>, destination: &Destination, ask: Ask, verdict: Duration) -> Result<(), SshError> {
-    let (agent, agent_keys) = open_agent(destination).await;
+    let (agent, agent_keys) = open_agent(destination, AGENT).await;
     let mut proof = Proof {
         handle,
         destination,
@@ -274,28 +278,37 @@ fn public_half(path: &Path) -> Option<PublicKey> {
     })
 }
 
-/// The agent and its keys; one that does not answer is as good as none. Only those are spoken to that listen on a
-/// socket of Unix: on Windows keys come from files alone.
-async fn open_agent(destination: &Destination) -> (Option<Agent>, Vec<PublicKey>) {
+/// The agent and its keys; one that does not answer is as good as none, and one that keeps us waiting is told. Only those
+/// are spoken to that listen on a socket of Unix: on Windows keys come from files alone.
+pub(super) async fn open_agent(destination: &Destination, patience: Duration) -> (Option<Agent>, Vec<PublicKey>) {
     #[cfg(unix)]
-    if let Some(socket) = &destination.agent
-        && let Ok(agent) = AgentClient::connect_uds(socket).await
-    {
-        let mut agent = agent.dynamic();
-        let Ok(identities) = agent.request_identities().await else {
-            return (None, Vec::new());
-        };
-        let keys = identities.into_iter().filter_map(|identity| match identity {
-            AgentIdentity::PublicKey { mut key, comment } => {
-                key.set_comment(comment);
-                Some(key)
-            }
-            AgentIdentity::Certificate { .. } => None,
-        });
-        return (Some(agent), keys.collect());
+    if let Some(socket) = &destination.agent {
+        match tokio::time::timeout(patience, agent_at(socket)).await {
+            Ok(Some((agent, keys))) => return (Some(agent), keys),
+            Ok(None) => {}
+            Err(_) => note(&format!(
+                "warning: the agent at {} does not answer within {} seconds: its keys are not tried",
+                socket.display(),
+                patience.as_secs()
+            )),
+        }
     }
-    let _ = destination;
+    let _ = (destination, patience);
     (None, Vec::new())
+}
+
+#[cfg(unix)]
+async fn agent_at(socket: &Path) -> Option<(Agent, Vec<PublicKey>)> {
+    let mut agent = AgentClient::connect_uds(socket).await.ok()?.dynamic();
+    let identities = agent.request_identities().await.ok()?;
+    let keys = identities.into_iter().filter_map(|identity| match identity {
+        AgentIdentity::PublicKey { mut key, comment } => {
+            key.set_comment(comment);
+            Some(key)
+        }
+        AgentIdentity::Certificate { .. } => None,
+    });
+    Some((agent, keys.collect()))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ const HOP: Duration = Duration::from_secs(20);
 const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long a server may think about one key; some look up names of ours first that nobody answers for.
 const VERDICT: Duration = Duration::from_secs(40);
+/// How long a question to its shell may take.
+const ANSWER: Duration = Duration::from_mins(1);
 /// How often a silent server is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// How many questions it may leave open.
@@ -119,8 +121,24 @@ impl Session {
         &self.destination
     }
 
-    /// Runs a command and keeps what it says.
+    /// Runs a short command and keeps what it says: a server that lives may have a shell that never comes to it.
     pub(crate) async fn run(&self, command: &str, input: &[u8]) -> Result<Ended, SshError> {
+        self.run_within(command, input, ANSWER).await
+    }
+
+    /// The same; the command may take so long.
+    pub(super) async fn run_within(&self, command: &str, input: &[u8], patience: Duration) -> Result<Ended, SshError> {
+        let answer = tokio::time::timeout(patience, self.hear_out(command, input)).await;
+        answer.unwrap_or_else(|_| {
+            Err(SshError::NoAnswer {
+                host: self.destination.host.clone(),
+                user: self.destination.user.clone(),
+                seconds: patience.as_secs(),
+            })
+        })
+    }
+
+    async fn hear_out(&self, command: &str, input: &[u8]) -> Result<Ended, SshError> {
         let (mut out, mut error) = (Vec::new(), Vec::new());
         let mut input = input;
         let status = self
@@ -220,11 +238,12 @@ impl Session {
                     _ => {}
                 }
             }
-            Ok(Bridged {
+            let error = String::from_utf8_lossy(&complaints).trim().to_owned();
+            match status {
+                Some(status) => Ok(Bridged { status, error }),
                 // As of any command: without a word about its end, it was cut off with the connection.
-                status: status.ok_or_else(|| self.lost(&russh::Error::HUP))?,
-                error: String::from_utf8_lossy(&complaints).trim().to_owned(),
-            })
+                None => Err(self.lost(&russh::Error::HUP).after(&error)),
+            }
         };
         tokio::pin!(feed, drain);
         tokio::select! {

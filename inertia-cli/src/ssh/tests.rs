@@ -65,6 +65,11 @@ impl russh::server::Handler for Peer {
                 session.exit_status_request(channel, 127)?;
                 session.close(channel)?;
             }
+            b"wait for ever" => {}
+            b"complain and vanish" => {
+                session.extended_data(channel, 1, b"sh: cannot fork\n".to_vec())?;
+                session.close(channel)?;
+            }
             b"talk on" => session.data(channel, b"y\n".to_vec())?,
             b"full" => {
                 session.exit_status_request(channel, 1)?;
@@ -254,6 +259,31 @@ async fn a_connection_that_ends_is_told_from_a_command_that_ends() {
 }
 
 #[tokio::test]
+async fn a_shell_that_never_comes_to_it_is_named() {
+    let scene = Scene::new().await;
+    let session = scene.connect("deploy", NewHostKeys::Accept).await.expect("let in");
+    let asked = session.run_within("wait for ever", b"", Duration::from_millis(50));
+    let asked = tokio::time::timeout(Duration::from_secs(20), asked).await.expect("an end");
+    let failure = Failure::from(asked.expect_err("no answer"));
+    assert!(failure.text().contains("the login shell of 'deploy'"), "{}", failure.text());
+    session.run("greet", b"").await.expect("the connection itself is well");
+}
+
+/// The agent takes connections and never says a word.
+#[cfg(unix)]
+#[tokio::test]
+async fn an_agent_that_says_nothing_is_as_good_as_none() {
+    let scene = Scene::new().await;
+    let socket = scene.home.path().join("agent");
+    let _agent = tokio::net::UnixListener::bind(&socket).expect("a socket");
+    let mut destination = scene.destination("deploy", scene.port);
+    destination.agent = Some(socket);
+    let asked = super::identity::open_agent(&destination, Duration::from_millis(50));
+    let (agent, keys) = tokio::time::timeout(Duration::from_secs(20), asked).await.expect("an end");
+    assert!(agent.is_none() && keys.is_empty());
+}
+
+#[tokio::test]
 async fn where_nothing_or_something_else_answers_is_said() {
     let scene = Scene::new().await;
     let closed = scene.destination("deploy", 1);
@@ -402,6 +432,12 @@ async fn a_bridge_passes_bytes_on_and_tells_how_it_ended() {
         (missing.status, missing.error.as_str()),
         (Some(127), "sh: 1: /opt/inertia: not found")
     );
+    let (_ours, theirs) = tokio::io::duplex(1024);
+    let vanished = session
+        .bridge("complain and vanish", theirs)
+        .await
+        .expect_err("no word about its end");
+    assert!(vanished.to_string().ends_with("after it said:\nsh: cannot fork"), "{vanished}");
     let (_ours, theirs) = tokio::io::duplex(1024);
     let lost = session.bridge("hang up", theirs).await.expect_err("the server hangs up");
     assert!(lost.to_string().ends_with("was lost: it was closed from the other side"), "{lost}");
