@@ -196,6 +196,9 @@ pub struct EnvEntry {
     pub updated_at: OffsetDateTime,
 }
 
+/// The longest value of a variable, in bytes.
+pub const LONGEST_VALUE: usize = 128 * 1024;
+
 /// `PUT /v1/projects/{p}/env/{key}`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,13 +7,10 @@ use crate::daemon::Daemon;
 use crate::daemon::auth::{Deployer, Viewer};
 use crate::daemon::environment::{check_key, seal};
 use crate::daemon::problem::ApiError;
-use crate::wire::{EnvEntry, EnvValue, Role};
+use crate::wire::{EnvEntry, EnvValue, LONGEST_VALUE, Role};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-
-/// How long a value may be, in bytes.
-const LONGEST_VALUE: usize = 128 * 1024;
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(

@@ -7,13 +7,10 @@ use crate::failure::{Attempt as _, Failure};
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
 use clap::{Args, Subcommand};
-use deployd::wire::{EnvEntry, EnvValue};
+use deployd::wire::{EnvEntry, EnvValue, LONGEST_VALUE};
 use std::io::Read as _;
 use std::process::ExitCode;
 use time::format_description::well_known::Rfc3339;
-
-/// The longest value that is taken from standard input, in bytes.
-const MAX_VALUE: u64 = 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvArgs {
@@ -81,15 +78,17 @@ fn set(target: &Target, assignments: &[String], settings: &Settings) -> Result<E
         };
         check_key(key)?;
         let value = value.map_or_else(|| from_input(key, settings), Ok)?;
+        check_value(key, &value)?;
         values.push((key, EnvValue { value }));
     }
+    let keys: Vec<&str> = values.iter().map(|(key, _)| *key).collect();
     block_on(async {
-        for (key, value) in &values {
-            target.client.store(&target.path(&format!("/env/{key}")), value).await?;
+        for (done, (key, value)) in values.iter().enumerate() {
+            let stored = target.client.store(&target.path(&format!("/env/{key}")), value).await;
+            stored.map_err(|failure| stopped(failure, "set", &keys, done))?;
         }
         Ok(())
     })?;
-    let keys: Vec<&str> = values.iter().map(|(key, _)| *key).collect();
     report("set", &keys, target, settings)
 }
 
@@ -97,13 +96,33 @@ fn remove(target: &Target, keys: &[String], settings: &Settings) -> Result<ExitC
     for key in keys {
         check_key(key)?;
     }
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     block_on(async {
-        for key in keys {
-            target.client.delete(&target.path(&format!("/env/{key}"))).await?;
+        for (done, key) in keys.iter().enumerate() {
+            let removed = target.client.delete(&target.path(&format!("/env/{key}"))).await;
+            removed.map_err(|failure| stopped(failure, "removed", &keys, done))?;
         }
         Ok(())
     })?;
-    report("removed", &keys.iter().map(String::as_str).collect::<Vec<_>>(), target, settings)
+    report("removed", &keys, target, settings)
+}
+
+/// The failure of one of several, with what was done before it and what was not.
+fn stopped(failure: Failure, verb: &str, keys: &[&str], done: usize) -> Failure {
+    if keys.len() == 1 {
+        return failure;
+    }
+    let before = match done {
+        0 => format!("nothing was {verb} before it"),
+        _ => format!(
+            "{} {} {verb} before it",
+            keys[..done].join(", "),
+            if done == 1 { "was" } else { "were" }
+        ),
+    };
+    failure
+        .in_step(keys[done])
+        .hint(format!("{before}; run the command again for {}", keys[done..].join(", ")))
 }
 
 fn report(done: &str, keys: &[&str], target: &Target, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -123,7 +142,7 @@ fn from_input(key: &str, settings: &Settings) -> Result<String, Failure> {
     let value = if settings.environment.stdin_is_terminal {
         typed(key, settings)?
     } else {
-        piped(key)?
+        piped()?
     };
     if value.is_empty() {
         return Err(
@@ -141,17 +160,29 @@ fn typed(key: &str, settings: &Settings) -> Result<String, Failure> {
     })
 }
 
-fn piped(key: &str) -> Result<String, Failure> {
+fn piped() -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin()
-        .take(MAX_VALUE + 1)
+        .take(LONGEST_VALUE as u64 + 3)
         .read_to_string(&mut text)
         .attempt("cannot read the value from standard input")?;
-    if text.len() as u64 > MAX_VALUE {
-        return Err(Failure::new(format!("the value of '{key}' is larger than {MAX_VALUE} bytes")));
-    }
     let trimmed = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     Ok(trimmed.map(str::to_owned).unwrap_or(text))
+}
+
+/// Refuses what the daemon would, before anything is set.
+fn check_value(key: &str, value: &str) -> Result<(), Failure> {
+    if value.len() > LONGEST_VALUE {
+        return Err(Failure::new(format!(
+            "the value of '{key}' is longer than {LONGEST_VALUE} bytes; nothing was set"
+        ))
+        .hint("put what is larger into a file that the project mounts, as a secret or a volume"));
+    }
+    if value.contains('\0') {
+        return Err(Failure::new(format!("the value of '{key}' holds a zero byte; nothing was set"))
+            .hint("a variable holds text; encode it, for example by `base64`"));
+    }
+    Ok(())
 }
 
 fn check_key(key: &str) -> Result<(), Failure> {
@@ -162,4 +193,34 @@ fn check_key(key: &str) -> Result<(), Failure> {
     }
     Err(Failure::usage(format!("'{key}' cannot name a variable"))
         .hint("letters, digits and '_' make a name, and it does not begin with a digit"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_a_failure_is_told() {
+        let stopped = |keys: &[&str], done| stopped(Failure::new("the daemon does not answer"), "set", keys, done);
+        let alone = stopped(&["A"], 0);
+        assert_eq!((alone.text().as_str(), alone.hints.len()), ("the daemon does not answer", 0));
+        let first = stopped(&["A", "B"], 0);
+        assert_eq!(first.text(), "A: the daemon does not answer");
+        assert_eq!(first.hints, ["nothing was set before it; run the command again for A, B"]);
+        let last = stopped(&["A", "B", "C"], 2);
+        assert_eq!(last.hints, ["A, B were set before it; run the command again for C"]);
+    }
+
+    #[test]
+    fn values_are_refused_that_the_daemon_would_refuse() {
+        let longest = "x".repeat(LONGEST_VALUE);
+        check_value("A", &longest).expect("as long as may be");
+        for value in [format!("{longest}x"), "a\0b".to_owned()] {
+            let refused = check_value("A", &value).expect_err("refused");
+            assert!(
+                refused.text().contains("nothing was set") && !refused.hints.is_empty(),
+                "{refused:?}"
+            );
+        }
+    }
 }
