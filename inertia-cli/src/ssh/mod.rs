@@ -13,7 +13,6 @@ mod pattern;
 mod session;
 mod shell;
 mod signing;
-mod terminal;
 #[cfg(test)]
 mod tests;
 

@@ -2,12 +2,16 @@
 
 use super::error::SshError;
 use super::session::Session;
-use super::terminal;
 use crate::failure::chain;
+use crate::terminal::{RawMode, Resizes, standard_input, window_size};
+use compose_core::engine::TerminalSize;
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelWriteHalf};
-use std::io::{ErrorKind, Read as _, Write};
+use std::io::{ErrorKind, Write};
 use tokio::sync::mpsc;
+
+/// The size of a terminal that does not tell its own.
+const USUAL_SIZE: TerminalSize = TerminalSize { rows: 24, columns: 80 };
 
 /// A word as `sh` reads it back unchanged.
 pub(crate) fn quote(word: &str) -> String {
@@ -45,9 +49,11 @@ impl Session {
         let raw = match &what.terminal {
             None => None,
             Some(kind) => {
-                let (columns, rows) = terminal::size();
-                channel.request_pty(false, kind, columns, rows, 0, 0, &[]).await.map_err(lost)?;
-                terminal::Raw::enter()
+                let size = window_size().unwrap_or(USUAL_SIZE);
+                let asked = channel.request_pty(false, kind, size.columns.into(), size.rows.into(), 0, 0, &[]);
+                asked.await.map_err(lost)?;
+                // Where there is none, lines are sent when they are complete.
+                RawMode::enter().ok()
             }
         };
         match &what.command {
@@ -116,32 +122,18 @@ async fn follow(write: &ChannelWriteHalf<Msg>, resizes: bool) {
     if !resizes {
         return std::future::pending().await;
     }
-    let mut resized = terminal::Resizes::new();
+    let Ok(mut resized) = Resizes::new() else {
+        return std::future::pending().await;
+    };
     loop {
-        resized.next().await;
-        let (columns, rows) = terminal::size();
-        let _ = write.window_change(columns, rows, 0, 0).await;
+        let size = resized.next().await;
+        let _ = write.window_change(size.columns.into(), size.rows.into(), 0, 0).await;
     }
 }
 
 fn show(stream: &mut dyn Write, bytes: &[u8]) -> std::io::Result<()> {
     stream.write_all(bytes)?;
     stream.flush()
-}
-
-/// Standard input, read by a thread of its own: a blocked read must not hold up what the server says.
-fn standard_input() -> mpsc::Receiver<Vec<u8>> {
-    let (send, receive) = mpsc::channel(4);
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 32 * 1024];
-        let mut input = std::io::stdin().lock();
-        while let Ok(read @ 1..) = input.read(&mut buffer) {
-            if send.blocking_send(buffer[..read].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    receive
 }
 
 #[cfg(test)]
