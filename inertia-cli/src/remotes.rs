@@ -18,7 +18,7 @@ const FOLDER: &str = ".inertia";
 const FILE: &str = "remotes.toml";
 
 /// A daemon under a local name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remote {
     /// `https://HOST:PORT`; empty until its server was set up.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -38,6 +38,18 @@ pub(crate) struct Remote {
     /// How its server is reached over SSH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ssh: Option<SshAccess>,
+}
+
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote")
+            .field("address", &self.address)
+            .field("pin", &self.pin)
+            .field("state", &self.state)
+            .field("tunnel", &self.tunnel)
+            .field("ssh", &self.ssh)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a server is reached over SSH; what is absent is as `~/.ssh/config` says, or as is usual.
@@ -278,6 +290,15 @@ mod tests {
             std::fs::read_to_string(folder.path().join(".inertia/.gitignore")).expect("it is there"),
             "*\n"
         );
+    }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        let mut remotes = Remotes::default();
+        let token = "secret".to_owned();
+        remotes.add("web", Remote { token, ..remote() }).expect("a good name");
+        let shown = format!("{remotes:?}");
+        assert!(shown.contains("https://127.0.0.1:1") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]
