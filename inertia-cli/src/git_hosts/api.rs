@@ -11,6 +11,9 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// The most that is read of an answer.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
+/// What helps whatever a git host does.
+const BY_HAND: &str = "or leave the flag out and add key and webhook by hand";
+
 /// A token of a person at a git host.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(String);
@@ -94,6 +97,8 @@ impl Api {
         let unreachable = |error: reqwest::Error| {
             let text = chain(&error.without_url());
             Failure::new(format!("{} does not answer at {}: {text}", self.name, self.base))
+                .hint("is that its address, and does it answer from here? if so, run the command again")
+                .hint(BY_HAND)
         };
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
@@ -106,6 +111,11 @@ impl Api {
                 "{} answered {path} with something else than was expected: {error}",
                 self.name
             ))
+            .hint(format!(
+                "is {} really the address of {}'s API, and not of a proxy or a page to sign in?",
+                self.base, self.name
+            ))
+            .hint(BY_HAND)
         })
     }
 
@@ -113,10 +123,12 @@ impl Api {
         let mut bytes = Vec::new();
         loop {
             let piece = answer.chunk().await;
-            let piece = piece.map_err(|error| Failure::new(format!("{} broke off: {}", self.name, chain(&error.without_url()))))?;
+            let piece = piece.map_err(|error| {
+                Failure::new(format!("{} broke off: {}", self.name, chain(&error.without_url()))).hint("run the command again")
+            })?;
             let Some(piece) = piece else { return Ok(bytes) };
             if bytes.len() + piece.len() > LARGEST_ANSWER {
-                return Err(Failure::new(format!("{} answers more than {LARGEST_ANSWER} bytes", self.name)));
+                return Err(Failure::new(format!("{} answers more than {LARGEST_ANSWER} bytes", self.name)).hint(BY_HAND));
             }
             bytes.extend_from_slice(&piece);
         }
@@ -140,7 +152,10 @@ impl Api {
                 "make a token that {}, or leave the flag out and add key and webhook by hand",
                 self.scope
             )),
-            _ => failure,
+            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                failure.hint("run the command again in a while").hint(BY_HAND)
+            }
+            _ => failure.hint(BY_HAND),
         }
     }
 }

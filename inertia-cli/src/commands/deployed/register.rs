@@ -168,7 +168,11 @@ impl Session<'_> {
             project: &outcome.made.name,
             deploy_key: &outcome.made.deploy_key,
             webhook_url: &self.webhook_url,
-            webhook_secret: secret.ok_or_else(|| Failure::new("only administrators register webhooks"))?,
+            webhook_secret: secret.ok_or_else(|| {
+                Failure::new("only administrators register webhooks")
+                    .hint("an administrator runs the same command, or leave the flag out: what `inertia NAME webhook show` tells an administrator can be added by hand")
+                    .at(&self.target.remote)
+            })?,
         })
     }
 
