@@ -2,6 +2,7 @@
 
 use super::{Arguments, Stop};
 use crate::environment::Environment;
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ArgMatches;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use compose_core::load::similar;
@@ -17,7 +18,30 @@ pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
     let has = |wanted: &str| routed.iter().skip(1).any(|word| word == wanted);
     let (compose, json) = (has(COMPOSE), has("--json"));
     let read = command.try_get_matches_from(routed).and_then(|matches| arguments(&matches));
-    read.map_err(|error| Stop::new(error, compose, json))
+    read.map_err(|mut error| {
+        suggest(&mut error, &environment.arguments);
+        Stop::new(error, compose, json)
+    })
+}
+
+/// Adds the command that a slip behind `help` was meant for.
+fn suggest(error: &mut clap::Error, words: &[OsString]) {
+    let Some(ContextValue::String(slip)) = error.get(ContextKind::InvalidSubcommand).cloned() else {
+        return;
+    };
+    if error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return;
+    }
+    let all = command();
+    let before = words.iter().skip(1).take_while(|word| **word != *slip);
+    let group = before.fold(&all, |group, word| group.find_subcommand(word).unwrap_or(group));
+    let names = group
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(clap::Command::get_name);
+    if let Some(meant) = similar(&slip, names) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant.to_owned()]));
+    }
 }
 
 /// The whole command line. `-q` and `-v` are understood behind commands too, but not behind `compose`, where these

@@ -5,13 +5,16 @@ use crate::place::Place;
 #[test]
 fn wrong_words_exit_with_2_and_under_compose_with_1() {
     let place = Place::new();
-    let table: [(&[&str], i32, &str); 10] = [
+    let table: [(&[&str], i32, &str); 13] = [
         (&["--no-input"], 2, "a command is missing"),
         (&["frobnicate"], 2, "unrecognized subcommand"),
         (&["--frobnicate"], 2, "unexpected argument"),
         (&["nowhere", "frobnicate"], 2, "unrecognized subcommand 'frobnicate'"),
         (&["prod", "rollbck"], 2, "'rollback'"),
         (&["histroy", "3"], 2, "'history'"),
+        (&["help", "histroy"], 2, "a similar subcommand exists: 'history'"),
+        (&["help", "remote", "statsu"], 2, "'status'"),
+        (&["prod", "help", "rollbck"], 2, "'rollback'"),
         (&["remote", "add"], 2, "required"),
         (&["compose", "frobnicate"], 1, "unrecognized subcommand"),
         (&["compose", "up", "--frobnicate"], 1, "unexpected argument"),
