@@ -57,6 +57,11 @@ impl Destination {
         resolve(wanted, environment, MOST_JUMPS)
     }
 
+    /// The key that was asked for, where there is no file of that name.
+    pub(crate) fn missing_key(&self) -> Option<&Path> {
+        self.identity.as_deref().filter(|path| !path.is_file())
+    }
+
     /// `user@host`, with the port where it is not the usual one.
     pub(crate) fn shown(&self) -> String {
         let port = if self.port == SSH_PORT {

@@ -82,6 +82,25 @@ fn a_value_that_did_not_come_is_not_set() {
 }
 
 #[test]
+fn a_key_that_is_not_there_is_told() {
+    let place = Place::new();
+    place.file("key", "a key");
+    for (words, missing) in [
+        (&["remote", "add", "web", "-a", "192.0.2.1", "-i", "kye"][..], true),
+        (&["remote", "set", "web", "key", "kee"], true),
+        (&["remote", "set", "web", "key", "key"], false),
+        (&["remote", "set", "web", "key", ""], false),
+    ] {
+        let told = place.inertia(words);
+        assert_eq!(
+            (told.code, told.err.contains("there is no key [HERE]/k")),
+            (0, missing),
+            "{words:?}: {told:?}"
+        );
+    }
+}
+
+#[test]
 fn volumes_go_without_a_question_where_nobody_can_be_asked() {
     let place = Place::new();
     place.file("inertia.toml", "name = \"shop\"\n");

@@ -4,6 +4,7 @@ use super::done;
 use crate::ask::Ask;
 use crate::failure::{Attempt as _, Failure};
 use crate::remotes::{Remote, Remotes, SshAccess};
+use crate::render::note;
 use crate::settings::Settings;
 use crate::ssh::{Destination, Wanted};
 use clap::Args;
@@ -91,12 +92,24 @@ fn server(arguments: &AddArgs, settings: &Settings) -> Result<(Remote, String), 
         user: access.user.clone(),
         ..access.wanted()
     };
-    let place = Destination::resolve(&wanted, &settings.environment)?.shown();
+    let destination = Destination::resolve(&wanted, &settings.environment)?;
+    warn_of_missing_key(&arguments.name, &destination);
+    let place = destination.shown();
     let remote = Remote {
         ssh: Some(access),
         ..Remote::default()
     };
     Ok((remote, place))
+}
+
+/// A key may be made later; a slip in its name shows now.
+pub(super) fn warn_of_missing_key(name: &str, destination: &Destination) {
+    if let Some(path) = destination.missing_key() {
+        note(&format!(
+            "warning: there is no key {}; `inertia remote set {name} key KEY` names another",
+            path.display()
+        ));
+    }
 }
 
 /// Refuses what cannot be a host.

@@ -1,10 +1,11 @@
 //! `inertia remote set`: changes how a remote is reached.
 
-use super::add::check_host;
+use super::add::{check_host, warn_of_missing_key};
 use super::done;
 use crate::failure::Failure;
 use crate::remotes::{Remotes, SshAccess};
 use crate::settings::Settings;
+use crate::ssh::Destination;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
@@ -66,7 +67,13 @@ pub(super) fn run(arguments: &SetArgs, remotes: &mut Remotes, settings: &Setting
             access.port = given.map(|value| port(&value)).transpose()?;
             access.accept_new_host_key = false;
         }
-        Key::Identity => access.key = given.map(|value| settings.environment.cwd.join(value)),
+        Key::Identity => {
+            access.key = given.map(|value| settings.environment.cwd.join(value));
+            // What else is wrong with the way there is no matter of the key.
+            if let Ok(destination) = Destination::resolve(&access.wanted(), &settings.environment) {
+                warn_of_missing_key(name, &destination);
+            }
+        }
         Key::Port => {
             access.daemon_port = given.map(|value| port(&value)).transpose()?;
             then = format!(" Next: inertia {name} init");
