@@ -61,15 +61,17 @@ while_proving() {
 while_registering() {
     docker pause "$name-git" >/dev/null
     {
-        until grep -q 'Ask the daemon through SSH: 200' "$said" 2>/dev/null; do sleep 0.1; done
+        tries=0
+        until grep -q 'Ask the daemon through SSH: 200' "$said" 2>/dev/null || [ $((tries += 1)) -gt 600 ]; do sleep 0.1; done
         sleep 1
         on_server cut-off
         docker unpause "$name-git" >/dev/null
     } &
+    cutter=$!
 }
 
-# cut STEP HOW ARGUMENT…: init is cut off in that step, names it with the cause, and says what to do.
-cut() {
+# is_cut STEP HOW ARGUMENT…: init is cut off in that step, names it with the cause, and says what to do.
+is_cut() {
     local step=$1
     said=$place/cut-$((cuts += 1)).err
     shift
@@ -83,25 +85,27 @@ cut() {
     grep -q '^ *help: run the command again' "$said"
 }
 cuts=0
+cutter=
 
 # In the order of the steps. The daemon's port is not open from here, so that proof and registration go through SSH too.
 every_step_is_cut() {
     local home
     home=$(on_server "eval echo ~$user")
     arm
-    cut "Connect to" as_soon_as "$(runs 'sshd[^/]*\[[ap]')"
-    cut "Look at the server" at_command df '*'
-    [ "$user" = root ] || cut "Check that it will do" at_command sudo "'-S -k '*"
+    is_cut "Connect to" as_soon_as "$(runs 'sshd[^/]*\[[ap]')"
+    is_cut "Look at the server" at_command df '*'
+    [ "$user" = root ] || is_cut "Check that it will do" at_command sudo "'-S -k '*"
     if [ "${DOCKER:-}" != there ]; then
-        cut "Install Docker" as_soon_as "grep -qs 'half-installed\|unpacked' /var/lib/dpkg/status"
-        cut "Start Docker" at_command systemctl "'enable --now docker'"
+        is_cut "Install Docker" as_soon_as "grep -qs 'half-installed\|unpacked' /var/lib/dpkg/status"
+        is_cut "Start Docker" at_command systemctl "'enable --now docker'"
     fi
-    cut "Send the program" at_command gzip -dc 1000000
-    cut "Look at the daemon" as_soon_as "$(runs 'far-en[d] install')" all
-    cut "Make the image" as_soon_as "[ -e $home/.inertia/bin/.image-context ]" all
-    cut "Start the daemon" as_soon_as "[ -e $home/.inertia/inertia.db ]"
-    cut "Ask the daemon at https" at_command ufw status
-    cut "Ask the daemon through SSH" while_proving
-    cut "Let the daemon look at the repository" while_registering
+    is_cut "Send the program" at_command gzip -dc 1000000
+    is_cut "Look at the daemon" as_soon_as "$(runs 'far-en[d] install')" all
+    is_cut "Make the image" as_soon_as "[ -e $home/.inertia/bin/.image-context ]" all
+    is_cut "Start the daemon" as_soon_as "[ -e $home/.inertia/inertia.db ]"
+    is_cut "Ask the daemon at https" at_command ufw status
+    is_cut "Ask the daemon through SSH" while_proving
+    is_cut "Let the daemon look at the repository" while_registering
     wait
+    cutter=
 }

@@ -27,6 +27,7 @@ vps=inertia-vps-$ssh_port
 leave() {
     local status=$?
     [ $status -eq 0 ] || tell_why
+    [ -z "$cutter" ] || kill "$cutter" 2>/dev/null || true
     "$here/stopvps.sh" "$ssh_port" >/dev/null 2>&1 || true
     "$here/gitserver/stop.sh" "$name-git" >/dev/null 2>&1 || true
     docker network rm "$name" >/dev/null 2>&1 || true
@@ -216,9 +217,9 @@ nothing_lost() {
 reboot() {
     docker restart "$vps" >/dev/null
     answers "$web" / "A push was a deployment."
-    local tries
-    for tries in $(seq 60); do
-        ! product remote status local >/dev/null 2>"$place/status.err" || break
+    local tries=0
+    until product remote status local >/dev/null 2>"$place/status.err"; do
+        [ $((tries += 1)) -lt 60 ] || return 1
         sleep 0.5
     done
     nothing_lost
