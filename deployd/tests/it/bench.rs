@@ -185,6 +185,10 @@ impl Bench {
         std::fs::read_to_string(self.state().join("admin.token")).unwrap()
     }
 
+    pub(crate) fn router(&self) -> Router {
+        self.app.clone()
+    }
+
     pub(crate) async fn raw(&self, request: Request<Body>) -> Response<Body> {
         self.app.clone().oneshot(request).await.unwrap()
     }

@@ -5,9 +5,13 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use compose_core::hash::hex;
 use deployd::wire::{DeploymentState, Trigger};
+use futures::stream;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tower::ServiceExt as _;
 
 async fn secret(bench: &Bench) -> String {
     bench.get("/v1/projects/shop").await.json()["webhook_secret"]
@@ -202,4 +206,40 @@ async fn nothing_else_is_deployed() {
     assert_eq!(bench.send(unsigned.unwrap()).await.code(), "bad-signature");
     // A delivery that was refused may come again with the right signature.
     assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
+}
+
+/// Begins a delivery that announces much and sends nothing; resolved once its body is waited for.
+fn begin(bench: &Bench, project: &str) -> oneshot::Receiver<()> {
+    let (begun, waited_for) = oneshot::channel();
+    let silent = stream::once(async move {
+        let _ = begun.send(());
+        std::future::pending::<Result<Vec<u8>, std::convert::Infallible>>().await
+    });
+    let request = Request::post(format!("/webhook/{project}"))
+        .header("x-github-event", "push")
+        .header("x-hub-signature-256", signature("guessed", ""))
+        .header("content-length", 8 * 1024 * 1024)
+        .body(Body::from_stream(silent));
+    tokio::spawn(bench.router().oneshot(request.unwrap()));
+    waited_for
+}
+
+#[tokio::test]
+async fn who_announces_much_and_sends_nothing_keeps_no_delivery_out() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    for _ in 0..8 {
+        let _ = tokio::time::timeout(Duration::from_secs(1), begin(&bench, "shop")).await;
+    }
+    let body = push("main", &bench.git(&["rev-parse", "HEAD"]));
+    assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_registered_is_not_told_by_when_the_answer_comes() {
+    let bench = Bench::shop().await;
+    for project in ["shop", "none"] {
+        let waited_for = tokio::time::timeout(Duration::from_secs(10), begin(&bench, project)).await;
+        assert!(waited_for.unwrap().is_ok(), "{project}: the body is waited for");
+    }
 }

@@ -1,10 +1,10 @@
 //! Reading requests so that whatever is wrong with them is answered as a problem.
 
 use crate::daemon::problem::ApiError;
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -36,12 +36,30 @@ impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for
     }
 }
 
-/// The bytes of a body, unless they are too many or too slow.
-pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, ApiError> {
-    read_within(BODY_TIMEOUT, request, limit).await
+/// Counts the bytes of a body as they arrive.
+pub(super) trait Meter: Send {
+    /// So many more have come; an error ends the reading.
+    fn take(&mut self, bytes: usize) -> impl Future<Output = Result<(), ApiError>> + Send;
 }
 
-async fn read_within(span: Duration, request: Request, limit: usize) -> Result<Bytes, ApiError> {
+/// Counts nothing.
+impl Meter for () {
+    async fn take(&mut self, _bytes: usize) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// The bytes of a body, unless they are too many or too slow.
+async fn read(request: Request, limit: usize) -> Result<Vec<u8>, ApiError> {
+    read_within(BODY_TIMEOUT, request, limit, &mut ()).await
+}
+
+/// The same, each piece of which is counted before it is kept.
+pub(super) async fn read_metered(request: Request, limit: usize, meter: &mut impl Meter) -> Result<Vec<u8>, ApiError> {
+    read_within(BODY_TIMEOUT, request, limit, meter).await
+}
+
+async fn read_within(span: Duration, request: Request, limit: usize, meter: &mut impl Meter) -> Result<Vec<u8>, ApiError> {
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
@@ -53,26 +71,23 @@ async fn read_within(span: Duration, request: Request, limit: usize) -> Result<B
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    match timeout(span, to_bytes(request.into_body(), limit)).await {
-        Err(_) => {
-            let detail = format!("the body did not arrive within {} s", span.as_secs());
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail))
+    let reading = async {
+        let mut bytes = Vec::new();
+        let mut pieces = request.into_body().into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole"))?;
+            if piece.len() > limit - bytes.len() {
+                return Err(too_large());
+            }
+            meter.take(piece.len()).await?;
+            bytes.extend_from_slice(&piece);
         }
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_limit(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole")),
-    }
-}
-
-fn is_limit(error: &axum::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(found) = cause {
-        if found.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        cause = found.source();
-    }
-    false
+        Ok(bytes)
+    };
+    timeout(span, reading).await.unwrap_or_else(|_| {
+        let detail = format!("the body did not arrive within {} s", span.as_secs());
+        Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail))
+    })
 }
 
 /// The variable parts of a path.
@@ -117,7 +132,9 @@ mod tests {
             Some((Ok::<_, std::convert::Infallible>("x"), ()))
         });
         let request = Request::new(Body::from_stream(drops));
-        let refused = read_within(Duration::from_millis(200), request, 1024).await.expect_err("too slow");
+        let refused = read_within(Duration::from_millis(200), request, 1024, &mut ())
+            .await
+            .expect_err("too slow");
         assert_eq!(refused.into_response().status(), StatusCode::REQUEST_TIMEOUT);
     }
 }
