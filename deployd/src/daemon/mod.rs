@@ -1,6 +1,7 @@
 //! Everything that requests and deployments share: one value, cheap to clone.
 
 mod auth;
+mod connections;
 mod deployment;
 mod environment;
 mod feed;

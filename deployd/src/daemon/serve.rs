@@ -1,5 +1,6 @@
 //! Listening: TLS only, with limits on everything a stranger can make the daemon hold.
 
+use crate::daemon::connections::Limited;
 use crate::daemon::own_paths::own_container;
 use crate::daemon::presence;
 use crate::daemon::routes;
@@ -7,19 +8,13 @@ use crate::daemon::tls::{Identity, TlsError};
 use crate::daemon::{Config, Daemon, OpenError};
 use crate::wire::ADDRESS_FILE;
 use axum_server::Handle;
-use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 
-/// How many connections may be open at a time.
-const MOST_CONNECTIONS: usize = 512;
 /// How long a client may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long requests may go on after the daemon was told to end.
@@ -100,95 +95,6 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-/// Lets only so many connections in; the others are turned away.
-#[derive(Clone)]
-struct Limited<A> {
-    inner: A,
-    places: Arc<Semaphore>,
-}
-
-impl<A> Limited<A> {
-    fn new(inner: A) -> Self {
-        Self {
-            inner,
-            places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
-        }
-    }
-}
-
-type Accepted<S, T> = Pin<Box<dyn Future<Output = io::Result<(S, T)>> + Send>>;
-
-impl<A, S> Accept<TcpStream, S> for Limited<A>
-where
-    A: Accept<TcpStream, S>,
-    A::Future: Send + 'static,
-    A::Stream: Send,
-    A::Service: Send,
-{
-    type Stream = held::Held<A::Stream>;
-    type Service = A::Service;
-    type Future = Accepted<Self::Stream, A::Service>;
-
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            return Box::pin(async { Err(io::Error::other("too many connections")) });
-        };
-        let accepting = self.inner.accept(stream, service);
-        Box::pin(async move {
-            let (stream, service) = accepting.await?;
-            Ok((held::Held::new(stream, place), service))
-        })
-    }
-}
-
-/// A stream that gives its place back when it ends.
-mod held {
-    use std::io::{self, IoSlice};
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
-    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-    use tokio::sync::OwnedSemaphorePermit;
-
-    pub(super) struct Held<S> {
-        stream: S,
-        _place: OwnedSemaphorePermit,
-    }
-
-    impl<S> Held<S> {
-        pub(super) fn new(stream: S, place: OwnedSemaphorePermit) -> Self {
-            Self { stream, _place: place }
-        }
-    }
-
-    impl<S: AsyncRead + Unpin> AsyncRead for Held<S> {
-        fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.stream).poll_read(cx, buffer)
-        }
-    }
-
-    impl<S: AsyncWrite + Unpin> AsyncWrite for Held<S> {
-        fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.stream).poll_write(cx, bytes)
-        }
-
-        fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-            Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
-        }
-
-        fn is_write_vectored(&self) -> bool {
-            self.stream.is_write_vectored()
-        }
-
-        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.stream).poll_flush(cx)
-        }
-
-        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.stream).poll_shutdown(cx)
-        }
-    }
 }
 
 #[cfg(test)]
