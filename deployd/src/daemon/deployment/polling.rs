@@ -153,6 +153,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_look_does_not_undo_a_rollback() {
+        let origin = Origin::new();
+        let commits = ["one", "two"].map(|message| origin.commit(message));
+        let (_temp, daemon) = daemon().await;
+        let registered = NewProject {
+            url: origin.url(),
+            ..shop()
+        };
+        let store = daemon.store();
+        let project = store.put_project(registered).await.expect("stored");
+        let back = Trigger::Rollback {
+            to: 1,
+            by: "ann".to_owned(),
+        };
+        for (commit, trigger) in [(&commits[0], Trigger::Poll), (&commits[1], Trigger::Poll), (&commits[0], back)] {
+            let new = NewDeployment {
+                project: "shop".to_owned(),
+                reference: "main".to_owned(),
+                commit: Some(commit.clone()),
+                trigger,
+            };
+            store.admit(new, Vec::new()).await.expect("queued");
+        }
+        let known = store.history("shop", 10).await.expect("read");
+        look_at(Instant::now(), &daemon, &project, &mut None).await.expect("looked");
+        assert_eq!(store.history("shop", 10).await.expect("read"), known);
+    }
+
+    #[tokio::test]
     async fn what_changes_elsewhere_in_the_repository_is_passed() {
         let origin = Origin::new();
         origin.write("apps/shop/compose.yaml", "one");

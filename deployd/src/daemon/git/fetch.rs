@@ -234,3 +234,17 @@ fn https_options(repository: &gix::Repository, url: &RepositoryUrl) -> gix::Resu
     options.backend = Some(Arc::new(Mutex::new(backend)));
     Ok(Box::new(options))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_told_from_other_troubles() {
+        let error = transport::client::Error::InvokeProgram {
+            source: std::io::ErrorKind::NotFound.into(),
+            command: "git-upload-pack".into(),
+        };
+        assert!(chain(&error).contains(NO_PROGRAM), "{error}");
+    }
+}
