@@ -499,6 +499,16 @@ async fn a_plan_says_what_would_be_done_and_does_nothing() {
         (wrong.status, wrong.code().as_str()),
         (StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan")
     );
+    bench.push(&format!(
+        "{COMPOSE}    volumes: [data:/data]\nvolumes:\n  data:\n    external: true\n"
+    ));
+    let asks_for_more = bench.get("/v1/projects/shop/plan").await;
+    let told = (asks_for_more.status, asks_for_more.code());
+    assert_eq!(
+        told,
+        (StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan".to_owned()),
+        "{asks_for_more:?}"
+    );
 }
 
 #[tokio::test]

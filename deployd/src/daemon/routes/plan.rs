@@ -5,7 +5,7 @@ use super::projects::find;
 use super::{Api, get};
 use crate::daemon::Daemon;
 use crate::daemon::auth::Viewer;
-use crate::daemon::deployment::converge;
+use crate::daemon::deployment::converge::{self, ConvergeError};
 use crate::daemon::deployment::dirs::ProjectDirs;
 use crate::daemon::deployment::origin;
 use crate::daemon::deployment::source::{self, Request, SourceError};
@@ -17,6 +17,7 @@ use crate::wire::{PlanReport, Role};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use compose_core::apply::ApplyError;
 use compose_core::commands::Plans;
 use compose_core::event::NoEvents;
 use compose_core::hash::hex;
@@ -47,18 +48,20 @@ impl From<SourceError> for ApiError {
     fn from(error: SourceError) -> Self {
         let detail = match &error {
             SourceError::Load(findings) => findings.join("\n"),
+            SourceError::Store(_) | SourceError::Defect => return Self::internal(error),
             other => other.to_string(),
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", detail)
     }
 }
 
-impl From<converge::ConvergeError> for ApiError {
-    fn from(error: converge::ConvergeError) -> Self {
+impl From<ConvergeError> for ApiError {
+    fn from(error: ConvergeError) -> Self {
+        let detail = error.to_string();
         match error {
             // The project asks for what cannot be: the engine has no part in it.
-            converge::ConvergeError::Plan(error) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", error.to_string()),
-            other => Self::new(StatusCode::BAD_GATEWAY, "engine", other.to_string()),
+            ConvergeError::Plan(_) | ConvergeError::Apply(ApplyError::Plan(_)) => Self::invalid("cannot-plan", detail),
+            _ => Self::new(StatusCode::BAD_GATEWAY, "engine", detail),
         }
     }
 }
