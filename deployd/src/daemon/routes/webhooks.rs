@@ -134,7 +134,8 @@ async fn receive(
             // The delivery's id is not signed, the body is: either gives a replay away.
             let mut marks = vec![format!("body:{}", hex(&Sha256::digest(&body)))];
             marks.extend(delivery.map(|id| format!("{provider}:{id}")));
-            queue(&daemon, project, provider, commit, marks).await
+            let queued = queue(&daemon, project, provider, commit, marks).await;
+            queued.inspect_err(|_| daemon.workers().look(&daemon, &name))
         }
     }
 }
