@@ -116,7 +116,8 @@ impl Entry {
         Ok(Found::File(file))
     }
 
-    /// Puts a copy of a file of the daemon's own there, by rename.
+    /// Puts a copy of a file of the daemon's own there, by rename, once it is on the disk: a torn one would look like one
+    /// that an application changed.
     pub(super) fn replace_with(&self, source: &Path) -> io::Result<()> {
         let mut temporary = OsString::from(".");
         temporary.push(&self.name);
@@ -131,6 +132,7 @@ impl Entry {
         let mut to = File::from(rustix::fs::openat(&self.folder.0, &temporary, flags, Mode::from_raw_mode(0o600))?);
         io::copy(&mut from, &mut to)?;
         to.set_permissions(Permissions::from_mode(mode))?;
+        to.sync_all()?;
         Ok(rustix::fs::renameat(&self.folder.0, &temporary, &self.folder.0, &self.name)?)
     }
 

@@ -8,7 +8,7 @@ use gix::objs::{Kind, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Tracked files to be put into the data folders: path in the repository → content.
@@ -96,7 +96,9 @@ fn read_list(path: &Path) -> Wanted {
 
 fn write_list(path: &Path, wanted: &Wanted) -> io::Result<()> {
     let temporary = path.with_extension("new");
-    fs::write(&temporary, serde_json::to_vec(wanted)?)?;
+    let mut file = File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec(wanted)?)?;
+    file.sync_all()?;
     fs::rename(&temporary, path)
 }
 
