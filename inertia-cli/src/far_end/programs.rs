@@ -25,7 +25,9 @@ impl Own {
     /// Takes hold of it, while it is there for sure.
     pub(super) fn hold() -> Result<Self, Failure> {
         let path = std::env::current_exe().attempt("cannot find this program's own file")?;
-        let held = File::open(&path).attempt(format_args!("cannot read {}", path.display()))?;
+        let held = File::open(&path)
+            .attempt(format_args!("cannot read {}", path.display()))
+            .map_err(|failure| failure.hint("somebody else may have replaced it just now: run the command again"))?;
         // A file system without locks holds nothing; then only the link tells which program is in use.
         let _ = held.try_lock_shared();
         Ok(Self { path, _held: held })
