@@ -30,17 +30,17 @@ impl Ask {
         }
     }
 
-    /// Yes or no, as a line of its own; `None` where nobody can be asked.
+    /// Yes or no, as a line of its own, of which only a yes is one; `None` where nobody can be asked.
     pub(crate) fn confirm(self, question: &str) -> Result<Option<bool>, Failure> {
         if self == Self::Nobody {
             return Ok(None);
         }
-        let answer = dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(false)
-            .wait_for_newline(true)
-            .interact();
-        answer.attempt("no answer could be read").map(Some)
+        let answer = dialoguer::Input::<String>::new()
+            .with_prompt(format!("{question} [y/N]"))
+            .allow_empty(true)
+            .interact_text();
+        let answer = answer.attempt("no answer could be read")?;
+        Ok(Some(is_yes(&answer)))
     }
 
     /// A line of text, with an answer that is meant when none is given; `None` where nobody can be asked.
@@ -65,5 +65,25 @@ impl Ask {
             .allow_empty_password(true)
             .interact();
         answer.attempt("no answer could be read").map(Zeroizing::new).map(Some)
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    let answer = answer.trim();
+    answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn what_is_no_clear_yes_is_a_no() {
+        for yes in ["y", "Y", " yes ", "YES"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "n", "no way", "maybe", "yeah", "y n", "why"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
     }
 }
