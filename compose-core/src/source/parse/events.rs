@@ -40,9 +40,10 @@ impl<'a> Events<'a> {
         parser.set_encoding(Encoding::Utf8);
         parser.set_input(input(text));
         let events = Self { parser, text, source };
-        match tag_before_comma(text) {
-            None => Ok(events),
-            Some((at, problem)) => {
+        // A scanner that breaks down here does so again below, where it costs an error.
+        match catch_unwind(|| tag_before_comma(text)) {
+            Ok(None) | Err(_) => Ok(events),
+            Ok(Some((at, problem))) => {
                 let message = problem.unwrap_or("did not find expected ',' or '}': a tag needs a blank behind it");
                 Err(Box::new(Diagnostic::error(SYNTAX, message).at(events.span_at(at))))
             }
@@ -241,11 +242,11 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
 }
 
 /// Whether a text ends with a tag. A character that no tag holds is put behind it, for which a tag, and
-/// nothing else, is refused with these words.
+/// nothing else, is refused with these words. The last line has to end, as with [`input`].
 fn ends_with_tag(text: &str) -> bool {
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
-    scanner.set_input(BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(b"`".as_slice())));
+    scanner.set_input(BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(b"`\n".as_slice())));
     loop {
         match Scanner::scan(&mut scanner) {
             Ok(token) if token.data == TokenData::StreamEnd => return false,
@@ -327,6 +328,7 @@ mod tests {
             ("{a: !x:, b: c}", 8),
             ("{a: !x:,@}", 8),
             ("a: b\n{!x:,@}: c", 5),
+            ("- |\n  !t:,b\n- [!x:,@]", 7),
             ("['/p/!t:,b', c: !,@]", 18),
             // No directive, though a `%` begins the line: it goes on with the text above.
             ("{a: b\n%: !x, c: d}", 6),
