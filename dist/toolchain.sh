@@ -8,7 +8,9 @@ toolchain() {
     has_library rustc "$triple" || rustup target add "$triple" >/dev/null 2>&1 || debian_toolchain "$1"
     local upper=${triple^^}
     export "CARGO_TARGET_${upper//-/_}_LINKER=$linker" "CC_${triple//-/_}=$linker"
-    export "CARGO_TARGET_${upper//-/_}_RUNNER=$(emulator "$1")" "QEMU_LD_PREFIX=/usr/$1-linux-gnu"
+    # Tests start the program by themselves as well.
+    local emulator; emulator=$(emulator "$1")
+    export "CARGO_TARGET_${upper//-/_}_RUNNER=$emulator" "INERTIA_EMULATOR=$emulator" "QEMU_LD_PREFIX=/usr/$1-linux-gnu"
 }
 
 has_library() { [ -d "$("$1" --print target-libdir --target "$2" 2>/dev/null)" ]; } # RUSTC TRIPLE

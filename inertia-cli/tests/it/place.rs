@@ -15,6 +15,17 @@ pub(crate) struct Told {
     pub(crate) err: String,
 }
 
+/// The program under test, run by an emulator where it is for another architecture.
+fn program() -> Command {
+    let inertia = env!("CARGO_BIN_EXE_inertia");
+    let Some(emulator) = std::env::var_os("INERTIA_EMULATOR") else {
+        return Command::new(inertia);
+    };
+    let mut command = Command::new(emulator);
+    command.arg(inertia);
+    command
+}
+
 impl Place {
     pub(crate) fn new() -> Self {
         Self {
@@ -43,7 +54,7 @@ impl Place {
 
     /// The program with nothing around it.
     pub(crate) fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_inertia"));
+        let mut command = program();
         command
             .current_dir(folder)
             .env_clear()
