@@ -60,10 +60,11 @@ fn a_server_is_added_shown_and_changed() {
 fn words_that_make_no_server_are_refused() {
     let place = Place::new();
     place.inertia(&["remote", "add", "web", "-a", "192.0.2.1"]);
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 8] = [
         (&["remote", "add", "x"], "where is the server?"),
         (&["remote", "add", "x", "-a", "two words"], "no address of a server"),
         (&["remote", "add", "x", "-a", "a", "--local", "b"], "cannot be used with"),
+        (&["remote", "add", "x", "-a", "192.0.2.1:22"], "--ssh-port"),
         (&["remote", "set", "web", "port", "0"], "no port"),
         (&["remote", "set", "web", "ssh-port", "many"], "no port"),
         (&["remote", "set", "web", "tunnel", "maybe"], "neither true nor false"),

@@ -11,6 +11,10 @@ use clap::Args;
 use deployd::wire::{ADDRESS_FILE, ADMIN_TOKEN_FILE, PIN_FILE};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How long a daemon on this machine may take to begin.
+const STARTING: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
@@ -115,14 +119,20 @@ pub(super) fn warn_of_missing_key(name: &str, destination: &Destination) {
 /// Refuses what cannot be a host.
 pub(super) fn check_host(host: &str) -> Result<(), Failure> {
     let fits = !host.is_empty() && !host.starts_with('-') && host.chars().all(|c| c.is_alphanumeric() || "-._:%".contains(c));
-    if fits {
+    // More than one colon is an IPv6 address.
+    if fits && host.matches(':').count() != 1 {
         return Ok(());
     }
     Err(Failure::usage(format!("'{host}' is no address of a server"))
-        .hint("a name (web.example.com), an IPv4 or an IPv6 address is expected; ports have flags of their own"))
+        .hint("a name (web.example.com), an IPv4 or an IPv6 address is expected; ports have flags of their own: --ssh-port, --port"))
 }
 
+/// A daemon that was just started is given a moment to write where it is.
 fn local(state: &Path) -> Result<Remote, Failure> {
+    let begun = Instant::now();
+    while !state.join(ADDRESS_FILE).exists() && begun.elapsed() < STARTING {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let read = |file: &str| -> Result<String, Failure> {
         let path = state.join(file);
         let text = std::fs::read_to_string(&path)
