@@ -5,6 +5,7 @@ use super::Target;
 use crate::render::note;
 use crate::repository::Repository;
 use crate::settings::{Settings, Volume};
+use deployd::wire::ProjectInfo;
 
 /// Warns where the commit that is deployed is an earlier one than the one that is checked out.
 pub(super) fn warn_behind(target: &Target, commit: &str, settings: &Settings) {
@@ -21,4 +22,26 @@ pub(super) fn warn_behind(target: &Target, commit: &str, settings: &Settings) {
         short(&head),
         short(commit)
     ));
+}
+
+/// Warns where `inertia.toml` here names another branch than the one that the server was told to deploy; whether it does.
+pub(super) async fn warn_other_branch(target: &Target, settings: &Settings) -> bool {
+    let Some(wanted) = target.project.settings.branch.as_deref() else {
+        return false;
+    };
+    // What is wrong with the remote or the project is told by what is asked next.
+    let Ok(registered) = target.client.get::<ProjectInfo>(&target.path("")).await else {
+        return false;
+    };
+    if registered.branch == wanted {
+        return false;
+    }
+    if settings.volume != Volume::Quiet {
+        let (remote, branch) = (&target.remote, &registered.branch);
+        note(&format!(
+            "warning: inertia.toml names the branch '{wanted}', and '{remote}' was told to deploy '{branch}': \
+             `inertia {remote} init` tells it the other one"
+        ));
+    }
+    true
 }

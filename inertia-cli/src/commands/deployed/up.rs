@@ -32,10 +32,13 @@ pub(crate) fn run(arguments: &UpArgs, settings: &Settings) -> Result<ExitCode, F
         reference: arguments.reference.clone(),
     };
     block_on(async {
+        // Whoever names what to deploy need not be told what else it might have been.
+        let is_named = arguments.reference.is_some();
+        let is_known = is_named || local_head::warn_other_branch(&target, settings).await;
         let accepted: DeploymentAccepted = target.client.post(&target.path("/deployments"), &request).await?;
         if !arguments.detach {
             let ended = watch::to_the_end(&target, accepted.id, settings).await?;
-            if let Some(commit) = ended.commit.as_deref().filter(|_| arguments.reference.is_none()) {
+            if let Some(commit) = ended.commit.as_deref().filter(|_| !is_known) {
                 local_head::warn_behind(&target, commit, settings);
             }
             return watch::report(&ended, &target, settings);
