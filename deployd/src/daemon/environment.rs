@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// Names and values.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Environment(BTreeMap<String, Zeroizing<String>>);
 
 /// Why the variables cannot be read.

@@ -44,6 +44,7 @@ use store::Store;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use vault::Vault;
 
 /// Whom the first administrator's token is for; nobody else may be called so.
@@ -89,6 +90,7 @@ struct Parts {
     known_hosts: Option<PathBuf>,
     delivery_room: Semaphore,
     stop: CancellationToken,
+    git_work: TaskTracker,
 }
 
 /// Why a daemon cannot begin.
@@ -125,6 +127,7 @@ impl Daemon {
             known_hosts: config.known_hosts,
             delivery_room: Semaphore::new(ROOM),
             stop: CancellationToken::new(),
+            git_work: TaskTracker::new(),
             store,
             dir,
         }));
@@ -155,6 +158,11 @@ impl Daemon {
     /// Resolved once the daemon is to end.
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.0.stop
+    }
+
+    /// Work on repositories that is under way.
+    pub(crate) fn git_work(&self) -> &TaskTracker {
+        &self.0.git_work
     }
 
     pub(crate) fn dir(&self) -> &StateDir {

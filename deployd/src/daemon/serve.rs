@@ -14,6 +14,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 /// How long a client may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -76,6 +77,10 @@ pub async fn serve(
         .keep_alive_interval(Duration::from_secs(30));
     let result = server.serve(routes::app(daemon.clone()).into_make_service()).await;
     daemon.stop();
+    daemon.git_work().close();
+    if timeout(GRACE, daemon.git_work().wait()).await.is_err() {
+        tracing::warn!("work on a repository does not end");
+    }
     result.map_err(|source| ServeError::Serve { address, source })
 }
 

@@ -73,7 +73,7 @@ pub struct ProjectInfo {
     /// The webhook's secret; only administrators see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
-    /// When the git host's first signed delivery came; until then the daemon looks for commits by itself.
+    /// When the git host first reported a push, signed; until then the daemon looks for commits by itself.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub webhook_seen: Option<OffsetDateTime>,
     /// When it was registered.

@@ -181,6 +181,11 @@ async fn ill_health_puts_the_previous_release_back_and_says_why() {
     assert!(events.iter().any(|event| last_words(&event.event)), "{events:?}");
     assert_eq!(bench.running().await, web("web:1"));
     assert!(bench.deployment(1).await.current && !ended.current && !ended.release);
+    assert_eq!(
+        ended.commit.unwrap(),
+        bench.git(&["rev-parse", "HEAD"]),
+        "it is about the commit that did not become healthy"
+    );
 }
 
 #[tokio::test]
@@ -268,6 +273,24 @@ async fn each_rollback_goes_further_back() {
     }
     let none = bench.post("/v1/projects/shop/rollback", &json!({})).await;
     assert_eq!(none.code(), "no-earlier-release");
+}
+
+#[tokio::test]
+async fn a_rollback_passes_what_was_deployed_twice() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    bench.deploy_well().await;
+    let none = bench.post("/v1/projects/shop/rollback", &json!({})).await;
+    assert_eq!(none.code(), "no-earlier-release", "nothing would change: {none:?}");
+    bench.push(&using("web:2"));
+    for _ in 0..3 {
+        bench.deploy_well().await;
+    }
+    let answer = bench.post("/v1/projects/shop/rollback", &json!({})).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let ended = bench.ended(6).await;
+    assert!(matches!(ended.trigger, Trigger::Rollback { to: 2, .. }), "{ended:?}");
+    assert_eq!(bench.running().await, web("web:1"));
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn a_delivery_that_cannot_be_read_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn the_first_delivery_of_the_host_is_remembered_and_our_own_trial_is_not() {
+async fn the_first_push_that_the_host_reports_is_remembered_and_our_own_trial_is_not() {
     let bench = Bench::shop().await;
     let secret = secret(&bench).await;
     let seen = async || bench.get("/v1/projects/shop").await.json()["webhook_seen"].is_string();
@@ -159,6 +159,12 @@ async fn the_first_delivery_of_the_host_is_remembered_and_our_own_trial_is_not()
     assert!(!seen().await);
     deliver(&bench, "shop", "wrong", &body, "1").await;
     assert!(!seen().await);
+    let ping = Request::post("/webhook/shop")
+        .header("x-github-event", "ping")
+        .header("x-hub-signature-256", signature(&secret, "{}"))
+        .body(Body::from("{}"));
+    assert_eq!(bench.send(ping.unwrap()).await.status, StatusCode::OK);
+    assert!(!seen().await, "whether it reports pushes is not known by that");
     deliver(&bench, "shop", &secret, &body, "1").await;
     assert!(seen().await);
 }

@@ -137,7 +137,7 @@ impl Found<'_> {
         let plural = if services == 1 { "" } else { "s" };
         say(&format!(
             "Wrote {FILE_NAME} for the project '{}' ({services} service{plural}, branch '{}').\n\
-             Commit it, then: inertia remote add NAME -a HOST, inertia NAME init, inertia NAME up",
+             Commit and push it, then: inertia remote add NAME -a HOST, inertia NAME init, inertia NAME up",
             self.project.name, self.branch
         ))
     }

@@ -133,7 +133,7 @@ async fn without_anybody_to_add_the_key_it_is_shown_and_the_registration_kept() 
 }
 
 /// With a token, key and webhook are registered once, and the host's deliveries arrive though it verifies certificates.
-async fn with_token(flag: &str, variable: &str, api: (&str, &str), ping: bool) {
+async fn with_token(flag: &str, variable: &str, api: (&str, &str), event: &str) {
     let place = Place::new();
     project(&place);
     let server = GitServer::start(1).await;
@@ -175,10 +175,9 @@ async fn with_token(flag: &str, variable: &str, api: (&str, &str), ping: bool) {
             .as_bool()
             .unwrap()
     };
-    assert_eq!(seen(), ping, "the first delivery is the ping of a host that sends one");
+    assert!(!seen(), "a ping shows nothing about pushes");
     let head = document["repository"]["head"].clone();
     let push = json!({"ref": "refs/heads/main", "after": head});
-    let event = if ping { "push" } else { "Push Hook" };
     let verifying = |on: bool| {
         let mut hooks = host.shared.hooks.lock().unwrap();
         if hooks[0]["config"].is_object() {
@@ -200,12 +199,12 @@ async fn with_token(flag: &str, variable: &str, api: (&str, &str), ping: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_token_of_github_everything_is_registered_there() {
-    with_token("--github-token", "GITHUB_TOKEN", ("GITHUB_API_URL", "api/v3"), true).await;
+    with_token("--github-token", "GITHUB_TOKEN", ("GITHUB_API_URL", "api/v3"), "push").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_token_of_gitlab_everything_is_registered_there() {
-    with_token("--gitlab-token", "GITLAB_TOKEN", ("GITLAB_API_URL", "api/v4"), false).await;
+    with_token("--gitlab-token", "GITLAB_TOKEN", ("GITLAB_API_URL", "api/v4"), "Push Hook").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

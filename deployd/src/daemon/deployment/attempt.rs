@@ -182,7 +182,15 @@ impl Attempt<'_> {
     /// What this deployment is about.
     async fn wanted(&self) -> Result<Wanted, Stop> {
         if let Trigger::Rollback { to, .. } = &self.deployment.trigger {
-            return self.wanted_of(*to).await;
+            let wanted = self.wanted_of(*to).await?;
+            if self.deployment.commit.is_none() {
+                let title = format!("release of deployment {to}");
+                let store = self.daemon.store();
+                store
+                    .note_commit(&self.project.name, self.deployment.id, &wanted.commit, &title)
+                    .await?;
+            }
+            return Ok(wanted);
         }
         let reference = self.deployment.commit.as_ref().unwrap_or(&self.deployment.reference);
         self.recorder
@@ -220,13 +228,6 @@ impl Attempt<'_> {
         let environment = Environment::of_release(self.daemon, &self.project.name, deployment, &release.environment)?;
         let current = Environment::current(self.daemon, &self.project.name).await?;
         self.recorder.hide(environment.redactor_with(&current));
-        if self.deployment.commit.is_none() {
-            let title = format!("release of deployment {deployment}");
-            let store = self.daemon.store();
-            store
-                .note_commit(&self.project.name, self.deployment.id, &release.commit, &title)
-                .await?;
-        }
         Ok(Wanted {
             commit: release.commit,
             environment,

@@ -28,7 +28,7 @@ pub(crate) fn deploy_key_place(project: &str) -> String {
 pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: String) -> Result<Commit, SourceError> {
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let (path, id) = (mirror.clone(), reference.clone());
-    if let Some(known) = blocking(move |_| Ok(Mirror::recall(&path, &id))).await? {
+    if let Some(known) = blocking(daemon, move |_| Ok(Mirror::recall(&path, &id))).await? {
         return Ok(known);
     }
     read(daemon, project, LONGEST_FETCH, move |repository, stop| {
@@ -56,7 +56,7 @@ pub(crate) async fn in_order(daemon: &Daemon, project: &ProjectRow, deployment: 
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let branch = format!("refs/heads/{reference}");
     let head = branch.clone();
-    let in_order = blocking(move |_| {
+    let in_order = blocking(daemon, move |_| {
         let mirror = Mirror::open(&mirror)?;
         let is_head = || mirror.find(&head).is_ok_and(|head| head == found);
         Ok((!mirror.leads_back(&before, &found.id) || is_head()).then_some(found))
@@ -117,7 +117,7 @@ async fn read<T: Send + 'static>(
         }
     };
     let shared = Arc::clone(&repository);
-    let outcome = within(limit, &repository, blocking(move |stop| Ok(work(&shared, stop)?))).await;
+    let outcome = within(limit, &repository, blocking(daemon, move |stop| Ok(work(&shared, stop)?))).await;
     let remembered = remember(daemon, project, &repository).await;
     Read {
         outcome: outcome.and_then(|found| remembered.map(|()| found)),
@@ -170,9 +170,18 @@ async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<O
     })
 }
 
-/// Runs blocking work that is told when its caller has gone.
-async fn blocking<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static) -> Result<T, SourceError> {
-    blocking_until(&CancellationToken::new(), work).await
+/// Runs blocking work on a repository, which is told when its caller has gone or the daemon ends.
+async fn blocking<T: Send + 'static>(
+    daemon: &Daemon,
+    work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    // It speaks over the network by the runtime, which must not end before it.
+    let running = daemon.git_work().token();
+    let work = move |stop: &AtomicBool| {
+        let _running = running;
+        work(stop)
+    };
+    blocking_until(daemon.stopping(), work).await
 }
 
 /// Runs blocking work that is told when it is called off, or when its caller has gone. A caller that stays gets an answer
@@ -236,14 +245,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_defect_is_called_one() {
-        let error = blocking::<()>(|_| panic!("a defect")).await.expect_err("it broke down");
+        let error = blocking_until::<()>(&CancellationToken::new(), |_| panic!("a defect"))
+            .await
+            .expect_err("it broke down");
         assert!(error.to_string().contains("defect"), "{error}");
     }
 
     #[tokio::test]
     async fn a_repository_that_does_not_arrive_is_given_up_and_its_fetch_told_to_stop() {
         let (told, is_told) = std::sync::mpsc::channel();
-        let work = blocking::<()>(move |stop| {
+        let call_off = CancellationToken::new();
+        let work = blocking_until::<()>(&call_off, move |stop| {
             while !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_millis(5));
             }

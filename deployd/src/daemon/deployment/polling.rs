@@ -26,7 +26,7 @@ pub(super) fn next_look(project: &ProjectRow, missed: Option<Instant>) -> Option
     polled.into_iter().chain(missed).min()
 }
 
-/// How often to look for commits: as the project says, and until the git host's first delivery in any case.
+/// How often to look for commits: as the project says, and until the git host first reported a push in any case.
 pub(super) fn interval(project: &ProjectRow) -> Option<Duration> {
     let unproven = project.webhook_seen.is_none().then_some(UNPROVEN_POLL);
     project.poll.map(|wanted| wanted.max(SHORTEST_POLL)).or(unproven)

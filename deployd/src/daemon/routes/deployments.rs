@@ -6,8 +6,9 @@ use super::{Api, get, post};
 use crate::daemon::Daemon;
 use crate::daemon::auth::{Deployer, Viewer};
 use crate::daemon::deployment::queue::LONGEST_QUEUE;
+use crate::daemon::environment::Environment;
 use crate::daemon::problem::ApiError;
-use crate::daemon::store::{Admission, NewDeployment};
+use crate::daemon::store::{Admission, NewDeployment, Release};
 use crate::wire::{Deployment, DeploymentAccepted, DeploymentRequest, Role, RollbackRequest, Trigger};
 use axum::Json;
 use axum::extract::State;
@@ -162,20 +163,27 @@ async fn rollback(
     accept(&daemon, &caller.actor(), "deployment.rollback", new).await
 }
 
-/// The release before the current one; where that is an earlier one put back, the release before that one.
+/// The last release before the current one that differs from it; where the current one is an earlier one put back, the one
+/// before that.
 async fn previous(daemon: &Daemon, project: &str, current: Option<u64>) -> Result<u64, ApiError> {
-    let origin = match current {
-        Some(current) => Some(origin(daemon, project, current).await?),
-        None => None,
+    let none = || {
+        let detail = format!("{project} has no earlier release that differs from what runs");
+        ApiError::conflict("no-earlier-release", detail).help("see `inertia NAME history`; one of them is put back by its number")
     };
+    let current = current.ok_or_else(none)?;
+    let origin = origin(daemon, project, current).await?;
     let releases = daemon.store().releases(project).await?;
-    let mut earlier = releases
-        .iter()
-        .map(|release| release.deployment)
-        .filter(|id| origin.is_some_and(|origin| *id < origin));
-    earlier
-        .next()
-        .ok_or_else(|| ApiError::conflict("no-earlier-release", format!("{project} has no release before the current one")))
+    let running = releases.iter().find(|release| release.deployment == current);
+    let mut earlier = releases.iter().filter(|release| release.deployment < origin);
+    let found = earlier.find(|earlier| running.is_none_or(|running| !is_same(daemon, project, earlier, running)));
+    found.map(|release| release.deployment).ok_or_else(none)
+}
+
+/// Whether putting one release in the place of another would change nothing: `up` deploys a commit again when it is told to.
+fn is_same(daemon: &Daemon, project: &str, one: &Release, other: &Release) -> bool {
+    let environment = |release: &Release| Environment::of_release(daemon, project, release.deployment, &release.environment);
+    (&one.commit, &one.images) == (&other.commit, &other.images)
+        && matches!((environment(one), environment(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The deployment that first made what a deployment runs: not a rollback.

@@ -117,15 +117,15 @@ async fn receive(
         path: &project.path,
     };
     let verdict = judge(&headers, &body, &secret, target);
-    // What cannot be read is answered with an error every time: the daemon has to go on looking by itself.
-    let is_good = matches!(verdict, Verdict::Skip(_) | Verdict::Deploy { .. });
-    if is_good && !is_own(&headers) {
+    // Only a push shows that pushes arrive: git hosts try a webhook by another event, whatever it is to report.
+    let is_push = matches!(verdict, Verdict::Skip(_) | Verdict::Deploy { .. });
+    if is_push && !is_own(&headers) {
         note_first(&daemon, &name).await?;
     }
     match verdict {
         Verdict::Refused => Err(refused()),
         Verdict::Malformed(reason) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-delivery", reason)),
-        Verdict::Skip(reason) => Ok(skipped(reason)),
+        Verdict::NoPush(reason) | Verdict::Skip(reason) => Ok(skipped(reason)),
         Verdict::Deploy {
             provider,
             commit,
@@ -146,7 +146,7 @@ fn is_own(headers: &HeaderMap) -> bool {
     agent.is_some_and(|agent| agent.starts_with("inertia/"))
 }
 
-/// After the git host's first delivery the project's worker need not look for commits by itself any more.
+/// Once the git host reported a push, the project's worker need not look for commits by itself any more.
 async fn note_first(daemon: &Daemon, project: &str) -> Result<(), ApiError> {
     if daemon.store().note_delivery(project).await? {
         tracing::info!(project, "the git host's webhooks arrive");

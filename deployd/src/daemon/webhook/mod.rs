@@ -59,7 +59,9 @@ pub(crate) enum Verdict {
     Refused,
     /// The payload is not what the host sends.
     Malformed(&'static str),
-    /// Nothing to deploy, and why.
+    /// Another event, and which: a git host tries a webhook by one.
+    NoPush(String),
+    /// A push with nothing to deploy, and why.
     Skip(String),
     /// Deploy this commit.
     Deploy {
@@ -97,7 +99,7 @@ pub(crate) fn judge(headers: &HeaderMap, body: &[u8], secret: &str, target: Targ
         return Verdict::Malformed("the body is not JSON; choose the content type application/json where the webhook is set up");
     };
     match provider.read(headers, &payload) {
-        Report::Other(reason) => Verdict::Skip(reason),
+        Report::Other(reason) => Verdict::NoPush(reason),
         Report::Malformed(reason) => Verdict::Malformed(reason),
         Report::Pushes(pushes) => decide(pushes, target, |commit| Verdict::Deploy {
             provider: provider.name(),

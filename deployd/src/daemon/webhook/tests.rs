@@ -77,13 +77,17 @@ fn github_push() {
 
 #[test]
 fn what_is_no_push_to_the_branch_is_skipped() {
+    for (payload, reason) in [
+        (push("next", COMMIT), "branch next was pushed to, and main is deployed"),
+        (push("main", ZERO), "branch main was deleted"),
+    ] {
+        assert_eq!(github("push", &payload, MAIN), Verdict::Skip(reason.to_owned()));
+    }
     for (event, payload, reason) in [
         ("ping", json!({"zen": "x"}), "the event is ping, and only push deploys"),
-        ("push", push("next", COMMIT), "branch next was pushed to, and main is deployed"),
-        ("push", push("main", ZERO), "branch main was deleted"),
         ("push", json!({"ref": "refs/tags/v1", "after": COMMIT}), "refs/tags/v1 is no branch"),
     ] {
-        assert_eq!(github(event, &payload, MAIN), Verdict::Skip(reason.to_owned()));
+        assert_eq!(github(event, &payload, MAIN), Verdict::NoPush(reason.to_owned()));
     }
 }
 
@@ -138,7 +142,7 @@ fn gitlab_push() {
         judge(&headers, body.as_bytes(), SECRET, MAIN)
     };
     assert_eq!(with(SECRET, "Push Hook"), deploy("gitlab", "d2"));
-    assert!(matches!(with(SECRET, "Tag Push Hook"), Verdict::Skip(_)));
+    assert!(matches!(with(SECRET, "Tag Push Hook"), Verdict::NoPush(_)));
     assert_eq!(with("share", "Push Hook"), Verdict::Refused);
 }
 
@@ -178,9 +182,9 @@ fn bitbucket_cloud_push() {
     let deleted = bitbucket("repo:push", &change(Value::Null, branch));
     assert_eq!(deleted, Verdict::Skip("branch main was deleted".to_owned()));
     let tag = json!({"type": "tag", "name": "v1", "target": {"hash": COMMIT}});
-    assert!(matches!(bitbucket("repo:push", &change(tag, Value::Null)), Verdict::Skip(_)));
+    assert!(matches!(bitbucket("repo:push", &change(tag, Value::Null)), Verdict::NoPush(_)));
     assert!(matches!(bitbucket("repo:push", &json!({})), Verdict::Malformed(_)));
-    assert!(matches!(bitbucket("repo:fork", &json!({})), Verdict::Skip(_)));
+    assert!(matches!(bitbucket("repo:fork", &json!({})), Verdict::NoPush(_)));
 }
 
 #[test]

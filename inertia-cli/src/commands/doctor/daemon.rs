@@ -109,13 +109,13 @@ fn webhook(name: &str, remote: &Remote, findings: &mut Findings) {
     match address.reach() {
         Reach::Nobody => findings.warning(
             "webhook",
-            "the daemon's port is closed from outside: no git host reaches it, and it looks for new commits every minute instead",
+            "the daemon's port is closed from outside: no git host reaches it; until one has reported a push, it looks for new commits every minute by itself",
             format!("open the port and run `inertia {name} init` again"),
         ),
         Reach::Here | Reach::Nearby => findings.warning(
             "webhook",
             format!(
-                "git hosts on the internet cannot reach {}: the daemon looks for new commits every minute instead",
+                "git hosts on the internet cannot reach {}; until one has reported a push, the daemon looks for new commits every minute by itself",
                 address.host()
             ),
             "a public address, or a port that is passed on, lets webhooks in",

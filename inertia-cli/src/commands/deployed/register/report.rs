@@ -88,7 +88,7 @@ impl Outcome {
             text.push_str(&self.instructions());
         }
         if made.webhook_seen.is_none() {
-            text.push_str("\nUntil the first signed delivery came, the daemon looks for new commits every minute by itself.\n");
+            text.push_str("\nUntil the first push was reported by it, the daemon looks for new commits every minute by itself.\n");
         }
         let _ = write!(text, "\nNext: inertia {remote} up");
         text
