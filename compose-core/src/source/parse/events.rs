@@ -246,7 +246,10 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
 fn ends_with_tag(text: &str) -> bool {
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
-    scanner.set_input(BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(b"`\n".as_slice())));
+    scanner.set_input(BufReader::with_capacity(
+        CHUNK,
+        Cursor::new(text.as_bytes()).chain(b"`\n".as_slice()),
+    ));
     loop {
         match Scanner::scan(&mut scanner) {
             Ok(token) if token.data == TokenData::StreamEnd => return false,

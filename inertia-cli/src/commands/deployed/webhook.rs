@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCo
         }
         let project: ProjectInfo = target.client.get(&target.path("")).await?;
         let secret = project.webhook_secret.clone().ok_or_else(|| {
-            Failure::new("only administrators see the webhook's secret").hint("ask one of them, or for the role: `inertia NAME user add YOU --role admin`")
+            Failure::new("only administrators see the webhook's secret")
+                .hint("ask one of them, or for the role: `inertia NAME user add YOU --role admin`")
         })?;
         match &arguments.command {
             WebhookCommand::Show | WebhookCommand::Rotate => show(&target, &project, &secret, settings),
