@@ -41,7 +41,21 @@ pub(crate) fn resolve_files(
         sources,
         found: Diagnostics::new(),
     };
-    let Project { variables, services, .. } = project;
+    let Project {
+        variables,
+        services,
+        working_dir,
+        ..
+    } = project;
+    // Without path resolution they are relative still.
+    let files_of = services.values_mut().flat_map(|service| &mut service.process.env_files);
+    for file in files_of.filter(|file| files == Files::All && !file.path.as_os_str().is_empty()) {
+        file.path = working_dir.join(&file.path);
+    }
+    let label_files = services.values_mut().flat_map(|service| &mut service.label_files);
+    for file in label_files.filter(|file| !file.is_empty()) {
+        *file = working_dir.join(&*file).to_string_lossy().into_owned();
+    }
     for service in services.values_mut() {
         for (variable, value) in service.process.environment.iter_mut().filter(|(_, value)| value.is_none()) {
             *value = variables.get(variable).cloned();
@@ -113,7 +127,7 @@ impl Reading<'_> {
     }
 
     fn env_file(&mut self, file: &EnvFile, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
-        if !file.required && self.reader.kind(&file.path) == PathKind::Missing {
+        if !file.required && (file.path.as_os_str().is_empty() || self.reader.kind(&file.path) == PathKind::Missing) {
             return;
         }
         match format(file.format.as_deref()) {
@@ -123,6 +137,10 @@ impl Reading<'_> {
     }
 
     fn assignments(&mut self, path: &Path, format: EnvFormat, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
+        if path.as_os_str().is_empty() {
+            let error = Diagnostic::error(MISSING_FILE, format!("an element of `{}` names no file", by.list));
+            return self.found.push(error.at(by.place("path")).help("write its path, or remove it"));
+        }
         if !self.contents.contains_key(path) {
             match self.reader.read(path) {
                 Ok(bytes) => {
@@ -251,6 +269,7 @@ mod tests {
         for (service, message) in [
             ("env_file: [{path: /absent, required: true}]", "/absent does not exist"),
             ("label_file: [/absent]", "/absent does not exist"),
+            ("env_file: [{path: '', required: true}]", "an element of `env_file` names no file"),
             ("env_file: [{path: /d, required: false}]", "/d is a folder, not a file"),
             ("env_file: [{path: /e, format: toml}]", "unknown format `toml` of an env file"),
         ] {

@@ -16,7 +16,7 @@ pub(crate) struct Base<'a> {
     pub(crate) folder: &'a Path,
     /// What `~` stands for; paths keep their `~` without it.
     pub(crate) home: Option<&'a str>,
-    /// Resolves symbolic links of watched paths.
+    /// Resolves symbolic links of watched paths, once they are absolute.
     pub(crate) reader: &'a dyn ResourceReader,
 }
 
@@ -148,9 +148,13 @@ impl Base<'_> {
         }
     }
 
-    /// The path with its first symbolic link replaced by what that leads to.
+    /// The path with its first symbolic link replaced by what that leads to. A relative one stays: it
+    /// says where it leads once the folder that it starts at is known.
     fn without_links(self, path: &str) -> String {
         let full = Path::new(path);
+        if !full.is_absolute() {
+            return path.to_owned();
+        }
         let mut above: Vec<&Path> = full.ancestors().collect();
         above.reverse();
         for part in above {
@@ -198,7 +202,8 @@ fn is_windows_absolute(path: &str) -> bool {
 mod tests {
     use super::super::testing::{error_messages, flow, parse};
     use super::*;
-    use crate::source::MemoryReader;
+    use crate::load::Loader;
+    use crate::source::{MemoryReader, PathKind};
 
     fn resolved(text: &str, folder: &str) -> Result<String, Vec<String>> {
         let mut model = parse(text);
@@ -267,6 +272,49 @@ mod tests {
     fn a_relative_folder_rebases() {
         let text = "{services: {s: {build: {context: ../x}}}}";
         assert_eq!(resolved(text, "sub"), Ok("{services: {s: {build: {context: x}}}}".to_owned()));
+    }
+
+    /// Refuses to be asked about paths that depend on where the process stands.
+    struct AbsoluteOnly(MemoryReader);
+
+    impl ResourceReader for AbsoluteOnly {
+        fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+            assert!(path.is_absolute(), "{} is relative", path.display());
+            self.0.read(path)
+        }
+
+        fn kind(&self, path: &Path) -> PathKind {
+            assert!(path.is_absolute(), "{} is relative", path.display());
+            self.0.kind(path)
+        }
+
+        fn resolve(&self, path: &Path) -> PathBuf {
+            assert!(path.is_absolute(), "{} is relative", path.display());
+            path.to_owned()
+        }
+    }
+
+    #[test]
+    fn no_file_is_asked_for_by_a_relative_path() {
+        let file = "services: {base: {image: x, env_file: e, label_file: l, develop: {watch: [{path: ./src, action: rebuild}]}}}";
+        let files = MemoryReader::new()
+            .with(
+                "/p/compose.yaml",
+                "include: [inc/i.yaml]\nservices: {a: {extends: {file: sub/x.yaml, service: base}}}",
+            )
+            .with("/p/sub/x.yaml", file)
+            .with("/p/sub/e", "A=b")
+            .with("/p/sub/l", "a=b")
+            .with("/p/inc/i.yaml", file)
+            .with("/p/inc/e", "A=b")
+            .with("/p/inc/l", "a=b");
+        let loaded = Loader::new("/p").reader(AbsoluteOnly(files)).load().expect("it loads");
+        let watched = |service: &str| {
+            let develop = loaded.project.services[service].develop.as_ref();
+            develop.map(|develop| develop.watch[0].path.clone())
+        };
+        assert_eq!(watched("a").as_deref(), Some("/p/sub/src"));
+        assert_eq!(watched("base").as_deref(), Some("/p/inc/src"));
     }
 
     #[test]

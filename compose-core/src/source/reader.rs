@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 
 /// Gives the loader the files it asks for: from the disk, from memory, from a git tree.
+///
+/// Every path is absolute, or [`STANDARD_INPUT`]: what is read never depends on where a process stands.
 pub trait ResourceReader: Send + Sync {
     /// The bytes of a regular file.
     ///
@@ -45,6 +47,7 @@ pub struct DiskReader;
 impl ResourceReader for DiskReader {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         use io::Read as _;
+        assert_absolute(path);
         let file = std::fs::File::open(path)?;
         if file.metadata()?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -58,6 +61,7 @@ impl ResourceReader for DiskReader {
     }
 
     fn kind(&self, path: &Path) -> PathKind {
+        assert_absolute(path);
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => PathKind::Directory,
             Ok(_) => PathKind::File,
@@ -66,8 +70,14 @@ impl ResourceReader for DiskReader {
     }
 
     fn resolve(&self, path: &Path) -> PathBuf {
+        assert_absolute(path);
         path.canonicalize().unwrap_or_else(|_| path.to_owned())
     }
+}
+
+/// The disk would look for a relative path in the folder of the process.
+fn assert_absolute(path: &Path) {
+    debug_assert!(path.is_absolute(), "{} is relative", path.display());
 }
 
 /// Files held in memory, by absolute path.

@@ -107,13 +107,18 @@ impl<'a> Advice<'a> {
         }
     }
 
+    /// Whether nothing stands at a path. Of a relative or a Windows one nobody can say.
+    fn is_missing(&self, path: &Path) -> bool {
+        path.is_absolute() && self.reader.kind(path) == PathKind::Missing
+    }
+
     fn mounts(&mut self) {
         for service in self.project.services.values() {
             for (index, mount) in service.storage.volumes.iter().enumerate() {
                 let Some(source) = mount.source.as_deref().filter(|_| mount.kind == MountKind::Bind) else {
                     continue;
                 };
-                if self.reader.kind(Path::new(source)) != PathKind::Missing {
+                if !self.is_missing(Path::new(source)) {
                     continue;
                 }
                 let created = mount.bind.as_ref().is_none_or(|bind| bind.create_host_path);
@@ -136,7 +141,7 @@ impl<'a> Advice<'a> {
             let Some(context) = service.build.as_ref().and_then(|build| build.context.as_deref()) else {
                 continue;
             };
-            if Path::new(context).is_absolute() && self.reader.kind(Path::new(context)) == PathKind::Missing {
+            if self.is_missing(Path::new(context)) {
                 let message = format!("service `{}` is built from `{context}`, which does not exist", service.name);
                 let place = self.places.of_service(service.name.as_str(), &["build", "context"]);
                 let help = "correct `context`; it starts at the project's folder";
@@ -162,7 +167,7 @@ impl<'a> Advice<'a> {
 
     fn file(&mut self, section: &str, noun: &str, key: &str, resource: &Secret) {
         let SecretSource::File(path) = &resource.source else { return };
-        if self.reader.kind(path) == PathKind::Missing {
+        if self.is_missing(path) {
             let message = format!("the file `{}` of the {noun} `{key}` does not exist", path.display());
             let place = self.places.of(&[section, key, "file"]);
             self.found.push(
