@@ -33,15 +33,10 @@ impl Candidates<'_> {
         if let Some(name) = self.imposed {
             return Ok(ProjectName::new(name));
         }
-        let in_file = match self.in_file {
-            Some(node) if interpolated => text(node, variables, sources)?,
-            Some(node) => node.as_str().unwrap_or_default().to_owned(),
-            None => String::new(),
-        };
-        let (name, span) = if in_file.is_empty() {
-            (self.default.map_or_else(|| self.folder_name(), str::to_owned), None)
-        } else {
-            (in_file, self.in_file.map(|node| node.span))
+        let (name, span) = match self.in_file {
+            Some(node) if interpolated => (text(node, variables, sources)?, Some(node.span)),
+            Some(node) => (node.as_str().unwrap_or_default().to_owned(), Some(node.span)),
+            None => (self.default.map_or_else(|| self.folder_name(), str::to_owned), None),
         };
         let normalized = normalized_name(&name);
         if normalized.is_empty() {
@@ -82,7 +77,12 @@ pub(super) fn in_documents<'d>(documents: impl Iterator<Item = &'d Node>) -> Opt
 }
 
 fn empty(name: &str, span: Option<Span>) -> Diagnostic {
-    Diagnostic::error(INVALID_NAME, format!("`{name}` holds nothing that could name a project"))
+    let message = if name.is_empty() && span.is_some() {
+        "the project's name is empty once its variables are put in".to_owned()
+    } else {
+        format!("`{name}` holds nothing that could name a project")
+    };
+    Diagnostic::error(INVALID_NAME, message)
         .at(span)
         .help("set `name:` in the file, COMPOSE_PROJECT_NAME, or `--project-name`")
 }
@@ -139,6 +139,10 @@ mod tests {
             "`___` holds nothing that could name a project"
         );
         assert!(choose(None, "{}", "/").is_err());
+        assert_eq!(
+            choose(None, "name: $COMPOSE_PROJECT_NAME", "/x/d").expect_err("it is not set"),
+            "the project's name is empty once its variables are put in"
+        );
         assert!(choose(None, "name: ${MISSING:?}", "/x/d").is_err());
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn start(
         sources,
         findings,
     };
-    let env_files = reading.env_files();
+    let mut env_files = reading.env_files();
     let first = reading.first_folder();
     let mut variables = request.variables.clone();
     match &env_files {
@@ -82,7 +82,14 @@ pub(crate) fn start(
             let found = read_env_files(&files, request.variables, reader, reading.sources, reading.findings);
             merge_under(&mut variables, found);
         }
-        EnvFiles::Default => reading.dot_env(&first, &mut variables),
+        EnvFiles::Default => {
+            reading.dot_env(&first, &mut variables);
+            // The file itself may say so; of it, only what steers Compose counts then.
+            if !request.variables.contains_key(names::DISABLE_ENV_FILE) && reading.disabled(&variables) {
+                variables.retain(|name, _| name.starts_with("COMPOSE_") || request.variables.contains_key(name));
+                env_files = EnvFiles::Disabled;
+            }
+        }
         EnvFiles::Disabled => {}
     }
     let files = reading.files(&first, &variables)?;
@@ -220,11 +227,20 @@ impl Reading<'_, '_> {
         if let Some(listed) = variables.get(names::ENV_FILES).filter(|listed| !listed.is_empty()) {
             return EnvFiles::Named(listed.split(',').map(PathBuf::from).collect());
         }
+        if self.disabled(variables) {
+            EnvFiles::Disabled
+        } else {
+            EnvFiles::Default
+        }
+    }
+
+    /// Whether variables say that `.env` does not count.
+    fn disabled(&mut self, variables: &StringMap) -> bool {
         let Some(word) = variables.get(names::DISABLE_ENV_FILE) else {
-            return EnvFiles::Default;
+            return false;
         };
         match word.as_str() {
-            "1" | "t" | "T" | "true" | "True" | "TRUE" => return EnvFiles::Disabled,
+            "1" | "t" | "T" | "true" | "True" | "TRUE" => return true,
             "0" | "f" | "F" | "false" | "False" | "FALSE" => {}
             _ => self.findings.push(
                 Diagnostic::error(
@@ -234,7 +250,7 @@ impl Reading<'_, '_> {
                 .help("set it to 1 or 0, or unset it"),
             ),
         }
-        EnvFiles::Default
+        false
     }
 
     /// Where the search begins: what is known of the project's folder before any file is found.
@@ -451,6 +467,15 @@ mod tests {
             ..by_variable
         };
         assert_eq!((dot.value("A").as_deref(), dot.value("B")), (Some("dot"), None));
+        let own = &[
+            ("/p/work/compose.yaml", ""),
+            ("/p/work/.env", "COMPOSE_DISABLE_ENV_FILE=1\nCOMPOSE_PROFILES=p\nA=dot"),
+        ];
+        let own = Case {
+            disk: own,
+            ..Case::default()
+        };
+        assert_eq!((own.value("A"), own.started().profiles), (None, vec!["p".to_owned()]));
         for (word, expected) in [("true", None), ("0", Some("dot".to_owned()))] {
             let variables = &[("COMPOSE_DISABLE_ENV_FILE", word)];
             assert_eq!(

@@ -25,7 +25,7 @@ pub(super) fn build(build: &Build) -> Tree {
         .list("no_cache_filter", &build.no_cache_filter)
         .map("additional_contexts", &build.additional_contexts)
         .flag("pull", build.pull)
-        .list("extra_hosts", hosts(&build.extra_hosts))
+        .maybe("extra_hosts", hosts(&build.extra_hosts))
         .text("isolation", build.isolation.as_deref())
         .text("network", build.network.as_deref())
         .text("target", build.target.as_deref())

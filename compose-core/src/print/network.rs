@@ -71,12 +71,12 @@ pub(super) fn port(port: &Port) -> Tree {
         .tree()
 }
 
-/// `name=address`, sorted as text.
-pub(super) fn hosts(hosts: &ExtraHosts) -> Vec<String> {
+/// `name=address`, sorted as text; none where no name is given.
+pub(super) fn hosts(hosts: &ExtraHosts) -> Option<Tree> {
     let pairs = hosts
         .iter()
         .flat_map(|(name, addresses)| addresses.iter().map(move |address| format!("{name}={address}")));
     let mut lines: Vec<String> = pairs.collect();
     lines.sort();
-    lines
+    (!hosts.is_empty()).then(|| Tree::List(lines.into_iter().map(Into::into).collect()))
 }

@@ -147,6 +147,12 @@ fn compose(service: &str, models: bool) -> String {
     format!("x-top: 1\nservices:\n  web:\n    image: web\n{service}{REST}{models}")
 }
 
+#[test]
+fn a_host_without_addresses_leaves_an_empty_list() {
+    let project = project("services: {a: {image: x, extra_hosts: {h: []}}}").expect("it loads");
+    assert!(yaml(&project).contains("extra_hosts: []"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 20_000, ..ProptestConfig::with_cases(600) })]
 

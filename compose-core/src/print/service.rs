@@ -77,7 +77,7 @@ fn from_entrypoint_to_image(record: &mut Record, service: &Service) {
         .list("expose", &service.networking.expose)
         .maybe("extends", service.extends.as_ref().map(extends))
         .list("external_links", &service.networking.external_links)
-        .list("extra_hosts", hosts(&service.networking.extra_hosts))
+        .maybe("extra_hosts", hosts(&service.networking.extra_hosts))
         .list("group_add", &service.process.group_add)
         .list("gpus", service.resources.gpus.iter().map(device_request))
         .text("hostname", service.networking.hostname.as_deref())

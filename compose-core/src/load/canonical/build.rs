@@ -1,6 +1,6 @@
 //! `build`.
 
-use super::{MALFORMED_SHORT_FORM, each, each_item, lists, mapping_at, ulimit, wrong_kind};
+use super::{MALFORMED_SHORT_FORM, UNEXPECTED_KIND, each, each_item, lists, mapping_at, ulimit, wrong_kind};
 use crate::diagnostic::Diagnostic;
 use crate::load::report::Report;
 use crate::source::{Mapping, Node, Value};
@@ -27,7 +27,13 @@ pub(super) fn build(node: &mut Node, report: &mut Report) {
 
 /// `NAME=CONTEXT` lines become keys.
 fn additional_contexts(node: &mut Node, report: &mut Report) {
-    if node.as_mapping().is_some() {
+    if let Some(contexts) = node.as_mapping() {
+        for (name, entry) in contexts.iter().filter(|(_, entry)| entry.node.is_null()) {
+            report.within(name, |report| {
+                let missing = Diagnostic::error(UNEXPECTED_KIND, "must be a context, not null").at(entry.key_span);
+                report.push(missing.help("name a folder, a URL, `docker-image://IMAGE` or `service:NAME`"));
+            });
+        }
         return;
     }
     let Value::Sequence(items) = &node.value else {

@@ -103,17 +103,8 @@ fn wrong_kind(node: &Node, wanted: &str, report: &mut Report) {
     report.error(
         UNEXPECTED_KIND,
         node.span,
-        format!("must be {wanted}, not {}", with_article(&node.value)),
+        format!("must be {wanted}, not {}", node.value.kind_with_article()),
     );
-}
-
-/// `a list`, `an integer`, `null`.
-pub(super) fn with_article(value: &Value) -> String {
-    match value.kind() {
-        "null" => "null".to_owned(),
-        kind if kind.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {kind}"),
-        kind => format!("a {kind}"),
-    }
 }
 
 /// A mapping of a few keys, all at one place.
@@ -174,7 +165,7 @@ mod tests {
                 "devices: [/dev/a]",
                 "{devices: [{source: /dev/a, target: /dev/a, permissions: rwm}]}",
             ),
-            ("ports: [80]", "{ports: [{target: 80}]}"),
+            ("ports: [80]", "{ports: [{mode: ingress, target: 80, protocol: tcp}]}"),
             (
                 "ports: ['1.2.3.4:1-2:3-4/udp']",
                 "{ports: [{mode: ingress, host_ip: 1.2.3.4, target: 3, published: 1, protocol: udp}, \
@@ -197,8 +188,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named_with_its_way() {
         for (short, message) in [
-            ("ports: [a]", "services.a.ports[0]: invalid container port `a` in `a`"),
+            ("ports: [a]", "services.a.ports[0]: invalid container port `a`"),
             ("ports: [1.5]", "services.a.ports[0]: must be a port, not a number"),
+            ("ports: [70000]", "services.a.ports[0]: invalid container port `70000`"),
+            ("ports: [-1]", "services.a.ports[0]: invalid container port `-1`"),
             (
                 "build: {ssh: [k]}",
                 "services.a.build.ssh[0]: only `default` may stand without a path, not `k`",

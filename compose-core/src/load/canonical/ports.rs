@@ -4,6 +4,7 @@ use super::lists::refuse;
 use super::{ShortForms, text, wrong_kind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
+use crate::load::scalar::text_of;
 use crate::load::short::port::{self, ShortPort};
 use crate::source::{Mapping, Node, Span, Value};
 
@@ -37,12 +38,13 @@ pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {
     let mut short = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match &item.value {
-            Value::Int(_) | Value::UInt(_) | Value::Mapping(_) => {}
-            Value::String(text) => match port::parse(text) {
+            Value::Mapping(_) => {}
+            Value::Int(_) | Value::UInt(_) | Value::String(_) => match port::parse(&text_of(&item.value).unwrap_or_default()) {
                 Ok(ports) => short.push(ports),
-                Err(_) if forms == ShortForms::KeepUnreadable => return,
+                Err(_) if forms == ShortForms::KeepUnreadable && item.as_str().is_some() => return,
                 Err(malformed) => {
-                    report.within(index, |report| refuse(item, malformed, forms, report));
+                    // A number holds no variable.
+                    report.within(index, |report| refuse(item, malformed, ShortForms::Strict, report));
                     short.push(Vec::new());
                 }
             },
@@ -53,19 +55,13 @@ pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {
     let mut long = Vec::with_capacity(items.len());
     for item in items.drain(..) {
         match item.value {
-            Value::String(_) => long.extend(short.next().into_iter().flatten().map(|port| long_form(port, item.span))),
-            Value::Int(_) | Value::UInt(_) => long.push(target_alone(item)),
+            Value::Int(_) | Value::UInt(_) | Value::String(_) => {
+                long.extend(short.next().into_iter().flatten().map(|port| long_form(port, item.span)));
+            }
             _ => long.push(item),
         }
     }
     *items = long;
-}
-
-fn target_alone(item: Node) -> Node {
-    let span = item.span;
-    let mut port = Mapping::new();
-    port.insert("target", span, item);
-    Node::new(Value::Mapping(port), span)
 }
 
 fn long_form(short: ShortPort, span: Span) -> Node {

@@ -5,10 +5,9 @@
 
 use super::{NOT_A_NUMBER, NOT_A_SIZE, NOT_A_TRUTH, OUT_OF_RANGE, WRONG_KIND};
 use crate::diagnostic::Diagnostic;
-use crate::load::canonical::with_article;
 use crate::load::report::Report;
 use crate::load::scalar::{text_of, truth_of};
-use crate::model::{Any, ByteSize, Duration, Extensions, OptionalStringMap, StringMap};
+use crate::model::{Any, ByteSize, Duration, Extensions, InvalidSize, OptionalStringMap, StringMap};
 use crate::source::{Node, Value};
 use std::collections::BTreeMap;
 
@@ -17,7 +16,7 @@ pub(super) fn wrong_kind(node: &Node, wanted: &str, report: &mut Report) {
     report.error(
         WRONG_KIND,
         node.span,
-        format!("must be {wanted}, not {}", with_article(&node.value)),
+        format!("must be {wanted}, not {}", node.value.kind_with_article()),
     );
 }
 
@@ -176,17 +175,18 @@ pub(super) fn size(node: &Node, report: &mut Report) -> Option<ByteSize> {
         Value::Null => return None,
         Value::Int(bytes) => ByteSize(*bytes),
         Value::String(text) => {
-            let Ok(size) = text.parse() else {
-                let help = "write a number and a unit, such as 512m; units are b, k, m, g, t, p";
-                let error = Diagnostic::error(NOT_A_SIZE, format!("`{text}` is no size"));
-                report.push(error.at(node.span).help(help));
-                return None;
-            };
-            size
+            let read = text.parse().map_err(|invalid: InvalidSize| {
+                let help = match invalid {
+                    InvalidSize::Unreadable(_) => "write a number and a unit, such as 512m; units are b, k, m, g, t, p",
+                    InvalidSize::TooLarge(_) => "write what the machine has, or leave the attribute out for no limit",
+                };
+                report.push(Diagnostic::error(NOT_A_SIZE, invalid.to_string()).at(node.span).help(help));
+            });
+            read.ok()?
         }
         Value::Float(number) => {
             // The reference reads such a number as zero without a word.
-            let warning = Diagnostic::warning(NOT_A_SIZE, format!("{number} has a fraction and is ignored"));
+            let warning = Diagnostic::warning(NOT_A_SIZE, format!("{number}, written with a fraction or an exponent, is ignored"));
             report.push(warning.at(node.span).help("quote it and give it a unit: \"1.5g\""));
             return None;
         }

@@ -123,9 +123,11 @@ impl TemplateError {
 fn advice(text: &str) -> &'static str {
     let named = text.strip_prefix("${").unwrap_or(text);
     let behind = &named[name_length(named)..];
-    match (behind.len() < named.len(), closing_brace(behind).is_some()) {
-        (true, false) => "close it with `}`",
-        (true, true) => {
+    let operand = closing_brace(behind).map(|end| &behind[..end]);
+    match (behind.len() < named.len(), operand) {
+        (true, None) => "close it with `}`",
+        (true, Some(operand)) if operand.contains('\n') => "keep what stands between `${` and `}` on one line",
+        (true, Some(_)) => {
             "behind the name stands `}` or one of `:-` `-` `:+` `+` `:?` `?`; names hold letters, digits and `_`; write `$$` for a dollar that begins no variable"
         }
         (false, _) => "name a variable behind `${`, or write `$$` for a dollar that begins none",
@@ -314,6 +316,9 @@ fn braced(text: &str, depth: usize) -> Result<(Part<'_>, &str), BracedError> {
     let (operator, rest) = operator(rest).ok_or(BracedError::Malformed)?;
     let end = closing_brace(rest).ok_or(BracedError::Malformed)?;
     let raw = &rest[..end];
+    if raw.contains('\n') {
+        return Err(BracedError::Malformed);
+    }
     let template = Template::parse_at(raw, depth + 1).map_err(BracedError::Inner)?;
     let operand = Some(Operand { operator, raw, template });
     Ok((Part::Variable { name, operand }, &rest[end + 1..]))
@@ -414,7 +419,8 @@ mod tests {
             ("${UNSET:-a:-b}", "a:-b"),
             ("${UNSET-:?x}", ":?x"),
             ("${MY-VAR}", "VAR"),
-            ("${UNSET:-a\nb}", "a\nb"),
+            ("${UNSET:-x}\n${SET}", "x\nvalue"),
+            ("${UNSET:-a\rb}", "a\rb"),
             ("${UNSET:-x} ${SET}", "x value"),
             ("${_under_1:-x}", "x"),
         ] {

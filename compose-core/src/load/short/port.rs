@@ -32,9 +32,23 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ShortPort>, Malformed> {
     }
     let protocol = protocol_of(protocol).ok_or_else(|| malformed(format!("unknown protocol in `{text}`")))?;
     let host_ip = address(host_ip).map_err(|NotAnAddress| malformed(format!("invalid IP address `{host_ip}` in `{text}`")))?;
-    let targets = range(container).ok_or_else(|| malformed(format!("invalid container port `{container}` in `{text}`")))?;
+    let targets = range(container).ok_or_else(|| {
+        let within = if container == text {
+            String::new()
+        } else {
+            format!(" in `{text}`")
+        };
+        malformed(format!("invalid container port `{container}`{within}"))
+    })?;
     let hosts = match published {
         "" => None,
+        text if text.parse::<IpAddr>().is_ok() => {
+            let what = format!("`{text}` is an address, and no port of the host stands behind it");
+            return Err(Malformed::new(
+                what,
+                "write ADDRESS:HOST_PORT:CONTAINER_PORT, or ADDRESS::CONTAINER_PORT for any port",
+            ));
+        }
         text => Some(range(text).ok_or_else(|| malformed(format!("invalid host port `{text}`")))?),
     };
     if let Some(hosts) = &hosts
@@ -92,7 +106,10 @@ fn address(text: &str) -> Result<Option<String>, NotAnAddress> {
 }
 
 fn range(text: &str) -> Option<RangeInclusive<u16>> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let mut ends = text.split('-');
+    let first = ends.next().unwrap_or_default();
+    // What follows a second dash is not looked at.
+    let last = ends.next().unwrap_or(first);
     let (first, last) = (port(first)?, port(last)?);
     (first <= last).then_some(first..=last)
 }
@@ -164,6 +181,7 @@ mod tests {
             ("8080:80", vec!["8080:80/tcp"]),
             ("8000-8002:80", vec!["8000-8002:80/tcp"]),
             ("80-80", vec!["80/tcp"]),
+            ("1-2-3", vec!["1/tcp", "2/tcp"]),
             ("8-9:80-81/sctp", vec!["8:80/sctp", "9:81/sctp"]),
             ("1-3:999-1001", vec!["2:1000/tcp", "3:1001/tcp", "1:999/tcp"]),
             ("127.0.0.1:80:80", vec!["127.0.0.1:80:80/tcp"]),

@@ -9,15 +9,21 @@ pub struct ByteSize(pub i64);
 
 /// A text that is no size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no size")]
-pub struct InvalidSize(pub String);
+pub enum InvalidSize {
+    /// It cannot be read.
+    #[error("`{0}` is no size")]
+    Unreadable(String),
+    /// It is more than 63 bits of bytes.
+    #[error("`{0}` is more than 8191p, the largest size there is")]
+    TooLarge(String),
+}
 
 impl FromStr for ByteSize {
     type Err = InvalidSize;
 
     /// Reads `512m`, `1.5 GiB`, `64KB`, `1024`: units are powers of 1024, in any case.
     fn from_str(text: &str) -> Result<Self, InvalidSize> {
-        let invalid = || InvalidSize(text.to_owned());
+        let invalid = || InvalidSize::Unreadable(text.to_owned());
         let last = text
             .rfind(|c: char| c.is_ascii_digit() || c == '.' || c == ' ')
             .ok_or_else(invalid)?;
@@ -25,7 +31,10 @@ impl FromStr for ByteSize {
         let number = number.strip_suffix(' ').unwrap_or(number);
         let size = number.parse::<f64>().map_err(|_| invalid())? * multiplier(suffix).ok_or_else(invalid)?;
         // 2^63 is the first float above every size.
-        if !(0.0..9_223_372_036_854_775_808.0).contains(&size) {
+        if size >= 9_223_372_036_854_775_808.0 {
+            return Err(InvalidSize::TooLarge(text.to_owned()));
+        }
+        if size.is_nan() || size < 0.0 {
             return Err(invalid());
         }
         #[expect(clippy::cast_possible_truncation, reason = "the range was checked, a part of a byte is dropped")]
@@ -85,9 +94,12 @@ mod tests {
     #[test]
     fn refuses_what_is_no_size() {
         for text in [
-            "", "m", "lots", "-1", "1mm", "1ki", "1kbb", "1 0g", "1.2.3m", "5 m b", "8192p", "1e400", "inf", "µ1µ",
+            "", "m", "lots", "-1", "1mm", "1ki", "1kbb", "1 0g", "1.2.3m", "5 m b", "nan", "inf", "µ1µ",
         ] {
-            assert_eq!(text.parse::<ByteSize>(), Err(InvalidSize(text.to_owned())), "{text}");
+            assert_eq!(text.parse::<ByteSize>(), Err(InvalidSize::Unreadable(text.to_owned())), "{text}");
+        }
+        for text in ["8192p", "9999999t", "1e400"] {
+            assert_eq!(text.parse::<ByteSize>(), Err(InvalidSize::TooLarge(text.to_owned())), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::source::span::Span;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The anchors of one document.
+/// The anchors of one file, all its documents together.
 #[derive(Default)]
 pub(super) struct Anchors {
     named: HashMap<String, Anchored>,
@@ -51,7 +51,7 @@ impl Anchors {
                 let unknown = Diagnostic::error(ALIAS, format!("unknown anchor '{anchor}' referenced"));
                 match similar(anchor, self.named.keys().map(String::as_str)) {
                     Some(close) => unknown.help(format!("did you mean `*{close}`?")),
-                    None => unknown.help("define it above with `&` and this name, in the same document"),
+                    None => unknown.help("define it above with `&` and this name, in the same file"),
                 }
             }
         };

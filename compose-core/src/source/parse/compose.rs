@@ -87,7 +87,6 @@ impl Composer<'_> {
                 EventData::StreamEnd => return Ok(documents),
                 EventData::DocumentStart { version_directive, .. } => {
                     check_version(version_directive.as_ref(), event.span)?;
-                    self.anchors = Anchors::default();
                     let root = self.events.next_event()?;
                     documents.push(self.node(root)?.node);
                 }
@@ -205,7 +204,8 @@ impl Composer<'_> {
                 Key::Refused => {}
                 Key::Merge => {
                     if let Some(first) = merge_key.replace(key_span) {
-                        self.report(duplicate("<<", key_span, first));
+                        let twice = duplicate("<<", key_span, first);
+                        self.report(twice.help("put all into one list: `<<: [*one, *other]`"));
                     } else {
                         self.gather_merges(value.node, &mut merges);
                     }
@@ -278,7 +278,8 @@ impl Composer<'_> {
                 Value::Mapping(mapping) => merges.push(mapping),
                 _ => self.report(
                     Diagnostic::error(MERGE_KEY, "map merge requires map or sequence of maps as the value")
-                        .at(item.span)
+                        // Of an alias the place is the alias, not where its anchor stands.
+                        .at(if span.holds(item.span) { item.span } else { span })
                         .help("put a mapping or an alias of one behind `<<:`"),
                 ),
             }

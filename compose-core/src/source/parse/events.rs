@@ -147,6 +147,7 @@ impl<'a> Events<'a> {
 fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
     match (problem, at) {
         ("found character that cannot start any token", Some('\t')) => Some("indent with blanks: YAML allows no tab there"),
+        (problem, _) if problem.starts_with("found a tab character") => Some("indent with blanks: YAML allows no tab there"),
         ("found character that cannot start any token", Some('@' | '`' | '%')) => {
             Some("put a value that begins with this character in quotes")
         }

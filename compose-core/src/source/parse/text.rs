@@ -52,6 +52,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, Refused> {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest)?,
         _ => utf8(bytes)?,
     };
+    if let Some(at) = text.find("\n\u{feff}") {
+        return Err(Refused {
+            message: "a byte order mark stands within the file".to_owned(),
+            at: Some(at + 1),
+            readable: text,
+        });
+    }
     match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
         None => Ok(text),
         Some((at, character)) => Err(Refused {
@@ -162,6 +169,10 @@ mod tests {
         assert_eq!(
             refusal("é: \u{7}\n".as_bytes()),
             ("control characters are not allowed: found U+0007".into(), Some((4, 1, 4)))
+        );
+        assert_eq!(
+            refusal("\u{feff}a: 1\n---\n\u{feff}b: 2\n".as_bytes()),
+            ("a byte order mark stands within the file".into(), Some((9, 3, 1)))
         );
         assert_eq!(
             refusal(&[0xff, 0xfe, 0x61, 0x00, 0x00, 0xd8]),
