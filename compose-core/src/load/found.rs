@@ -8,7 +8,7 @@ use super::merge::{CANNOT_MERGE, NO_TARGET};
 use super::schema::MISSING_KEY;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Entry, Mapping, Node, SourceId, Span};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The errors of a load so far, and which places they blame.
 #[derive(Debug, Default)]
@@ -17,7 +17,8 @@ pub(crate) struct Found {
     blamed: Stretches,
     /// Where something is missing: what stands beside it is not to blame.
     lacking: HashSet<Span>,
-    partial: bool,
+    /// The sections of which something may be missing.
+    lacking_sections: BTreeSet<String>,
 }
 
 /// Nothing more can be found out; why stands in [`Found`].
@@ -56,14 +57,14 @@ impl Found {
         Stopped
     }
 
-    /// Notes that a part of the model is missing, so that nobody looks for what it may have defined.
-    pub(super) fn lacks_a_part(&mut self) {
-        self.partial = true;
+    /// Notes that a part of some sections is missing, so that nobody looks for what it may have defined.
+    pub(super) fn lacks<'s>(&mut self, sections: impl IntoIterator<Item = &'s str>) {
+        self.lacking_sections.extend(sections.into_iter().map(str::to_owned));
     }
 
-    /// Whether a part of the model is missing.
-    pub(super) fn is_partial(&self) -> bool {
-        self.partial
+    /// Whether a part of a section may be missing.
+    pub(super) fn may_lack(&self, section: &str) -> bool {
+        self.lacking_sections.contains(section)
     }
 
     /// Notes that an error somewhere else leaves what stands here incomplete.

@@ -6,8 +6,8 @@ use super::scope::{Includer, Scope};
 use super::variables::{merge_under, read_env_files};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
-use crate::source::{Entry, Mapping, Node, PathKind, Span, Value, clean};
-use std::path::Path;
+use crate::source::{Entry, Mapping, Node, PathKind, ResourceReader, Span, Value, clean};
+use std::path::{Path, PathBuf};
 
 /// How deep applications may include each other.
 const MAX_DEPTH: usize = 50;
@@ -21,7 +21,7 @@ const CONFLICT: Code = Code("include-conflict");
 const MAX_INCLUDES: u32 = 1_000;
 
 /// The sections that are taken over.
-const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
+pub(super) const SECTIONS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
 /// One entry of `include`.
 struct Include<'n> {
@@ -43,7 +43,7 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
             let message = format!("`include` must be a list, not {}", other.kind_with_article());
             let wrong = Diagnostic::error(INVALID_INCLUDE, message).at(node.span);
             pipeline.note(wrong.help("write each file behind a `-`, on a line of its own").into(), found);
-            found.lacks_a_part();
+            found.lacks(SECTIONS);
             return;
         }
     };
@@ -54,7 +54,7 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         match included {
             Ok(Some(model)) => pipeline.note(import(model, document, item.span), found),
             Ok(None) => {}
-            Err(()) => found.lacks_a_part(),
+            Err(()) => found.lacks(SECTIONS),
         }
     }
 }
@@ -86,8 +86,21 @@ fn load(
         return Err(found.stop(error.help("include each file once")));
     }
     let variables = variables(pipeline, include, &folder, scope).map_err(|problems| found.stop(problems))?;
-    let inner = scope.inner(id, folder, &variables, chain);
+    let base = match include.project_directory {
+        Some(named) if !named.is_empty() => paths_start(pipeline.reader, Path::new(named), &folder),
+        _ => folder.clone(),
+    };
+    let inner = scope.inner(id, folder, &base, &variables, chain);
     pipeline.load_included(&files, &inner, found)
+}
+
+/// Where the relative paths of included files start: at the project's folder, but where a relative one does
+/// not exist Compose takes it for a file and starts beside it.
+fn paths_start(reader: &dyn ResourceReader, named: &Path, folder: &Path) -> PathBuf {
+    if named.is_absolute() || reader.kind(folder) == PathKind::Directory {
+        return folder.to_owned();
+    }
+    folder.parent().unwrap_or(folder).to_owned()
 }
 
 /// The files on the way to an included one, unless that closes a circle or goes too deep.
@@ -328,6 +341,7 @@ mod tests {
             ("/p/a/one.yaml", "services: {s: {image: a, env_file: e}}"),
             ("/p/a/e", ""),
             ("/p/b/two.yaml", "services: {s: {image: b, build: x}}"),
+            ("/p/c/other", ""),
         ];
         let tree = |main: &str| included(main, &more, "services.s");
         assert_eq!(
@@ -337,6 +351,10 @@ mod tests {
         assert_eq!(
             tree("include: [{path: [a/one.yaml, b/two.yaml], project_directory: c}]").as_deref(),
             Ok("{image: b, env_file: [{path: /p/c/e, required: true}], build: {context: /p/c/x}}")
+        );
+        assert_eq!(
+            tree("include: [{path: [a/one.yaml, b/two.yaml], project_directory: d/nowhere}]").as_deref(),
+            Ok("{image: b, env_file: [{path: /p/d/e, required: true}], build: {context: /p/d/x}}")
         );
     }
 

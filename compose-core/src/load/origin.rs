@@ -61,11 +61,14 @@ impl Origins {
         self.variable_files.extend(read);
     }
 
-    /// Adds to each finding where what it blames came from.
-    pub(super) fn explain(&self, findings: &mut Diagnostics, sources: &SourceMap, callers: &StringMap) {
+    /// Adds to each finding where what it blames came from; `callers` are the caller's variables, none where
+    /// variables are not put in.
+    pub(super) fn explain(&self, findings: &mut Diagnostics, sources: &SourceMap, callers: Option<&StringMap>) {
         for finding in findings.each_mut() {
             let Some(span) = finding.span else { continue };
-            self.variables(finding, span, sources, callers);
+            if let Some(callers) = callers {
+                self.variables(finding, span, sources, callers);
+            }
             self.extends(finding, span);
             self.includes(finding, span);
         }

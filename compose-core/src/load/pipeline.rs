@@ -8,7 +8,7 @@ use super::defaults::set_defaults;
 use super::environment::{Granted, note_granted, resolve_environment};
 use super::extends::{Services, extend_services};
 use super::found::{Found, Stopped, once_each};
-use super::include::include;
+use super::include::{SECTIONS, include};
 use super::interpolate::interpolate;
 use super::merge::{merge, remove_repeats};
 use super::origin::Origins;
@@ -19,6 +19,7 @@ use super::schema::table::COMPOSE_FILE;
 use super::schema::validate;
 use super::scope::Scope;
 use super::stage::{Stage, Stages};
+use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
 use crate::source::{Mapping, Node, ResourceReader, SourceMap, Span, Value, parse};
@@ -248,17 +249,20 @@ impl<'l> Pipeline<'l> {
         let mut problems = Diagnostics::new();
         validate(tree, &COMPOSE_FILE, &mut problems);
         let places: HashSet<Span> = problems.iter().filter_map(|problem| problem.span).collect();
-        let sections = tree.as_mapping().into_iter().flat_map(Mapping::iter);
-        if sections
-            .flat_map(|(_, section)| [section.key_span, section.node.span])
-            .any(|place| places.contains(&place))
-        {
-            found.lacks_a_part();
+        let keys = || tree.as_mapping().into_iter().flat_map(Mapping::iter);
+        for (key, _) in keys().filter(|(_, section)| places.contains(&section.key_span) || places.contains(&section.node.span)) {
+            match similar(key, SECTIONS) {
+                Some(meant) => found.lacks([meant]),
+                // It may stand for any section that is not there.
+                None => found.lacks(SECTIONS.into_iter().filter(|section| keys().all(|(key, _)| key != *section))),
+            }
         }
         // What several services share by an anchor is told of the first, behind whose path stands what.
         let problems = once_each(problems, |problem| problem.message.rsplit_once("` ").map(|(_, what)| what));
         self.note(problems, found);
-        if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version")) {
+        if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version"))
+            && !places.contains(&version.node.span)
+        {
             let obsolete = Diagnostic::warning(OBSOLETE_KEY, "`version` is obsolete and does nothing");
             self.warnings.push(obsolete.at(version.key_span).help("remove it"));
         }
@@ -297,7 +301,7 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
         _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
     }
     .at(span)
-    .help("check the path; a relative one starts at the project's folder")
+    .help("check the path, which is shown in full here")
 }
 
 #[cfg(test)]
@@ -345,6 +349,31 @@ mod tests {
         for text in ["", "# nothing", "{}", "---\n", "services: {a: {image: x}}\n---\n", "[]", "text"] {
             assert!(loaded(&[("/p/compose.yaml", text)], "services").is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_section_that_is_misspelt_hides_no_mistake_elsewhere() {
+        let text = "network: {}\nservices: {a: {image: x, depends_on: [nope], volumes: ['nope:/x'], networks: [front]}}";
+        let reader = crate::source::MemoryReader::new().with("/p/compose.yaml", text);
+        let refused = crate::load::Loader::new("/p")
+            .reader(reader)
+            .load()
+            .expect_err("it is wrong in three places");
+        let messages = super::super::testing::error_messages(&refused.diagnostics);
+        assert_eq!(
+            messages,
+            [
+                "a compose file has no key `network`",
+                "service `a` depends on the undefined service `nope`",
+                "service `a` refers to the undefined volume `nope`",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_anchor_is_known_in_later_documents() {
+        let text = "x-a: &a {image: x}\nservices: {b: {image: y}}\n---\nservices: {web: *a}";
+        assert_eq!(loaded(&[("/p/compose.yaml", text)], "services.web").as_deref(), Ok("{image: x}"));
     }
 
     #[test]

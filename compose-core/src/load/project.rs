@@ -99,7 +99,8 @@ impl Loader {
     /// Findings, each once, with where what they blame came from.
     fn explained(&self, found: Diagnostics, pipeline: &Pipeline<'_>) -> Diagnostics {
         let mut found = once_each(found, |finding| Some(&finding.message));
-        pipeline.origins.explain(&mut found, &pipeline.sources, &self.variables);
+        let variables = self.stages.contains(Stage::Interpolation).then_some(&self.variables);
+        pipeline.origins.explain(&mut found, &pipeline.sources, variables);
         found
     }
 
@@ -296,7 +297,7 @@ secrets: {s: {}, t: {fil: x}}
             ),
             ("/p/b.yaml", "services: {s: {image: x, ports: [8x]}}"),
         ]);
-        assert_eq!(refused.matches("8x` in").count(), 1, "{refused}");
+        assert_eq!(refused.matches("port `8x`").count(), 1, "{refused}");
         assert!(!refused.contains("no-image"), "{refused}");
     }
 
@@ -304,7 +305,7 @@ secrets: {s: {}, t: {fil: x}}
     fn what_follows_from_a_mistake_is_not_told() {
         for (text, errors) in [
             // What a section that is not there may have defined.
-            ("services: {a: {image: x, networks: [n], depends_on: [b]}}\nnetwork: {n: {}}", 1),
+            ("services: {a: {image: x, networks: [n]}}\nnetwork: {n: {}}", 1),
             ("services: {a: {image: x, volumes: ['v:/v']}}\nvolumes: [v]", 1),
             ("include: [none.yaml]\nservices: {a: {image: x, depends_on: [b]}}", 1),
             // A service without an image because of it.

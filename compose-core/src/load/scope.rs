@@ -43,10 +43,18 @@ impl<'s> Scope<'s> {
     }
 
     /// The surroundings of included files.
-    pub(super) fn inner<'i>(&self, id: u32, folder: PathBuf, variables: &'i StringMap, includers: Vec<Includer>) -> Scope<'i> {
+    /// `paths` is the folder where their relative paths start; absolute.
+    pub(super) fn inner<'i>(
+        &self,
+        id: u32,
+        folder: PathBuf,
+        paths: &Path,
+        variables: &'i StringMap,
+        includers: Vec<Includer>,
+    ) -> Scope<'i> {
         Scope {
             id,
-            base: relative(&self.folder, &folder),
+            base: relative(&self.folder, paths),
             folder,
             variables,
             includers,

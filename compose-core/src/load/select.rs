@@ -1,6 +1,7 @@
 //! Which services take part: profiles, and the services a command names.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::load::check::depends_on_disabled;
 use crate::load::suggest::similar;
 use crate::model::{MountKind, Project, Service};
 use crate::names::{ProfileName, ServiceName};
@@ -18,7 +19,7 @@ pub enum Dependencies {
 }
 
 /// Enables the services of a set of profiles and disables all others. `*` is every profile; a
-/// service without profiles is always enabled.
+/// service without profiles is always enabled. Where no profile is named, the one without a name is active.
 #[must_use]
 pub fn with_profiles(mut project: Project, profiles: Vec<ProfileName>) -> Project {
     // Only what changes sides is moved: a large project is not held twice.
@@ -35,6 +36,7 @@ pub fn with_profiles(mut project: Project, profiles: Vec<ProfileName>) -> Projec
 
 fn is_enabled(service: &Service, profiles: &[ProfileName]) -> bool {
     service.profiles.is_empty()
+        || (profiles.is_empty() && service.profiles.iter().any(|profile| profile.as_str().is_empty()))
         || profiles
             .iter()
             .any(|profile| profile.as_str() == "*" || service.profiles.contains(profile))
@@ -69,7 +71,7 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
         let before = open.len();
         open.extend(project.services.keys().filter(|key| matches(name.as_str(), key.as_str())).cloned());
         if open.len() == before {
-            return Err(no_such_service(&project, name));
+            return Err(no_such_service(&project, name.as_str()));
         }
     }
     while let Some(name) = open.pop() {
@@ -79,7 +81,10 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
         if selected.insert(name) && dependencies == Dependencies::Included {
             for (name, dependency) in &service.lifecycle.depends_on {
                 if !project.services.contains_key(name) && dependency.required {
-                    return Err(no_such_service(&project, name));
+                    return Err(match project.disabled_services.get(name) {
+                        Some(disabled) => depends_on_disabled(&service.name, disabled),
+                        None => no_such_service(&project, name.as_str()),
+                    });
                 }
                 open.push(name.clone());
             }
@@ -96,9 +101,10 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
     Ok(project)
 }
 
-fn no_such_service(project: &Project, name: &ServiceName) -> Diagnostic {
+/// The finding that no enabled service has a name, with the name that was meant.
+pub fn no_such_service(project: &Project, name: &str) -> Diagnostic {
     let error = Diagnostic::error(NO_SUCH_SERVICE, format!("no such service: {name}"));
-    match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
+    match similar(name, project.services.keys().map(AsRef::as_ref)) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error,
     }
@@ -188,6 +194,27 @@ mod tests {
             let project = with_profiles(project.clone(), vec![ProfileName::new(profile)]);
             assert_eq!(names(&project), (vec!["a", "b", "c"], vec![]));
         }
+    }
+
+    #[test]
+    fn a_profile_without_a_name_is_active_where_none_is_named() {
+        let project = testing_project("services: {a: {image: x, profiles: ['']}}");
+        assert_eq!(names(&with_profiles(project.clone(), vec![])), (vec!["a"], vec![]));
+        let named = vec![ProfileName::new("p")];
+        assert_eq!(names(&with_profiles(project, named)), (vec![], vec!["a"]));
+    }
+
+    #[test]
+    fn a_dependency_that_is_disabled_is_told_as_such() {
+        let project = with_profiles(
+            testing_project(
+                "services: {a: {image: x, profiles: [p]}, \
+                 b: {image: x, depends_on: {a: {condition: service_started, required: true}}}}",
+            ),
+            vec![],
+        );
+        let error = select_services(project, &[ServiceName::new("b")], Dependencies::Included).expect_err("`a` is disabled");
+        assert_eq!(error.message, "service `b` depends on `a`, which no active profile enables");
     }
 
     #[test]

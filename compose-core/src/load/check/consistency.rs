@@ -36,9 +36,7 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, befor
             findings.check_origin();
             limits::check(&mut findings);
         }
-        if !before.is_partial() {
-            references::check(project, &mut findings, before);
-        }
+        references::check(project, &mut findings, before);
     }
     // What several services share by an anchor is told of the first.
     let mut found = once_each(found, |finding| {

@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_no_cycle_and_no_overflow() {
-        let names: Vec<String> = (0..3000).map(|index| format!("s{index}")).collect();
+        let names: Vec<String> = (0..500).map(|index| format!("s{index}")).collect();
         let edges: Vec<_> = names.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
-        assert_eq!(cycle(&edges[..500]), Vec::<String>::new());
+        assert_eq!(cycle(&edges), Vec::<String>::new());
     }
 }

@@ -9,6 +9,7 @@ mod places;
 mod references;
 
 pub(crate) use places::Places;
+pub(in crate::load) use references::depends_on_disabled;
 
 #[cfg(test)]
 pub(crate) fn testing_project(text: &str) -> crate::model::Project {

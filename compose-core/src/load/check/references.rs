@@ -1,17 +1,18 @@
 //! What a service refers to must exist: networks, volumes, secrets, configs, models, services.
 
 use super::consistency::Findings;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::found::Found;
 use crate::load::suggest::similar;
-use crate::model::{MountKind, Project};
+use crate::model::{MountKind, NamespaceMode, Project, Service};
+use crate::names::ServiceName;
 
 const UNDEFINED_REFERENCE: Code = Code("undefined-reference");
 const EXTENSION_AS_NETWORK: Code = Code("extension-as-network");
 const DISABLED_SERVICE: Code = Code("disabled-service");
 const CONTEXT_NOT_BUILT: Code = Code("context-not-built");
 
-/// Checks one service against its project.
+/// Checks one service against its project, but for references into sections that may be missing.
 pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Found) {
     let service = findings.service;
     for network in service.networking.networks.keys() {
@@ -22,55 +23,67 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
             findings.push(error.help("give the network a key that does not begin with x-"));
             continue;
         }
-        defined(
-            findings,
-            &way,
-            "network",
-            network.as_str(),
-            project.networks.keys().map(AsRef::as_ref),
-        );
+        // With a mode of its own a service has no default network; that the two contradict is told.
+        if network.as_str() == "default" && service.networking.network_mode.is_some() {
+            continue;
+        }
+        let known = project.networks.keys().map(AsRef::as_ref);
+        defined(findings, before, &way, "network", network.as_str(), known);
     }
     for (index, mount) in service.storage.volumes.iter().enumerate() {
         if let Some(source) = mount.source.as_ref().filter(|_| mount.kind == MountKind::Volume) {
             let way = ["volumes", &index.to_string(), "source"];
-            defined(findings, &way, "volume", source, project.volumes.keys().map(AsRef::as_ref));
+            defined(findings, before, &way, "volume", source, project.volumes.keys().map(AsRef::as_ref));
         }
     }
     for (index, config) in service.storage.configs.iter().enumerate() {
         let way = ["configs", &index.to_string(), "source"];
-        defined(findings, &way, "config", &config.source, project.configs.keys().map(AsRef::as_ref));
+        let known = project.configs.keys().map(AsRef::as_ref);
+        defined(findings, before, &way, "config", &config.source, known);
     }
     for (index, secret) in service.storage.secrets.iter().enumerate() {
         let way = ["secrets", &index.to_string(), "source"];
-        defined(findings, &way, "secret", &secret.source, project.secrets.keys().map(AsRef::as_ref));
+        let known = project.secrets.keys().map(AsRef::as_ref);
+        defined(findings, before, &way, "secret", &secret.source, known);
     }
     for (index, secret) in service.build.iter().flat_map(|build| &build.secrets).enumerate() {
         let way = ["build", "secrets", &index.to_string(), "source"];
-        defined(
-            findings,
-            &way,
-            "build secret",
-            &secret.source,
-            project.secrets.keys().map(AsRef::as_ref),
-        );
+        let known = project.secrets.keys().map(AsRef::as_ref);
+        defined(findings, before, &way, "build secret", &secret.source, known);
     }
     for model in service.models.keys() {
         let way = ["models", model.as_str()];
-        defined(findings, &way, "model", model.as_str(), project.models.keys().map(AsRef::as_ref));
+        let known = project.models.keys().map(AsRef::as_ref);
+        defined(findings, before, &way, "model", model.as_str(), known);
     }
-    dependencies(project, findings, before);
-    build_contexts(project, findings);
+    if !before.may_lack("services") {
+        dependencies(project, findings, before);
+        network_mode(project, findings);
+        build_contexts(project, findings);
+    }
 }
 
-fn defined<'a>(findings: &mut Findings<'_>, way: &[&str], what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) {
-    if known.clone().any(|key| key == name) {
-        return;
-    }
-    let error = findings.error(UNDEFINED_REFERENCE, way, format!("refers to the undefined {what} `{name}`"));
+fn defined<'a>(
+    findings: &mut Findings<'_>,
+    before: &Found,
+    way: &[&str],
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) {
     let section = match what {
         "build secret" => "secrets".to_owned(),
         what => format!("{what}s"),
     };
+    if before.may_lack(&section) || known.clone().any(|key| key == name) {
+        return;
+    }
+    if name.is_empty() {
+        let error = findings.error(UNDEFINED_REFERENCE, way, format!("uses a {what} without saying which"));
+        findings.push(error.help(format!("add `source`, a key of the top-level `{section}`")));
+        return;
+    }
+    let error = findings.error(UNDEFINED_REFERENCE, way, format!("refers to the undefined {what} `{name}`"));
     findings.push(match similar(name, known) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help(format!("define it under the top-level `{section}`")),
@@ -86,16 +99,8 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
         if let Some(disabled) = project.disabled_services.get(name) {
             // Its profiles may be what is wrong with it.
             if dependency.required && !findings.places.is_damaged("services", name.as_str(), before) {
-                let error = findings.error(
-                    DISABLED_SERVICE,
-                    &way,
-                    format!("depends on `{name}`, which no active profile enables"),
-                );
-                let profiles: Vec<_> = disabled.profiles.iter().map(AsRef::as_ref).collect();
-                findings.push(error.help(format!(
-                    "activate one of its profiles ({}) or set `required: false`",
-                    profiles.join(", ")
-                )));
+                let error = depends_on_disabled(&findings.service.name, disabled).at(findings.place(&way));
+                findings.push(error);
             }
             continue;
         }
@@ -105,6 +110,36 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
             None => error.help("define it under `services`"),
         });
     }
+}
+
+/// The finding that a service needs one that is disabled.
+pub(in crate::load) fn depends_on_disabled(service: &ServiceName, disabled: &Service) -> Diagnostic {
+    let message = format!(
+        "service `{service}` depends on `{}`, which no active profile enables",
+        disabled.name
+    );
+    let profiles: Vec<_> = disabled.profiles.iter().map(AsRef::as_ref).collect();
+    Diagnostic::error(DISABLED_SERVICE, message).help(format!(
+        "activate one of its profiles ({}) or set `required: false`",
+        profiles.join(", ")
+    ))
+}
+
+/// A shared network implies a dependency, but only in a normalized model.
+fn network_mode(project: &Project, findings: &mut Findings<'_>) {
+    let service = findings.service;
+    let Some(NamespaceMode::Service(name)) = &service.networking.network_mode else {
+        return;
+    };
+    if project.services.contains_key(name) || service.lifecycle.depends_on.contains_key(name) {
+        return;
+    }
+    let message = format!("shares the network of service `{name}`, which is not defined or not enabled");
+    let error = findings.error(UNDEFINED_REFERENCE, &["network_mode"], message);
+    findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
+        Some(close) => error.help(format!("did you mean `{close}`?")),
+        None => error.help("define it under `services`, or activate one of its profiles"),
+    });
 }
 
 /// `service:NAME` as a build context is the image that another service builds.
@@ -159,6 +194,10 @@ mod tests {
             (
                 "depends_on: {nope: {condition: service_started, required: false}}",
                 "depends on the undefined service `nope`",
+            ),
+            (
+                "network_mode: 'service:nope'",
+                "shares the network of service `nope`, which is not defined or not enabled",
             ),
             (
                 "build: {additional_contexts: {b: 'service:nope'}}",

@@ -19,7 +19,7 @@ mod tests;
 mod values;
 
 use super::report::Report;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::model::{Project, StringMap};
 use crate::names::{ProfileName, ProjectName};
 use crate::source::Node;
@@ -34,7 +34,6 @@ const NOT_A_MODE: Code = Code("not-a-mode");
 const NOT_A_NUMBER: Code = Code("not-a-number");
 const NOT_A_SIZE: Code = Code("not-a-size");
 const NOT_A_TRUTH: Code = Code("not-a-truth");
-const OBSOLETE_VERSION: Code = Code("obsolete-version");
 const OUT_OF_RANGE: Code = Code("out-of-range");
 const UNKNOWN_ATTRIBUTE: Code = Code("unknown-attribute");
 const UNKNOWN_WORD: Code = Code("unknown-word");
@@ -81,11 +80,6 @@ fn section(project: &mut Project, key: &str, node: &Node, report: &mut Report) -
         "secrets" => project.secrets = values::map(node, report, |node, report| shared::secret(node, variables, report)),
         "configs" => project.configs = values::map(node, report, |node, report| shared::secret(node, variables, report)),
         "models" => project.models = values::map(node, report, shared::model),
-        "version" => report.push(
-            Diagnostic::warning(OBSOLETE_VERSION, "`version` is obsolete and ignored")
-                .at(node.span)
-                .help("remove it"),
-        ),
         // Decided before the files are merged; the reference prints what the tree says all the same.
         "name" => {
             if let Some(name) = values::text(node, report) {

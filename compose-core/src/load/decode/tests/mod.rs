@@ -95,7 +95,7 @@ fn every_mistake_is_reported_at_once() {
 
 #[test]
 fn the_top_level_is_read() {
-    let project = project("{version: '3', name: other, x-top: {a: [1]}, services: {a: {image: x, x-own: 1}}}").expect("it is fine");
+    let project = project("{name: other, x-top: {a: [1]}, services: {a: {image: x, x-own: 1}}}").expect("it is fine");
     assert_eq!(project.name, ProjectName::new("other"));
     assert_eq!(project.extensions.keys().collect::<Vec<_>>(), ["x-top"]);
     assert_eq!(project.services["a"].extensions.keys().collect::<Vec<_>>(), ["x-own"]);
