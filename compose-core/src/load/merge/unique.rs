@@ -65,7 +65,7 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
         (Unique::Key, Value::String(text)) => Ok(Some(text.split_once('=').map_or(text.as_str(), |(key, _)| key).to_owned())),
         (Unique::VolumeTarget, Value::String(text)) => match volume::parse(text) {
             Ok(volume) => Ok(Some(volume.target)),
-            Err(malformed) => Err(Diagnostic::error(INVALID_VALUE, malformed.what).help(malformed.help)),
+            Err(malformed) => Err(Diagnostic::error(INVALID_VALUE, format!("cannot be read: {}", malformed.what)).help(malformed.help)),
         },
         (Unique::VolumeTarget, Value::Mapping(_)) => target(item, "lacks the `target` to mount at").map(Some),
         (Unique::DeviceTarget, Value::String(text)) => Ok(Some(device_target(text).to_owned())),
@@ -106,7 +106,14 @@ fn mount_target(item: &Node, folder: &str) -> Result<Option<String>, Diagnostic>
 
 fn port(item: &Node) -> Result<String, Diagnostic> {
     let Some(target) = item.get("target") else {
-        return Err(Diagnostic::error(NO_TARGET, "lacks the `target` port of the container").help("add `target` and the port"));
+        let error = Diagnostic::error(NO_TARGET, "lacks the `target` port of the container");
+        // Of a short form, all keys have its place.
+        let short = item.get("protocol").is_some_and(|protocol| protocol.span == item.span);
+        return Err(error.help(if short {
+            "write the port of the container, from 1 to 65535"
+        } else {
+            "add `target` and the port"
+        }));
     };
     let part = |key, default: &str| item.get(key).map_or(default.to_owned(), typed);
     // The published port counts with its type: 8080 and "8080" are two. The reference compares so.

@@ -1,9 +1,9 @@
 //! What to do about a key or a value that the rule table refuses.
 
 use super::rule::{Mapping, Shape};
-use super::validate::accepts_type;
+use super::validate::{self, accepts_type};
 use crate::load::path::TreePath;
-use crate::load::similar;
+use crate::load::{scalar, similar};
 use crate::source::{self, Node, Value};
 
 /// Attributes that people look for under another name, or at another place.
@@ -47,6 +47,9 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
     if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service && *wrong == key) {
         return Some(format!("a service has {right} for it"));
     }
+    if let Some(rest) = key.get(2..).filter(|_| ["X-", "x_", "X_"].contains(&&key[..2])) {
+        return Some(format!("an extension begins with `x-`: write `x-{rest}`"));
+    }
     if let Some(name) = nearest(key, mapping) {
         return Some(format!("did you mean `{name}`?"));
     }
@@ -60,35 +63,89 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
     })
 }
 
-/// For a value of a type that its attribute does not take.
-pub(super) fn wrong_type(value: &Value, shape: &Shape, path: TreePath<'_>) -> Option<String> {
-    let takes = |kind: &Value| accepts_type(shape, kind);
-    let list = takes(&Value::Sequence(Vec::new()));
-    let mapping = takes(&Value::Mapping(source::Mapping::new()));
-    let text = takes(&Value::String(String::new()));
-    let help = match value {
+/// For a value of a type that its attribute does not take. What is proposed would be taken.
+pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Option<String> {
+    let way = path.to_string();
+    let attribute = way.rsplit('.').next().unwrap_or_default();
+    let list = accepts_type(shape, &Value::Sequence(Vec::new()));
+    let mapping = accepts_type(shape, &Value::Mapping(source::Mapping::new()));
+    let fits = |value: Value| validate::fits(shape, value, node.span);
+    let listed = |value: &Value| fits(Value::Sequence(vec![Node::new(value.clone(), node.span)]));
+    let help = match &node.value {
+        _ if way == "version" => "remove it: `version` is obsolete and does nothing".to_owned(),
         Value::Null if list || mapping => "write what belongs here, or remove the key".to_owned(),
-        Value::Int(number) if text && is_duration(path) => format!("give it a unit, such as {number}s"),
-        Value::Int(number) if text => in_quotes(number),
-        Value::Bool(flag) if text => in_quotes(flag),
-        Value::Timestamp(_) if text => "write it in quotes".to_owned(),
+        Value::String(text) if text.is_empty() && (list || mapping) => "write what belongs here, or remove the key".to_owned(),
+        Value::Bool(false) if attribute == "restart" => "write it in quotes, and as \"no\"".to_owned(),
+        Value::Int(_) if fits(Value::Bool(true)) => "write `true` or `false`".to_owned(),
+        Value::Int(number) if DURATIONS.contains(&attribute) && fits(Value::String(format!("{number}s"))) => {
+            format!("give it a unit, such as {number}s")
+        }
+        Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Bool(_) | Value::Timestamp(_)
+            if !has_syntax(attribute)
+                && (fits(Value::Int(0)) || !fits(Value::Bool(true)))
+                && scalar::text_of(&node.value).is_some_and(|text| fits(Value::String(text))) =>
+        {
+            in_quotes(node)
+        }
         Value::String(text) if list && text.starts_with('-') => "put a blank behind the `-` of each item".to_owned(),
-        Value::String(text) if list && text.len() < 40 => format!("write it as a list: [\"{text}\"]"),
-        Value::Int(number) if list => format!("write it as a list: [{number}]"),
-        Value::String(text) if mapping && text.contains(':') => "put a blank behind the `:`".to_owned(),
-        Value::Sequence(_) if mapping && !list => "write its keys without `-` in front".to_owned(),
+        Value::String(text) if mapping && colon_without_blank(text) => "put a blank behind the `:`".to_owned(),
+        Value::String(text) if text.len() < 40 && listed(&node.value) => format!("write it as a list: [\"{text}\"]"),
+        Value::Int(number) if listed(&node.value) => format!("write it as a list: [{number}]"),
+        Value::String(text) if mapping => return main_key(&way).map(|key| format!("write `{key}: {text}` below it, indented")),
+        Value::Sequence(items) if mapping && !list && !items.is_empty() && items.iter().all(|item| item.as_mapping().is_some()) => {
+            "write its keys without `-` in front".to_owned()
+        }
+        Value::Sequence(items) => match items.as_slice() {
+            [one] if fits(one.value.clone()) => "write it alone, not as a list".to_owned(),
+            _ => return None,
+        },
+        Value::Mapping(pair) if pair.len() == 1 && attribute.ends_with(']') => return in_list(pair, attribute, &fits),
         _ => return None,
     };
     Some(help)
 }
 
-fn in_quotes(value: impl std::fmt::Display) -> String {
-    format!("write it in quotes: \"{value}\"")
+/// Whether the text of an attribute is read further, so that a number in quotes may be refused all the same.
+fn has_syntax(attribute: &str) -> bool {
+    let name = attribute.split('[').next().unwrap_or_default();
+    ["devices", "gpus", "ports", "volumes"].contains(&name)
 }
 
-fn is_duration(path: TreePath<'_>) -> bool {
-    let way = path.to_string();
-    way.rsplit('.').next().is_some_and(|last| DURATIONS.contains(&last))
+/// `A:1`, or several of that: a mapping that lacks a blank. With a `=` it is a line of a list.
+fn colon_without_blank(text: &str) -> bool {
+    text.find(':').is_some_and(|colon| !text[..colon].contains('='))
+}
+
+/// What a text stands for that was written where a mapping belongs.
+fn main_key(way: &str) -> Option<&'static str> {
+    match way.split('.').collect::<Vec<_>>()[..] {
+        ["services", _] => Some("image"),
+        ["services", _, "healthcheck"] => Some("test"),
+        ["services", _, "logging"] => Some("driver"),
+        _ => None,
+    }
+}
+
+/// A list's element that is a mapping because of its `: `.
+fn in_list(pair: &source::Mapping, attribute: &str, fits: &dyn Fn(Value) -> bool) -> Option<String> {
+    const PAIRS: [&str; 6] = ["annotations", "args", "environment", "extra_hosts", "labels", "sysctls"];
+    let (key, entry) = pair.iter().next()?;
+    let value = scalar::text_of(&entry.node.value).filter(|value| !value.contains('\n'))?;
+    let name = attribute.split('[').next().unwrap_or_default();
+    if PAIRS.contains(&name) {
+        return Some(format!("write `{key}={value}`, or remove the `-` of every item"));
+    }
+    let text = format!("{key}: {value}");
+    fits(Value::String(text.clone())).then(|| format!("write it in quotes: \"{text}\""))
+}
+
+/// A scalar in quotes, as it was written; how, a number does not tell where it is not decimal.
+fn in_quotes(node: &Node) -> String {
+    let written = (node.span.end - node.span.start) as usize;
+    match scalar::text_of(&node.value).filter(|text| text.len() == written) {
+        Some(text) => format!("write it in quotes: \"{text}\""),
+        None => "write it in quotes".to_owned(),
+    }
 }
 
 /// For a word that is none of those allowed.
@@ -118,7 +175,11 @@ fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::ELSEWHERE;
+    use crate::diagnostic::Diagnostics;
     use crate::load::Loader;
+    use crate::load::schema::table::COMPOSE_FILE;
+    use crate::load::schema::validate;
+    use crate::load::testing::parse;
     use crate::source::MemoryReader;
 
     #[test]
@@ -129,6 +190,40 @@ mod tests {
             let refused = Loader::new("/p").reader(reader).load().expect_err(wrong);
             let helps: Vec<_> = refused.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
             assert_eq!(helps, [format!("a service has {right} for it")], "{wrong}");
+        }
+    }
+
+    fn help(attribute: &str) -> Option<String> {
+        let mut found = Diagnostics::new();
+        validate(&parse(&format!("services:\n  web:\n    {attribute}")), &COMPOSE_FILE, &mut found);
+        found.iter().next().expect("it is refused").help.clone()
+    }
+
+    #[test]
+    fn what_is_proposed_is_no_next_mistake() {
+        for (attribute, expected) in [
+            ("environment:\n      A:1\n      B:2", Some("put a blank behind the `:`")),
+            ("environment: A=1", Some("write it as a list: [\"A=1\"]")),
+            ("environment: [A: 1]", Some("write `A=1`, or remove the `-` of every item")),
+            ("labels: !override", Some("write what belongs here, or remove the key")),
+            ("image: 5", Some("write it in quotes: \"5\"")),
+            ("user: 0x10", Some("write it in quotes")),
+            ("restart: false", Some("write it in quotes, and as \"no\"")),
+            ("privileged: 1", Some("write `true` or `false`")),
+            ("environment: {A: 2024-01-01}", Some("write it in quotes: \"2024-01-01\"")),
+            ("tty: 1.5", None),
+            ("privileged: 5", Some("write `true` or `false`")),
+            ("gpus: 1", None),
+            ("ports: [true]", None),
+            ("ports: [[80]]", Some("write it alone, not as a list")),
+            ("build: [.]", Some("write it alone, not as a list")),
+            ("build: [context: .]", Some("write its keys without `-` in front")),
+            ("ports: 80", Some("write it as a list: [80]")),
+            ("healthcheck: curl x", Some("write `test: curl x` below it, indented")),
+            ("cap_add: [A: b]", Some("write it in quotes: \"A: b\"")),
+            ("X-c: 1", Some("an extension begins with `x-`: write `x-c`")),
+        ] {
+            assert_eq!(help(attribute).as_deref(), expected, "{attribute}");
         }
     }
 }

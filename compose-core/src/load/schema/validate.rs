@@ -22,11 +22,14 @@ const DUPLICATE_ITEM: Code = Code("duplicate-item");
 
 /// Checks a tree against a rule and reports what is wrong with it.
 pub(in crate::load) fn validate(tree: &Node, rule: &Rule, found: &mut Diagnostics) {
-    Validator { found }.shape(tree, &rule.shape, TreePath::ROOT);
+    let mut validator = Validator { found, helps: true };
+    validator.shape(tree, &rule.shape, TreePath::ROOT);
 }
 
 struct Validator<'f> {
     found: &'f mut Diagnostics,
+    /// Whether findings say what to do; what is only tried out needs no help.
+    helps: bool,
 }
 
 impl Validator<'_> {
@@ -95,7 +98,9 @@ impl Validator<'_> {
             format!("`{path}` has no key `{key}`")
         };
         let mut unknown = Diagnostic::error(UNKNOWN_KEY, message).at(entry.key_span);
-        unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
+        if self.helps {
+            unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
+        }
         self.found.push(unknown);
     }
 
@@ -160,9 +165,22 @@ impl Validator<'_> {
         };
         let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
         let mut wrong = Diagnostic::error(WRONG_TYPE, message).at(node.span);
-        wrong.help = hint::wrong_type(&node.value, shape, path);
+        if self.helps {
+            wrong.help = hint::wrong_type(node, shape, path);
+        }
         self.found.push(wrong);
     }
+}
+
+/// Whether a shape takes a value, all that is in it included.
+pub(super) fn fits(shape: &Shape, value: Value, span: Span) -> bool {
+    let mut found = Diagnostics::new();
+    let mut validator = Validator {
+        found: &mut found,
+        helps: false,
+    };
+    validator.shape(&Node::new(value, span), shape, TreePath::ROOT);
+    !found.has_errors()
 }
 
 /// Whether a shape takes values of this value's type.
