@@ -3,10 +3,9 @@
 use super::{ConfigArgs, Request, said};
 use crate::failure::{Attempt as _, Failure};
 use crate::render::say_exactly;
-use compose_core::diagnostic::{Code, Diagnostic};
 use compose_core::hash::config_hash;
-use compose_core::load::Stage;
 use compose_core::load::interpolate::{UsedVariable, used_variables};
+use compose_core::load::{Stage, select};
 use compose_core::model::{Project, Service};
 use compose_core::names::ServiceName;
 use compose_core::print;
@@ -158,7 +157,7 @@ fn no_such_service(name: &str, project: &Project) -> Failure {
         return Failure::new(format!("the service `{name}` is disabled: none of its profiles is active"))
             .hint("activate one with `--profile`");
     }
-    said(Diagnostic::error(Code("no-such-service"), format!("no such service: {name}")))
+    said(select::no_such_service(project, name))
 }
 
 /// What is built for `DOCKER_DEFAULT_PLATFORM` also runs there.
