@@ -72,6 +72,9 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
     let fits = |value: Value| validate::fits(shape, value, node.span);
     let listed = |value: &Value| fits(Value::Sequence(vec![Node::new(value.clone(), node.span)]));
     let help = match &node.value {
+        _ if way.strip_prefix("services.").is_some_and(|name| is_attribute(name, shape)) => {
+            format!("`{attribute}` is an attribute: indent it below the name of its service")
+        }
         _ if way == "version" => "remove it: `version` is obsolete and does nothing".to_owned(),
         Value::Null if list || mapping => "write what belongs here, or remove the key".to_owned(),
         Value::String(text) if text.is_empty() && (list || mapping) => "write what belongs here, or remove the key".to_owned(),
@@ -103,6 +106,11 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         _ => return None,
     };
     Some(help)
+}
+
+/// Whether a mapping has an attribute of this name.
+fn is_attribute(name: &str, shape: &Shape) -> bool {
+    shape.mapping().is_some_and(|mapping| mapping.attribute(name).is_some())
 }
 
 /// Whether the text of an attribute is read further, so that a number in quotes may be refused all the same.

@@ -28,6 +28,8 @@ pub(super) struct Events<'a> {
     parser: Parser<Input<'a>>,
     text: &'a str,
     source: SourceId,
+    /// The text in quotes that was read last, if it goes over several lines.
+    long_quote: Option<Span>,
 }
 
 impl<'a> Events<'a> {
@@ -39,7 +41,12 @@ impl<'a> Events<'a> {
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
         parser.set_input(input(text));
-        let events = Self { parser, text, source };
+        let events = Self {
+            parser,
+            text,
+            source,
+            long_quote: None,
+        };
         // A scanner that breaks down here does so again below, where it costs an error.
         match catch_unwind(|| tag_before_comma(text)) {
             Ok(None) | Err(_) => Ok(events),
@@ -60,10 +67,10 @@ impl<'a> Events<'a> {
         match catch_unwind(AssertUnwindSafe(|| self.parser.parse())) {
             Ok(Ok(mut event)) => {
                 self.take_back_line_feed(&mut event);
-                Ok(Event {
-                    span: self.span(event.start_mark, event.end_mark),
-                    data: event.data,
-                })
+                let span = self.span(event.start_mark, event.end_mark);
+                let long = event.start_mark.line < event.end_mark.line;
+                self.long_quote = (long && is_quoted(&event.data)).then_some(span);
+                Ok(Event { span, data: event.data })
             }
             Ok(Err(error)) => Err(Box::new(self.explain(&error))),
             Err(_) => Err(Box::new(Diagnostic::error(
@@ -129,6 +136,17 @@ impl<'a> Events<'a> {
             span.end += character.filter(|c| *c != '\n').map_or(0, |c| narrow(c.len_utf8()));
             found = found.at(span);
             found.help = advice(error.problem(), character).map(str::to_owned);
+            if let Some(above) = self.without_colon(error, span) {
+                return above;
+            }
+        }
+        if let Some(quote) = self.long_quote
+            && error.problem().starts_with("did not find expected")
+        {
+            let opened = self.span_at(quote.start as usize);
+            return found
+                .related(opened, "the quote that opens here closes lines below")
+                .help("close the quote where its value ends");
         }
         match (error.context(), error.context_mark()) {
             // The end of the file is not where a quote is missing.
@@ -141,6 +159,44 @@ impl<'a> Events<'a> {
             _ => found,
         }
     }
+}
+
+impl Events<'_> {
+    /// The finding about the line above an error, when that is a key without its `:` or without a blank
+    /// behind it: the scanner takes it for the beginning of the text in which it then finds a `: `.
+    fn without_colon(&self, error: &Error, noticed: Span) -> Option<Diagnostic> {
+        if error.problem() != "mapping values are not allowed in this context" {
+            return None;
+        }
+        let above = &self.text[..self.text[..noticed.start as usize].rfind('\n')?];
+        let line = &above[above.rfind('\n').map_or(0, |end| end + 1)..];
+        let written = line.trim();
+        let length = written.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')));
+        let (key, rest) = written.split_at(length.unwrap_or(written.len()));
+        let help = match rest.strip_prefix(':') {
+            _ if key.is_empty() || key.starts_with(['-', '.']) => return None,
+            None if rest.is_empty() => "put a `:` behind the key",
+            Some(value) if !value.is_empty() && !value.contains(char::is_whitespace) => "put a blank behind the `:`",
+            _ => return None,
+        };
+        let start = above.len() - line.trim_start().len();
+        let place = Span {
+            end: narrow(start + written.len()),
+            ..self.span_at(start)
+        };
+        let found = Diagnostic::error(SYNTAX, format!("`{written}` is no key with a value")).at(place);
+        Some(found.related(noticed, error.problem()).help(help))
+    }
+}
+
+fn is_quoted(event: &EventData) -> bool {
+    matches!(
+        event,
+        EventData::Scalar {
+            style: ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted,
+            ..
+        }
+    )
 }
 
 /// What to do about the errors that people make most.
@@ -368,6 +424,26 @@ mod tests {
         assert_eq!(found.message, "found character that cannot start any token");
         assert_eq!(found.span.map(|span| (span.line, span.column)), Some((2, 1)));
         assert_eq!(found.help.as_deref(), Some("indent with blanks: YAML allows no tab there"));
+    }
+
+    #[test]
+    fn the_line_that_is_wrong_is_blamed_for_what_the_next_one_shows() {
+        for (text, place, help) in [
+            ("a:\n  image:nginx\n  tty: true\n", (2, 3), "put a blank behind the `:`"),
+            ("a:\n  web\n    image: x\n", (2, 3), "put a `:` behind the key"),
+            (
+                "a: b\n  c: d\n",
+                (2, 4),
+                "a text with `: ` in it belongs in quotes; otherwise check the indentation",
+            ),
+        ] {
+            let found = first_error(text).expect("refused");
+            assert_eq!(found.span.map(|span| (span.line, span.column)), Some(place), "{text}");
+            assert_eq!(found.help.as_deref(), Some(help), "{text}");
+        }
+        let found = first_error("a: \"b\nc: d\ne: \"f\"\n").expect("refused");
+        assert_eq!(found.related.iter().map(|(span, _)| span.line).collect::<Vec<_>>(), [1]);
+        assert_eq!(found.help.as_deref(), Some("close the quote where its value ends"));
     }
 
     #[test]
