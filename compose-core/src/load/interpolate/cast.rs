@@ -3,6 +3,7 @@
 //! `scale: ${N}` is text in the file; the schema behind wants a number. Attributes that are not
 //! listed here keep their text and rely on their own checks, as in the reference.
 
+use crate::load::scalar::truth_of;
 use crate::source::Value;
 use std::fmt;
 
@@ -147,7 +148,7 @@ impl Cast {
             Self::Integer => text.parse().ok().map(Value::Int),
             Self::Float => parse_float(text).map(Value::Float),
             Self::Float32 => parse_float(text).map(|number| Value::Float(to_single(number))),
-            Self::Boolean => parse_boolean(text).map(Value::Bool),
+            Self::Boolean => truth_of(text).map(Value::Bool),
         }
     }
 }
@@ -159,14 +160,6 @@ impl fmt::Display for Cast {
             Self::Float | Self::Float32 => "a number",
             Self::Boolean => "true or false",
         })
-    }
-}
-
-fn parse_boolean(text: &str) -> Option<bool> {
-    match text.to_lowercase().as_str() {
-        "y" | "yes" | "true" | "on" => Some(true),
-        "n" | "no" | "false" | "off" => Some(false),
-        _ => None,
     }
 }
 

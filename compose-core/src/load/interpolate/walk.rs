@@ -11,6 +11,8 @@ use std::fmt;
 
 /// A value that is not the number or boolean which its attribute needs.
 const INVALID_VALUE: Code = Code("invalid-value");
+/// A word that was a boolean in YAML 1.1.
+const OLD_BOOLEAN: Code = Code("old-boolean");
 
 /// Puts the values of variables into every text of a document, and casts the attributes that are
 /// numbers or booleans. Findings are errors with their places, and one warning for each variable
@@ -167,12 +169,19 @@ impl Walk<'_> {
 
     fn cast(&mut self, cast: Cast, node: &mut Node, path: &Path<'_>) {
         let Value::String(text) = &node.value else { return };
-        match cast.apply(text) {
-            Some(value) => node.value = value,
-            None => self
-                .findings
-                .push(Diagnostic::error(INVALID_VALUE, format!("{path} must be {cast}, not {}", Shortened(text))).at(node.span)),
+        let Some(value) = cast.apply(text) else {
+            let error = Diagnostic::error(INVALID_VALUE, format!("{path} must be {cast}, not {}", Shortened(text)));
+            self.findings.push(error.at(node.span).help(format!("write {cast}")));
+            return;
+        };
+        if let Value::Bool(truth) = value
+            && !text.eq_ignore_ascii_case(if truth { "true" } else { "false" })
+        {
+            let message = format!("{path}: {text:?} for a boolean is not supported by YAML 1.2");
+            let warning = Diagnostic::warning(OLD_BOOLEAN, message).at(node.span);
+            self.findings.push(warning.help(format!("write `{truth}`")));
         }
+        node.value = value;
     }
 }
 
@@ -217,11 +226,26 @@ mod tests {
     }
 
     #[test]
+    fn a_boolean_of_yaml_1_1_is_taken_with_a_warning() {
+        for (text, warnings) in [("tty: 'on'", 1), ("tty: 'No'", 1), ("tty: 'TRUE'", 0), ("tty: false", 0)] {
+            let mut sources = SourceMap::default();
+            let text = format!("services: {{a: {{{text}}}}}");
+            let mut document = parse_text("compose.yaml", &text, &mut sources).expect("it parses").remove(0);
+            let mut found = Diagnostics::new();
+            interpolate(&mut document, &|_| None, &sources, &mut found);
+            assert_eq!((found.len(), found.has_errors()), (warnings, false), "{text}");
+        }
+    }
+
+    #[test]
     fn values_are_interpolated_and_cast_keys_are_not() {
         let (node, findings) = interpolated(
             "services:\n  $N:\n    scale: ${N}\n    tty: $ON\n    image: a:$N\n    cpus: \"0.5\"\n    ports: [{target: $N, published: $N}]\nx-a: [$N, {b: $N}]\n",
         );
-        assert_eq!(findings, Vec::<String>::new());
+        assert_eq!(
+            findings,
+            ["4:10 Warning services.$N.tty: \"yes\" for a boolean is not supported by YAML 1.2"]
+        );
         let service = node.get("services").and_then(|services| services.get("$N")).expect("the key stays");
         assert_eq!(service.get("scale").map(|node| &node.value), Some(&Value::Int(3)));
         assert_eq!(service.get("tty").map(|node| &node.value), Some(&Value::Bool(true)));
