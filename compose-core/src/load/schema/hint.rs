@@ -83,6 +83,8 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         Value::Int(number) if DURATIONS.contains(&attribute) && fits(Value::String(format!("{number}s"))) => {
             format!("give it a unit, such as {number}s")
         }
+        // Where a number may stand too, text is read as one.
+        Value::Bool(_) if fits(Value::Int(0)) => return None,
         Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Bool(_) | Value::Timestamp(_)
             if !has_syntax(attribute)
                 && (fits(Value::Int(0)) || !fits(Value::Bool(true)))
@@ -116,7 +118,7 @@ fn is_attribute(name: &str, shape: &Shape) -> bool {
 /// Whether the text of an attribute is read further, so that a number in quotes may be refused all the same.
 fn has_syntax(attribute: &str) -> bool {
     let name = attribute.split('[').next().unwrap_or_default();
-    ["devices", "gpus", "ports", "volumes"].contains(&name)
+    ["devices", "gpus", "ports", "restart", "volumes"].contains(&name) || DURATIONS.contains(&name)
 }
 
 /// `A:1`, or several of that: a mapping that lacks a blank. With a `=` it is a line of a list.
@@ -220,6 +222,9 @@ mod tests {
             ("privileged: 1", Some("write `true` or `false`")),
             ("environment: {A: 2024-01-01}", Some("write it in quotes")),
             ("privileged: 5", Some("write `true` or `false`")),
+            ("mem_limit: true", None),
+            ("stop_grace_period: 1.5", None),
+            ("restart: 5", None),
             ("gpus: 1", None),
             ("ports: [true]", None),
             ("ports: [[80]]", Some("write it alone, not as a list")),
