@@ -26,10 +26,14 @@ pub(crate) struct Environment {
 impl Environment {
     /// Reads it from this process.
     pub(crate) fn of_process() -> Self {
-        let variables: BTreeMap<String, String> = std::env::vars_os()
+        let mut variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let cwd = logical_cwd(variables.get("PWD").map(Path::new));
+        // Shells set it; a program that another one started has it with Docker Compose too.
+        if let Some(cwd) = cwd.to_str() {
+            variables.entry("PWD".to_owned()).or_insert_with(|| cwd.to_owned());
+        }
         Self {
             arguments: std::env::args_os().collect(),
             variables,

@@ -179,6 +179,13 @@ pub struct UsedVariable {
     pub alternative: String,
 }
 
+impl UsedVariable {
+    /// Whether it is more than a name.
+    pub(super) fn says_something(&self) -> bool {
+        self.required || !self.default.is_empty() || !self.alternative.is_empty()
+    }
+}
+
 impl<'t> Template<'t> {
     /// Reads text.
     pub(crate) fn parse(text: &'t str) -> Result<Self, TemplateError> {

@@ -6,6 +6,7 @@ use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, un
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Node, SourceMap, Span, Value};
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -30,48 +31,69 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
 
 /// The variables of documents, each once, in the order in which they are met.
 ///
-/// A variable is required as soon as one use requires it; of defaults and alternatives the first
-/// counts. Text that is no valid template is skipped: [`interpolate`] tells of it.
+/// Of several uses in one text the first that says something counts, and of several items of a list the last that has the
+/// variable, as with Docker Compose. Of the keys of a mapping, where it has no order, a variable is required as soon as one
+/// requires it, and of defaults and alternatives the first counts. Text that is no valid template is skipped:
+/// [`interpolate`] tells of it.
 pub fn used_variables<'n>(documents: impl IntoIterator<Item = &'n Node>) -> Vec<UsedVariable> {
-    let mut used = IndexMap::new();
+    let mut used = Used::new();
     for document in documents {
-        gather(document, &mut used);
+        add(&mut used, gather(document), combine);
     }
     used.into_values().collect()
 }
 
-fn gather(node: &Node, used: &mut IndexMap<String, UsedVariable>) {
+type Used = IndexMap<String, UsedVariable>;
+
+fn gather(node: &Node) -> Used {
+    let mut used = Used::new();
     match &node.value {
         Value::String(text) if text.contains('$') => {
             let mut found = Vec::new();
             if let Ok(template) = Template::parse(text) {
                 template.variables(&mut found);
             }
-            for variable in found {
-                combine(used, variable);
+            let found = found.into_iter().map(|variable| (variable.name.clone(), variable));
+            add(&mut used, found, |known, next| {
+                if !known.says_something() {
+                    *known = next;
+                }
+            });
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                add(&mut used, gather(item), |known, next| *known = next);
             }
         }
-        Value::Sequence(items) => items.iter().for_each(|item| gather(item, used)),
-        Value::Mapping(mapping) => mapping.iter().for_each(|(_, entry)| gather(&entry.node, used)),
+        Value::Mapping(mapping) => {
+            for (_, entry) in mapping.iter() {
+                add(&mut used, gather(&entry.node), combine);
+            }
+        }
         _ => {}
+    }
+    used
+}
+
+/// Adds uses to others; where both know a variable, `both` decides.
+fn add(used: &mut Used, more: impl IntoIterator<Item = (String, UsedVariable)>, both: impl Fn(&mut UsedVariable, UsedVariable)) {
+    for (name, next) in more {
+        match used.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(next);
+            }
+            Entry::Occupied(mut entry) => both(entry.get_mut(), next),
+        }
     }
 }
 
-fn combine(used: &mut IndexMap<String, UsedVariable>, next: UsedVariable) {
-    match used.entry(next.name.clone()) {
-        indexmap::map::Entry::Vacant(entry) => {
-            entry.insert(next);
-        }
-        indexmap::map::Entry::Occupied(entry) => {
-            let known = entry.into_mut();
-            known.required |= next.required;
-            if known.default.is_empty() {
-                known.default = next.default;
-            }
-            if known.alternative.is_empty() {
-                known.alternative = next.alternative;
-            }
-        }
+fn combine(known: &mut UsedVariable, next: UsedVariable) {
+    known.required |= next.required;
+    if known.default.is_empty() {
+        known.default = next.default;
+    }
+    if known.alternative.is_empty() {
+        known.alternative = next.alternative;
     }
 }
 
@@ -287,23 +309,37 @@ mod tests {
 
     #[test]
     fn used_variables_are_combined() {
-        let documents = [
-            document("a: $A\nb: ['${B:-x}', '${B:-y}', '${A:?needed}']\n"),
-            document("$C: '${D:+d} ${'\nd: '${D:-e}'\n"),
-        ];
-        let shown: Vec<_> = used_variables(&documents)
-            .into_iter()
-            .map(|used| (used.name, used.required, used.default, used.alternative))
-            .collect();
-        let text = str::to_owned;
-        assert_eq!(
-            shown,
-            [
-                (text("A"), true, text(""), text("")),
-                (text("B"), false, text("x"), text("")),
-                (text("D"), false, text("e"), text("")),
-            ]
-        );
+        for (text, required, default, alternative) in [
+            // In a text the first that says something.
+            ("a: '${R:-y} ${R:?n}'", false, "y", ""),
+            ("a: '${R:?n} ${R:-y}'", true, "", ""),
+            ("a: '$R ${R:-y}'", false, "y", ""),
+            // In a list the last.
+            ("a: ['${R?need}', '${R}']", false, "", ""),
+            ("a: ['${R:-d}', '${R:-e}']", false, "e", ""),
+            ("a: ['${R:-e}', '${R:+alt}']", false, "", "alt"),
+            ("a: [['${R:-d}'], x]", false, "d", ""),
+            // In a mapping everything that is said.
+            (
+                "a: $R\nb: '${R:?needed}'\nc: '${R:-d}'\nd: '${R:-e}'\ne: '${R:+alt}'",
+                true,
+                "d",
+                "alt",
+            ),
+            // What is no template says nothing.
+            ("$R: '${R:-d} ${'\nd: '${R:-e}'", false, "e", ""),
+        ] {
+            let expected = UsedVariable {
+                name: "R".to_owned(),
+                required,
+                default: default.to_owned(),
+                alternative: alternative.to_owned(),
+            };
+            assert_eq!(used_variables([&document(text)]), [expected], "{text}");
+        }
+        let documents = [document("a: $B\nb: $A\n"), document("c: '${C:-x}'\n")];
+        let names: Vec<_> = used_variables(&documents).into_iter().map(|used| used.name).collect();
+        assert_eq!(names, ["B", "A", "C"]);
     }
 
     proptest! {
