@@ -56,6 +56,8 @@ async fn a_repository_over_https_is_read_with_the_authority_that_is_named_and_no
         assert!(told.err.contains("SSL_CERT_FILE"), "{told:?}");
     }
     run(|| place.inertia(&["remote", "rm", "local"]));
+    // One that knows projects would wait for its engine first.
+    std::fs::remove_dir_all(place.path().join("daemon-state")).unwrap();
     let _daemon = run(|| Daemon::start(&place, &[("SSL_CERT_FILE", host.authority.to_str().unwrap())]));
     let told = init(&place, &[], &[]);
     assert_eq!(told.code, 0, "{told:?}");

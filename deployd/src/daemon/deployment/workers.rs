@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// How long deployments wait for an engine that does not answer since the daemon began. Then they have their turn, and fail with
 /// what is wrong with the engine.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a worker is told.
 pub(crate) enum Command {
