@@ -50,8 +50,8 @@ impl<'a> Events<'a> {
         // A scanner that breaks down here does so again below, where it costs an error.
         match catch_unwind(|| tag_before_comma(text)) {
             Ok(None) | Err(_) => Ok(events),
-            Ok(Some((at, problem))) => {
-                let message = problem.unwrap_or("did not find expected ',' or '}': a tag needs a blank behind it");
+            Ok(Some(at)) => {
+                let message = "did not find expected ',' or '}': a tag needs a blank behind it";
                 Err(Box::new(Diagnostic::error(SYNTAX, message).at(events.span_at(at))))
             }
         }
@@ -239,11 +239,10 @@ fn input(text: &str) -> Input<'_> {
 ///
 /// Only a text in which some word with a `!` touches a comma is looked at closely: it is scanned once
 /// with a blank before each such comma. Blanks change neither where tokens begin nor what kind they
-/// are up to the first such tag, and that one then ends where a blank was put. An error on the way is
-/// returned with its problem: the scanner reads ahead, so a tag may hide before it. Only a colon means
-/// something else before a blank, so that with one no error here is to be trusted, and each comma is
-/// looked at alone.
-fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
+/// are up to the first such tag, and that one then ends where a blank was put. Where the scanner finds
+/// an error on the way, it may be that of a blank, behind a colon or in `!<…,…>`, and a tag may hide
+/// before it, since the scanner reads ahead: then each comma is looked at alone.
+fn tag_before_comma(text: &str) -> Option<usize> {
     let suspects = commas_behind_tags(text);
     if suspects.is_empty() {
         return None;
@@ -256,46 +255,29 @@ fn tag_before_comma(text: &str) -> Option<(usize, Option<&'static str>)> {
         from = *at;
     }
     spaced.push_str(&text[from..]);
-    let behind_colon = suspects.iter().any(|at| text[..*at].ends_with(':'));
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
     scanner.set_input(input(&spaced));
-    // How many blanks stand before an offset, which only grows.
+    // How many blanks stand before the end of a tag, which only grows.
     let mut blanks = 0;
-    let mut blanks_before = |offset: usize| {
-        while suspects.get(blanks).is_some_and(|at| at + blanks < offset) {
-            blanks += 1;
-        }
-        blanks
-    };
-    loop {
-        match Scanner::scan(&mut scanner) {
-            Ok(token) => match token.data {
-                TokenData::StreamEnd => return None,
-                TokenData::Tag { .. } => {
-                    let end = index(token.end_mark);
-                    let blanks = blanks_before(end);
-                    if suspects.get(blanks).is_some_and(|at| at + blanks == end) {
-                        return Some((suspects[blanks], None));
-                    }
+    while let Ok(token) = Scanner::scan(&mut scanner) {
+        match token.data {
+            TokenData::StreamEnd => return None,
+            TokenData::Tag { .. } => {
+                let end = index(token.end_mark);
+                while suspects.get(blanks).is_some_and(|at| at + blanks < end) {
+                    blanks += 1;
                 }
-                _ => {}
-            },
-            Err(_) if behind_colon => {
-                // Past the limit what is left for the scanner to panic about costs an error without a place.
-                let affordable = suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS;
-                let tagged = suspects.into_iter().find(|at| affordable && ends_with_tag(&text[..*at]));
-                return tagged.map(|at| (at, None));
+                if suspects.get(blanks).is_some_and(|at| at + blanks == end) {
+                    return Some(suspects[blanks]);
+                }
             }
-            Err(error) => {
-                let at = error
-                    .problem_mark()
-                    .map_or(0, |mark| usize::try_from(mark.index).unwrap_or(usize::MAX));
-                let at = at.saturating_sub(blanks_before(at)).min(text.len());
-                return Some((at, Some(error.problem())));
-            }
+            _ => {}
         }
     }
+    // Past the limit what is left for the scanner to panic about costs an error without a place.
+    let affordable = suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS;
+    suspects.into_iter().find(|at| affordable && ends_with_tag(&text[..*at]))
 }
 
 /// Whether a text ends with a tag. A character that no tag holds is put behind it, for which a tag, and
@@ -323,7 +305,7 @@ fn ends_with_tag(text: &str) -> bool {
 /// The commas that directly follow a `!` and characters of a tag.
 fn commas_behind_tags(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
-    let (mut bang, mut verbatim, mut directive) = (false, false, false);
+    let (mut bang, mut directive) = (false, false);
     let mut directives = true;
     let mut previous = b'\n';
     for (at, byte) in text.bytes().enumerate() {
@@ -333,12 +315,9 @@ fn commas_behind_tags(text: &str) -> Vec<usize> {
             directives = directive || leaves_directives(line, directives);
         }
         match byte {
-            b'\n' | b'\r' | b' ' | b'\t' => (bang, verbatim) = (false, false),
+            b'\n' | b'\r' | b' ' | b'\t' => bang = false,
             b'!' => bang = true,
-            // `!<tag:yaml.org,2002:str>` has commas of its own.
-            b'<' if previous == b'!' => verbatim = true,
-            b'>' => verbatim = false,
-            b',' if bang && !verbatim && !directive => {
+            b',' if bang && !directive => {
                 found.push(at);
                 bang = false;
             }
@@ -389,6 +368,7 @@ mod tests {
             ("{a: !x:,@}", 8),
             ("a: b\n{!x:,@}: c", 5),
             ("- |\n  !t:,b\n- [!x:,@]", 7),
+            ("[A!,0!<![!,A<Y>Y>", 11),
             ("['/p/!t:,b', c: !,@]", 18),
             // No directive, though a `%` begins the line: it goes on with the text above.
             ("{a: b\n%: !x, c: d}", 6),
@@ -411,6 +391,7 @@ mod tests {
             "[b!,c]",
             "a: |\n  !x,\n",
             "[!<tag:yaml.org,2002:str> 5]",
+            "{\"a\":!<tag:yaml.org,2002:str> 5, b: c!, d: e}",
             "%TAG ! !a,b:\n--- x",
             "# one\n\n%TAG ! !a,b:\n--- x\n...\n%TAG ! !c,d:\n--- y",
         ] {
