@@ -5,7 +5,7 @@ use crate::engine::{ContainerDetails, Engine, EngineError, LogChunk, LogRequest,
 use crate::labels::{self, Ownership, Role};
 use crate::names::{ContainerId, ContainerName, ProjectName, ServiceName};
 use futures::stream::{BoxStream, SelectAll, StreamExt};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// The longest line that is passed on whole; a longer one comes in pieces, so that no container can fill the memory.
@@ -50,9 +50,10 @@ pub async fn logs(
     } else {
         None
     };
-    let follower = Follower {
+    let mut follower = Follower {
         engine,
         options: options.clone(),
+        read: BTreeMap::new(),
     };
     let mut sources = SelectAll::new();
     let mut found = follower.engine.list_containers(&labels::of_project(project)).await?;
@@ -61,13 +62,16 @@ pub async fn logs(
         if let Some(owner) = Ownership::read(&summary.labels)
             && follower.wants(&owner)
         {
+            if starts.is_some() {
+                follower.note(&summary.id).await?;
+            }
             sources.push(follower.read(owner.service, summary.name, &summary.id, &options.request));
         }
     }
     let Some(starts) = starts else {
         return Ok(in_turn(sources));
     };
-    let merged = futures::stream::unfold((follower, sources, starts), |(follower, mut sources, mut starts)| async move {
+    let merged = futures::stream::unfold((follower, sources, starts), |(mut follower, mut sources, mut starts)| async move {
         loop {
             tokio::select! {
                 line = sources.next(), if !sources.is_empty() => {
@@ -100,6 +104,8 @@ fn in_turn(sources: SelectAll<Lines>) -> Lines {
 struct Follower {
     engine: Arc<dyn Engine>,
     options: LogOptions,
+    /// The starts whose output is read, by container: one between the watch and the list is told by both.
+    read: BTreeMap<ContainerId, Option<String>>,
 }
 
 impl Follower {
@@ -113,13 +119,23 @@ impl Follower {
         wanted_service && wanted_number && matches!(owner.role, Role::Replica(_))
     }
 
+    /// Remembers from which start on a container is read.
+    async fn note(&mut self, id: &ContainerId) -> Result<(), EngineError> {
+        if let Some(found) = self.engine.inspect_container(id).await? {
+            self.read.insert(id.clone(), found.state.started_at);
+        }
+        Ok(())
+    }
+
     /// Reads a container that started while others were followed: from this start on.
-    async fn follow(&self, id: &ContainerId, sources: &mut SelectAll<Lines>) {
+    async fn follow(&mut self, id: &ContainerId, sources: &mut SelectAll<Lines>) {
         let Ok(Some(ContainerDetails { name, labels, state, .. })) = self.engine.inspect_container(id).await else {
             return;
         };
         let Some(owner) = Ownership::read(&labels) else { return };
-        if self.wants(&owner) {
+        let is_read = self.read.get(id).is_some_and(|start| *start == state.started_at);
+        if self.wants(&owner) && !is_read {
+            self.read.insert(id.clone(), state.started_at.clone());
             let request = LogRequest {
                 tail: None,
                 since: state.started_at,

@@ -25,6 +25,9 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+/// How much of a line is told at a time, in bytes; readers refuse events of more than 1 MiB, and escaping makes text longer.
+const LONGEST_PIECE: usize = 64 * 1024;
+
 pub(super) fn routes(api: Api) -> Api {
     api.add(
         get("/v1/projects/{p}/logs", "What the containers write, as server-sent events")
@@ -94,20 +97,54 @@ async fn logs(
     };
     let stopping = daemon.stopping().clone().cancelled_owned();
     let lines = lines.take_until(caller.lapse(&daemon)).take_until(stopping);
-    let stream = lines.filter_map(move |line| std::future::ready(to_sse(line, &redactor).map(Ok)));
+    let stream = lines.flat_map(move |line| stream::iter(to_sse(line, &redactor).into_iter().map(Ok)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-/// A line for the reader. That one container cannot be read keeps no other from it.
-fn to_sse(line: Result<commands::LogLine, EngineError>, redactor: &Redactor) -> Option<Event> {
-    let line = line
-        .inspect_err(|error| tracing::info!(%error, "the output of a container is not read"))
-        .ok()?;
-    let line = LogLine {
-        service: line.service.to_string(),
-        container: line.container.to_string(),
-        stream: line.stream,
-        line: redactor.clean(line.text),
+/// A line for the reader, a long one in pieces. That one container cannot be read keeps no other from it.
+fn to_sse(line: Result<commands::LogLine, EngineError>, redactor: &Redactor) -> Vec<Event> {
+    let line = match line {
+        Ok(line) => line,
+        Err(error) => {
+            tracing::info!(%error, "the output of a container is not read");
+            return Vec::new();
+        }
     };
-    Some(Event::default().data(serde_json::to_string(&line).expect("wire types have string keys only")))
+    let text = redactor.clean(line.text);
+    let event = |piece: &str| {
+        let line = LogLine {
+            service: line.service.to_string(),
+            container: line.container.to_string(),
+            stream: line.stream,
+            line: piece.to_owned(),
+        };
+        Event::default().data(serde_json::to_string(&line).expect("wire types have string keys only"))
+    };
+    pieces(&text).into_iter().map(event).collect()
+}
+
+/// A text in pieces of at most [`LONGEST_PIECE`] bytes; one where there is nothing to cut.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while rest.len() > LONGEST_PIECE {
+        let (piece, behind) = rest.split_at(rest.floor_char_boundary(LONGEST_PIECE));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_PIECE, pieces};
+
+    #[test]
+    fn long_lines_come_in_pieces_that_readers_take() {
+        assert_eq!(pieces(""), [""]);
+        let long = format!("a{}", "é".repeat(LONGEST_PIECE));
+        let cut = pieces(&long);
+        assert_eq!((cut.len(), cut.concat()), (3, long.clone()));
+        assert!(cut.iter().all(|piece| !piece.is_empty() && piece.len() <= LONGEST_PIECE));
+    }
 }
