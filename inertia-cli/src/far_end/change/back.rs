@@ -106,10 +106,18 @@ impl<P: Proof> Change<'_, P> {
     }
 
     async fn stop(&self, id: &ContainerId) -> Result<(), Failure> {
-        match self.engine.stop_container(id, Some(GRACE)).await {
-            Ok(()) => Ok(()),
-            Err(_) => Ok(self.engine.kill_container(id, "KILL").await?),
+        if self.engine.stop_container(id, Some(GRACE)).await.is_ok() {
+            return Ok(());
         }
+        let Err(error) = self.engine.kill_container(id, "KILL").await else {
+            return Ok(());
+        };
+        // What has ended meanwhile cannot be killed.
+        let found = self.engine.inspect_container(id).await?;
+        if found.is_some_and(|found| found.state.status == ContainerStatus::Running) {
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     async fn restore(&self, image: &str, state: &str) -> Result<(), Failure> {
