@@ -374,17 +374,23 @@ impl Worker {
             Some(time) => {
                 let look = polling::look_at(time, &self.daemon, project, &mut self.passed);
                 tokio::pin!(look);
+                // What is reported while it goes on may have come after what it saw.
+                let mut after = None;
                 loop {
                     tokio::select! {
                         biased;
                         command = self.commands.recv() => match command {
-                            Some(Command::Look) if self.missed.is_some() => {}
+                            Some(Command::Look) if self.missed.is_some() => {
+                                if Instant::now() >= time {
+                                    after = Some(polling::after_delivery());
+                                }
+                            }
                             // Any other ends a look that is under way: nobody waits for a slow repository.
                             other => break other,
                         },
                         looked = &mut look => {
                             let again = looked?;
-                            self.missed = self.missed.and(again);
+                            self.missed = after.or(self.missed.and(again));
                             return Ok(());
                         }
                     }
