@@ -58,7 +58,9 @@ impl ApiError {
     /// Someone known asked for more than they may.
     pub(crate) fn forbidden(has: Role, needs: Role) -> Self {
         let detail = format!("the token's role is {has}, and this needs {needs}");
-        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail).help(format!(
+            "ask an administrator, who gives roles: `inertia NAME user add YOU --role {needs}`"
+        ))
     }
 
     /// There is no such project.

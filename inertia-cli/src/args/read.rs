@@ -11,6 +11,9 @@ use std::ffi::OsString;
 /// The command whose own words are Docker Compose's.
 const COMPOSE: &str = "compose";
 
+/// The commands that no remote's name may stand before.
+const WITHOUT_REMOTE: [&str; 6] = [COMPOSE, "completions", "daemon", "join", "man", "remote"];
+
 /// Reads the command line.
 pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
     let command = command();
@@ -20,6 +23,7 @@ pub(crate) fn parse(environment: &Environment) -> Result<Arguments, Stop> {
     let read = command.try_get_matches_from(routed).and_then(|matches| arguments(&matches));
     read.map_err(|mut error| {
         suggest(&mut error, &environment.arguments);
+        lead_to_remote(&mut error, &environment.arguments);
         Stop::new(error, compose, json)
     })
 }
@@ -42,6 +46,26 @@ fn suggest(error: &mut clap::Error, words: &[OsString]) {
     if let Some(meant) = similar(&slip, names) {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant.to_owned()]));
     }
+}
+
+/// Says where a remote's name stands, to those who gave it alone or behind the command.
+fn lead_to_remote(error: &mut clap::Error, words: &[OsString]) {
+    let Some(first) = first_word(words) else { return };
+    let word = |at: usize| words.get(at).and_then(|word| word.to_str());
+    let is =
+        |error: &clap::Error, kind, wanted| matches!(error.get(kind), Some(ContextValue::String(found)) if Some(found.as_str()) == wanted);
+    let tip = match (word(first), word(first + 1)) {
+        (Some(name), None) if is(error, ContextKind::InvalidSubcommand, Some(name)) => {
+            format!("'{name}' is a remote? Its command follows: `inertia {name} status`")
+        }
+        (Some(command), Some(name))
+            if !WITHOUT_REMOTE.contains(&command) && !name.starts_with('-') && is(error, ContextKind::InvalidArg, Some(name)) =>
+        {
+            format!("'{name}' is a remote? It stands before the command: `inertia {name} {command}`")
+        }
+        _ => return,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
 }
 
 /// The whole command line. `-q` and `-v` are understood behind commands too, but not behind `compose`, where these

@@ -272,7 +272,7 @@ impl Client {
             }
         }
         Failure::new(format!("the remote '{name}' does not answer at {address}: {reason}")).hint(format!(
-            "is the daemon running? `inertia {name} init` sets it up again; `inertia doctor {name}` tells what is wrong"
+            "is the daemon running? `inertia {name} init` sets one up again on a server, `inertia daemon` starts one here; `inertia doctor {name}` tells what is wrong"
         ))
     }
 
@@ -284,7 +284,7 @@ impl Client {
             .map_or_else(|| status.to_string(), |problem| problem.detail.clone());
         let failure = if status == StatusCode::UNAUTHORIZED {
             Failure::new(format!("the remote '{}' does not accept the token: {detail}", self.name)).hint(format!(
-                "take a fresh one over SSH: `inertia {} init`; without SSH, remove the remote and add it again",
+                "take a fresh one over SSH: `inertia {0} init`; without SSH, ask an administrator for a line of `inertia {0} user add`",
                 self.name
             ))
         } else {

@@ -5,11 +5,13 @@ use crate::place::Place;
 #[test]
 fn wrong_words_exit_with_2_and_under_compose_with_1() {
     let place = Place::new();
-    let table: [(&[&str], i32, &str); 13] = [
+    let table: [(&[&str], i32, &str); 15] = [
         (&["--no-input"], 2, "a command is missing"),
         (&["frobnicate"], 2, "unrecognized subcommand"),
         (&["--frobnicate"], 2, "unexpected argument"),
         (&["nowhere", "frobnicate"], 2, "unrecognized subcommand 'frobnicate'"),
+        (&["nowhere"], 2, "`inertia nowhere status`"),
+        (&["up", "nowhere"], 2, "`inertia nowhere up`"),
         (&["prod", "rollbck"], 2, "'rollback'"),
         (&["histroy", "3"], 2, "'history'"),
         (&["help", "histroy"], 2, "a similar subcommand exists: 'history'"),

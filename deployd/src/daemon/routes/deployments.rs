@@ -130,7 +130,7 @@ async fn cancel(
     }
     if !daemon.workers().cancel(&daemon, &name, id, caller.actor()).await? {
         let detail = format!("deployment {id} of {name} has ended already");
-        return Err(ApiError::conflict("deployment-ended", detail));
+        return Err(ApiError::conflict("deployment-ended", detail).help(format!("how it ended: `inertia NAME show {id}`")));
     }
     let store = daemon.store();
     store

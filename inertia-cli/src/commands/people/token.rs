@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &TokenArgs, settings: &Settings) -> Result<ExitCode
                 return say(&serde_json::json!(made).to_string());
             }
             note(&format!(
-                "A token of the role {} for {}, until {}. It is shown once; `inertia {} token revoke {}` ends it.",
+                "A token of the role {} for {}, until {}. It is shown once; requests send it as \
+                 `Authorization: Bearer TOKEN`, and `inertia {} token revoke {}` ends it.",
                 made.info.role,
                 made.info.subject,
                 to_the_second(made.info.expires_at),

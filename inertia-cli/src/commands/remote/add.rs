@@ -27,10 +27,10 @@ pub(crate) struct AddArgs {
     #[arg(short, long)]
     user: Option<String>,
     /// The port of SSH
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     ssh_port: Option<u16>,
     /// The daemon's port on the server [default: 8081]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
     /// The private key to show
     #[arg(short = 'i', long = "identity", value_name = "KEY")]
