@@ -133,7 +133,7 @@ impl Follower {
             return;
         };
         let Some(owner) = Ownership::read(&labels) else { return };
-        let is_read = self.read.get(id).is_some_and(|start| *start == state.started_at);
+        let is_read = state.started_at.is_some() && self.read.get(id) == Some(&state.started_at);
         if self.wants(&owner) && !is_read {
             self.read.insert(id.clone(), state.started_at.clone());
             let request = LogRequest {

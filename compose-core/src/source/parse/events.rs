@@ -302,7 +302,7 @@ fn ends_with_tag(text: &str) -> bool {
     }
 }
 
-/// The commas that directly follow a `!` and characters of a tag.
+/// The commas behind a `!` of the same word.
 fn commas_behind_tags(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let (mut bang, mut directive) = (false, false);
@@ -317,10 +317,7 @@ fn commas_behind_tags(text: &str) -> Vec<usize> {
         match byte {
             b'\n' | b'\r' | b' ' | b'\t' => bang = false,
             b'!' => bang = true,
-            b',' if bang && !directive => {
-                found.push(at);
-                bang = false;
-            }
+            b',' if bang && !directive => found.push(at),
             _ => {}
         }
         previous = byte;
@@ -369,6 +366,7 @@ mod tests {
             ("a: b\n{!x:,@}: c", 5),
             ("- |\n  !t:,b\n- [!x:,@]", 7),
             ("[A!,0!<![!,A<Y>Y>", 11),
+            ("[A!,,!<],>,b]", 11),
             ("['/p/!t:,b', c: !,@]", 18),
             // No directive, though a `%` begins the line: it goes on with the text above.
             ("{a: b\n%: !x, c: d}", 6),
