@@ -138,10 +138,9 @@ mod tests {
     use super::*;
     use crate::daemon::deployment::converge;
     use crate::daemon::deployment::state::Step;
-    use crate::daemon::store::testing::shop;
-    use crate::daemon::store::{NewDeployment, Release};
+    use crate::daemon::store::Release;
+    use crate::daemon::store::testing::put_deployment;
     use crate::daemon::testing::daemon_over;
-    use crate::wire::Trigger;
     use compose_core::commands::{UpOptions, up};
     use compose_core::engine::ContainerStatus::{self, Exited, Running};
     use compose_core::engine::fake::FakeEngine;
@@ -167,17 +166,7 @@ mod tests {
 
     async fn release(daemon: &Daemon) {
         let store = daemon.store();
-        store.put_project(shop()).await.expect("stored");
-        let new = NewDeployment {
-            project: "shop".to_owned(),
-            reference: "main".to_owned(),
-            commit: None,
-            trigger: Trigger::Poll,
-        };
-        store.admit(new, vec![]).await.expect("queued");
-        for step in [Step::Begin, Step::Build, Step::Start] {
-            store.advance("shop", 1, step).await.expect("advances");
-        }
+        put_deployment(store, &[Step::Begin, Step::Build, Step::Start]).await;
         let release = Release {
             deployment: 1,
             commit: "a".to_owned(),

@@ -438,25 +438,13 @@ impl<T> Drop for AbortOnDrop<T> {
 mod tests {
     use super::*;
     use crate::daemon::deployment::state::Step;
-    use crate::daemon::store::NewDeployment;
-    use crate::daemon::store::testing::shop;
+    use crate::daemon::store::testing::put_deployment;
     use crate::daemon::testing::daemon;
-    use crate::wire::{DeploymentState, Trigger};
+    use crate::wire::DeploymentState;
 
     /// A worker of a project, one deployment of which came so far.
     async fn worker(daemon: &Daemon, steps: &[Step]) -> (Worker, mpsc::Sender<Command>) {
-        let store = daemon.store();
-        store.put_project(shop()).await.expect("stored");
-        let new = NewDeployment {
-            project: "shop".to_owned(),
-            reference: "main".to_owned(),
-            commit: None,
-            trigger: Trigger::Poll,
-        };
-        store.admit(new, vec![]).await.expect("queued");
-        for step in steps {
-            store.advance("shop", 1, *step).await.expect("advances");
-        }
+        put_deployment(daemon.store(), steps).await;
         let (sender, commands) = mpsc::channel(4);
         let worker = Worker {
             daemon: daemon.clone(),

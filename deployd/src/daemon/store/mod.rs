@@ -136,7 +136,9 @@ fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> 
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{NewProject, Store};
+    use super::{NewDeployment, NewProject, Store};
+    use crate::daemon::deployment::state::Step;
+    use crate::wire::Trigger;
 
     /// A store in a temporary folder, with the project `shop`.
     pub(crate) async fn with_shop() -> (tempfile::TempDir, Store) {
@@ -144,6 +146,21 @@ pub(crate) mod testing {
         let store = Store::open(&temp.path().join("db")).expect("opens");
         store.put_project(shop()).await.expect("stored");
         (temp, store)
+    }
+
+    /// Puts the project `shop` there, and its first deployment, which came so far.
+    pub(crate) async fn put_deployment(store: &Store, steps: &[Step]) {
+        store.put_project(shop()).await.expect("stored");
+        let new = NewDeployment {
+            project: "shop".to_owned(),
+            reference: "main".to_owned(),
+            commit: None,
+            trigger: Trigger::Poll,
+        };
+        store.admit(new, vec![]).await.expect("queued");
+        for step in steps {
+            store.advance("shop", 1, *step).await.expect("advances");
+        }
     }
 
     /// A registration.
