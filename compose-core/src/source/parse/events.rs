@@ -1,20 +1,20 @@
 //! The YAML scanner behind a guard: events with spans, errors with places, and no way to panic.
 
+use super::scannable::{Colons, scannable};
 use super::text::narrow;
 use super::{Fatal, LIMIT, SYNTAX};
 use crate::diagnostic::Diagnostic;
 use crate::source::span::{SourceId, Span};
-use libyaml_safer::{Encoding, Error, ErrorKind, EventData, Mark, Parser, ScalarStyle, Scanner, TokenData};
+use libyaml_safer::{Encoding, Error, ErrorKind, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle};
+use std::borrow::Cow;
 use std::io::{BufReader, Chain, Cursor, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The scanner holds four bytes for each that it read ahead.
 const CHUNK: usize = 16 * 1024;
-/// How many bytes may be scanned again to look at commas alone.
-const CLOSE_LOOKS: usize = 64 << 20;
 
 /// The text and a line feed if its last line has none: the scanner expects lines to end.
-type Input<'a> = BufReader<Chain<Cursor<&'a [u8]>, &'static [u8]>>;
+pub(super) type Input<'a> = BufReader<Chain<Cursor<Cow<'a, [u8]>>, &'static [u8]>>;
 
 /// An event with its place.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ pub(super) struct Events<'a> {
     source: SourceId,
     /// The text in quotes that was read last, if it goes over several lines.
     long_quote: Option<Span>,
+    colons: Colons,
+    /// How many `[` and `{` are open.
+    brackets: usize,
 }
 
 impl<'a> Events<'a> {
@@ -38,23 +41,21 @@ impl<'a> Events<'a> {
     /// # Errors
     /// A tag directly before a comma, which the scanner answers with a panic.
     pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Fatal> {
+        let (scannable, colons) = scannable(text).map_err(|comma| {
+            let message = "did not find expected ',' or '}': a tag needs a blank behind it";
+            Box::new(Diagnostic::error(SYNTAX, message).at(span_at(text, source, comma)))
+        })?;
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
-        parser.set_input(input(text));
-        let events = Self {
+        parser.set_input(input(scannable));
+        Ok(Self {
             parser,
             text,
             source,
             long_quote: None,
-        };
-        // A scanner that breaks down here does so again below, where it costs an error.
-        match catch_unwind(|| tag_before_comma(text)) {
-            Ok(None) | Err(_) => Ok(events),
-            Ok(Some(at)) => {
-                let message = "did not find expected ',' or '}': a tag needs a blank behind it";
-                Err(Box::new(Diagnostic::error(SYNTAX, message).at(events.span_at(at))))
-            }
-        }
+            colons,
+            brackets: 0,
+        })
     }
 
     /// The next event.
@@ -70,6 +71,8 @@ impl<'a> Events<'a> {
                 let span = self.span(event.start_mark, event.end_mark);
                 let long = event.start_mark.line < event.end_mark.line;
                 self.long_quote = (long && is_quoted(&event.data)).then_some(span);
+                self.count_brackets(&event.data);
+                self.read_plain_text(&mut event.data, span)?;
                 Ok(Event { span, data: event.data })
             }
             Ok(Err(error)) => Err(Box::new(self.explain(&error))),
@@ -94,6 +97,45 @@ impl<'a> Events<'a> {
         }
     }
 
+    fn count_brackets(&mut self, event: &EventData) {
+        match event {
+            EventData::SequenceStart {
+                style: SequenceStyle::Flow,
+                ..
+            }
+            | EventData::MappingStart {
+                style: MappingStyle::Flow, ..
+            } => self.brackets += 1,
+            // Nothing but collections in brackets stands in brackets.
+            EventData::SequenceEnd | EventData::MappingEnd => self.brackets = self.brackets.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// A plain text as Compose reads it: with its colons, and in brackets up to the first `?`, behind
+    /// which nothing can follow.
+    fn read_plain_text(&self, event: &mut EventData, span: Span) -> Result<(), Fatal> {
+        let EventData::Scalar {
+            value,
+            style: ScalarStyle::Plain,
+            ..
+        } = event
+        else {
+            return Ok(());
+        };
+        let written = self.slice(span);
+        self.colons.put_back(value, written, span.start as usize);
+        let marks = value.matches('?').count();
+        match marks.checked_sub(1).and_then(|before| written.rmatch_indices('?').nth(before)) {
+            Some((at, _)) if self.brackets > 0 => {
+                let message = "did not find expected ',' or ']': between brackets a text without quotes ends at a `?`";
+                let found = Diagnostic::error(SYNTAX, message).at(self.span_at(span.start as usize + at));
+                Err(Box::new(found.help("put the whole text in quotes")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The source text of a span.
     pub(super) fn slice(&self, span: Span) -> &'a str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
@@ -112,17 +154,8 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// One character, found by its offset.
     fn span_at(&self, at: usize) -> Span {
-        let before = &self.text[..at];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Span {
-            source: self.source,
-            start: narrow(at),
-            end: narrow(at + self.text[at..].chars().next().map_or(0, char::len_utf8)),
-            line: narrow(before.matches('\n').count() + 1),
-            column: narrow(before[line_start..].chars().count() + 1),
-        }
+        span_at(self.text, self.source, at)
     }
 
     fn explain(&self, error: &Error) -> Diagnostic {
@@ -225,112 +258,31 @@ fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
     }
 }
 
-fn index(mark: Mark) -> usize {
+pub(super) fn index(mark: Mark) -> usize {
     usize::try_from(mark.index).unwrap_or(usize::MAX)
 }
 
-fn input(text: &str) -> Input<'_> {
+pub(super) fn input(text: Cow<'_, str>) -> Input<'_> {
     let ended = text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
     let end: &'static [u8] = if ended { b"" } else { b"\n" };
-    BufReader::with_capacity(CHUNK, Cursor::new(text.as_bytes()).chain(end))
+    let bytes = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    BufReader::with_capacity(CHUNK, Cursor::new(bytes).chain(end))
 }
 
-/// Where a tag stands directly before a comma, the one mistake that has no error in the scanner.
-///
-/// Only a text in which some word with a `!` touches a comma is looked at closely: it is scanned once
-/// with a blank before each such comma. Blanks change neither where tokens begin nor what kind they
-/// are up to the first such tag, and that one then ends where a blank was put. Where the scanner finds
-/// an error on the way, it may be that of a blank, behind a colon or in `!<…,…>`, and a tag may hide
-/// before it, since the scanner reads ahead: then each comma is looked at alone.
-fn tag_before_comma(text: &str) -> Option<usize> {
-    let suspects = commas_behind_tags(text);
-    if suspects.is_empty() {
-        return None;
+/// One character of a text, found by its offset.
+fn span_at(text: &str, source: SourceId, at: usize) -> Span {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Span {
+        source,
+        start: narrow(at),
+        end: narrow(at + text[at..].chars().next().map_or(0, char::len_utf8)),
+        line: narrow(before.matches('\n').count() + 1),
+        column: narrow(before[line_start..].chars().count() + 1),
     }
-    let mut spaced = String::with_capacity(text.len() + suspects.len());
-    let mut from = 0;
-    for at in &suspects {
-        spaced.push_str(&text[from..*at]);
-        spaced.push(' ');
-        from = *at;
-    }
-    spaced.push_str(&text[from..]);
-    let mut scanner = Scanner::new();
-    scanner.set_encoding(Encoding::Utf8);
-    scanner.set_input(input(&spaced));
-    // How many blanks stand before the end of a tag, which only grows.
-    let mut blanks = 0;
-    while let Ok(token) = Scanner::scan(&mut scanner) {
-        match token.data {
-            TokenData::StreamEnd => return None,
-            TokenData::Tag { .. } => {
-                let end = index(token.end_mark);
-                while suspects.get(blanks).is_some_and(|at| at + blanks < end) {
-                    blanks += 1;
-                }
-                if suspects.get(blanks).is_some_and(|at| at + blanks == end) {
-                    return Some(suspects[blanks]);
-                }
-            }
-            _ => {}
-        }
-    }
-    // Past the limit what is left for the scanner to panic about costs an error without a place.
-    let affordable = suspects.len().saturating_mul(text.len()) <= CLOSE_LOOKS;
-    suspects.into_iter().find(|at| affordable && ends_with_tag(&text[..*at]))
-}
-
-/// Whether a text ends with a tag. A character that no tag holds is put behind it, for which a tag, and
-/// nothing else, is refused with these words. The last line has to end, as with [`input`].
-fn ends_with_tag(text: &str) -> bool {
-    let mut scanner = Scanner::new();
-    scanner.set_encoding(Encoding::Utf8);
-    scanner.set_input(BufReader::with_capacity(
-        CHUNK,
-        Cursor::new(text.as_bytes()).chain(b"`\n".as_slice()),
-    ));
-    loop {
-        match Scanner::scan(&mut scanner) {
-            Ok(token) if token.data == TokenData::StreamEnd => return false,
-            Ok(_) => {}
-            Err(error) => {
-                return error.context() == Some("while scanning a tag")
-                    && error.problem() == "did not find expected whitespace or line break"
-                    && error.problem_mark().is_some_and(|mark| index(mark) == text.len());
-            }
-        }
-    }
-}
-
-/// The commas behind a `!` of the same word.
-fn commas_behind_tags(text: &str) -> Vec<usize> {
-    let mut found = Vec::new();
-    let (mut bang, mut directive) = (false, false);
-    let mut directives = true;
-    let mut previous = b'\n';
-    for (at, byte) in text.bytes().enumerate() {
-        if matches!(previous, b'\n' | b'\r') {
-            let line = &text.as_bytes()[at..];
-            directive = directives && byte == b'%';
-            directives = directive || leaves_directives(line, directives);
-        }
-        match byte {
-            b'\n' | b'\r' | b' ' | b'\t' => bang = false,
-            b'!' => bang = true,
-            b',' if bang && !directive => found.push(at),
-            _ => {}
-        }
-        previous = byte;
-    }
-    found
-}
-
-/// Whether directives may stand behind a line that is none: before a document's first line they may,
-/// and behind its end.
-fn leaves_directives(line: &[u8], before: bool) -> bool {
-    let first = line.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-    let says_nothing = matches!(first, None | Some(b'\n' | b'\r' | b'#'));
-    line.starts_with(b"...") || (before && says_nothing)
 }
 
 #[cfg(test)]

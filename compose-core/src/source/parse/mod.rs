@@ -1,13 +1,15 @@
 //! From the bytes of a compose file to one located [`Node`] for each YAML document in it.
 //!
-//! [`parse`] is the entry. Behind it, `text` decodes the bytes, `events` guards the YAML scanner,
-//! `compose` builds nodes (merge keys, tags, duplicates; `anchors` for its aliases) and `scalar` decides what an
-//! unquoted word is. Time and memory are bounded for any input, however hostile.
+//! [`parse`] is the entry. Behind it, `text` decodes the bytes, `scannable` makes of them what the YAML scanner
+//! reads as Compose does, `events` guards that scanner, `compose` builds nodes (merge keys, tags, duplicates; `anchors`
+//! for its aliases) and `scalar` decides what an unquoted word is. Time and memory are bounded for any input,
+//! however hostile.
 
 mod anchors;
 mod compose;
 mod events;
 mod scalar;
+mod scannable;
 mod text;
 mod timestamp;
 

@@ -128,6 +128,49 @@ fn tags() {
 }
 
 #[test]
+fn a_colon_before_what_ends_a_text_between_brackets_belongs_to_the_text() {
+    for (text, expected) in [
+        ("{A:}", "{A:: null}"),
+        ("{A:,b: c}", "{A:: null, b: 'c'}"),
+        ("[a::b, c:]", "['a::b', 'c:']"),
+        ("[a :,b]", "['a :', 'b']"),
+        ("{a: b:, c: {d:}}", "{a: 'b:', c: {d:: null}}"),
+        ("{\"a\":[1], b:}", "{a: [1], b:: null}"),
+        ("[\"_:\",_b_:, c_:_d:, _ _\n  _:, _]", "['_:', '_b_:', 'c_:_d:', '_ _ _:', '_']"),
+        ("[&a_b _:, !t_:_ x_:, *a_b ]", "['_:', 'x_:', '_:']"),
+        ("[é_:, x:é:, a]", "['é_:', 'x:é:', 'a']"),
+        ("[!x y:,b]", "['y:', 'b']"),
+        ("a: b_:c\nd: [http://x_y:,b]", "{a: 'b_:c', d: ['http://x_y:', 'b']}"),
+    ] {
+        assert_eq!(documents(text), expected, "{text}");
+    }
+    // A tag before a comma is found behind such a colon too.
+    assert_eq!(
+        findings("[y:,b, !z,c]"),
+        ["1:10 did not find expected ',' or '}': a tag needs a blank behind it"]
+    );
+}
+
+#[test]
+fn a_question_mark_ends_a_text_between_brackets() {
+    for (text, place) in [
+        ("[a?b]", "1:3"),
+        ("[a, &x b c?]", "1:11"),
+        ("{a: 1, b:?c: d}", "1:10"),
+        ("{a: {}, \"b\": [c\n d?]}", "2:3"),
+        ("[a: !x?y b?]", "1:11"),
+    ] {
+        let message = "did not find expected ',' or ']': between brackets a text without quotes ends at a `?`";
+        assert_eq!(findings(text), [format!("{place} {message}")], "{text}");
+    }
+    assert_eq!(documents("[\"a?\", 'b?']\n"), "['a?', 'b?']");
+    assert_eq!(
+        documents("a: [b]\nc: d?e\n? f?\n: {}\ng?: h"),
+        "{a: ['b'], c: 'd?e', f?: {}, g?: 'h'}"
+    );
+}
+
+#[test]
 fn refuses_with_a_place() {
     for (text, expected) in [
         ("a: 1\nb: 2\na: 3\n", "3:1 mapping key \"a\" already defined at line 1"),
@@ -293,7 +336,7 @@ proptest! {
         parts in proptest::collection::vec(
             prop::sample::select(vec![
                 "a", "b: ", "- ", "? ", ": ", "{", "}", "[", "]", ", ", "&x ", "*x ", "!t ", "!reset ", "<<: ", "|\n", ">-\n", "\n", "\n  ",
-                "\n    ", "'", "\"", "\\", "#", " #c", "---\n", "...\n", "%YAML 1.1\n", "é", "\t", "1", "~", "!t,", "\u{85}", "\r",
+                "\n    ", "'", "\"", "\\", "#", " #c", "x:", "_", "?", "---\n", "...\n", "%YAML 1.1\n", "é", "\t", "1", "~", "!t,", "\u{85}", "\r",
             ]),
             0..40,
         ),
