@@ -1,18 +1,10 @@
 //! What is wrong, where, and what to do: errors and warnings as data, without any rendering.
 
+mod code;
+
+pub use code::Code;
+
 use crate::source::Span;
-use std::fmt;
-
-/// A stable identifier of a kind of diagnostic, for scripts and documentation: `unknown-key`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct Code(pub &'static str);
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
-    }
-}
 
 /// Whether a diagnostic stops the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

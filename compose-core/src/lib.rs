@@ -50,13 +50,14 @@
 //! at once. Each has a stable code, a message, a place, other places that explain it, and a next step:
 //!
 //! ```
+//! use compose_core::diagnostic::Code;
 //! use compose_core::load::Loader;
 //! use compose_core::source::MemoryReader;
 //!
 //! let files = MemoryReader::new().with("/srv/shop/compose.yaml", "services:\n  web:\n    imgae: nginx\n");
 //! let refused = Loader::new("/srv/shop").reader(files).load().unwrap_err();
 //! let finding = refused.diagnostics.iter().next().unwrap();
-//! assert_eq!(finding.code.0, "unknown-key");
+//! assert_eq!(finding.code, Code::UnknownKey);
 //! assert_eq!(refused.sources.place(finding.span.unwrap()), "/srv/shop/compose.yaml:3:5");
 //! assert_eq!(finding.help.as_deref(), Some("did you mean `image`?"));
 //! ```

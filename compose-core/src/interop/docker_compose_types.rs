@@ -31,9 +31,6 @@ use serde_yaml::Value;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the loader warns of; a value that is converted without variables must not need any.
-const UNSET_VARIABLE: Code = Code("unset-variable");
-
 /// Something of a project that `docker-compose-types` cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("docker-compose-types cannot hold `{path}`: {reason}")]
@@ -85,12 +82,12 @@ impl TryFrom<Compose> for Project {
             warnings,
             sources,
         } = load(&compose, Path::new("/"), StringMap::new())?;
-        if warnings.iter().all(|found| found.code != UNSET_VARIABLE) {
+        if warnings.iter().all(|found| found.code != Code::UnsetVariable) {
             return Ok(project);
         }
         let mut diagnostics = Diagnostics::new();
         diagnostics.extend(warnings.into_iter().map(|found| match found.code {
-            UNSET_VARIABLE => Diagnostic {
+            Code::UnsetVariable => Diagnostic {
                 severity: Severity::Error,
                 ..found
             },

@@ -8,8 +8,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Node, SourceMap, Span};
 use std::collections::HashMap;
 
-const AMBIGUOUS_ALIAS: Code = Code("ambiguous-alias");
-
 /// Reports services that are aliases of one anchor while the name of one continues that of another.
 pub(super) fn check_aliases(document: &Node, sources: &SourceMap) -> Diagnostics {
     let mut found = Diagnostics::new();
@@ -27,7 +25,7 @@ pub(super) fn check_aliases(document: &Node, sources: &SourceMap) -> Diagnostics
         let around = same.and_then(|same| same.iter().find(|(other, _)| continues(name, other)));
         if let Some((other, place)) = around {
             let message = format!("service `{name}` reads as a part of `{other}`, an alias of the same anchor");
-            let ambiguous = Diagnostic::error(AMBIGUOUS_ALIAS, message).at(entry.key_span);
+            let ambiguous = Diagnostic::error(Code::AmbiguousAlias, message).at(entry.key_span);
             found.push(
                 ambiguous
                     .related(*place, "the other alias")

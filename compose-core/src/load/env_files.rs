@@ -9,10 +9,6 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const MISSING_FILE: Code = Code("missing-file");
-const UNREADABLE_FILE: Code = Code("unreadable-file");
-const UNKNOWN_FORMAT: Code = Code("unknown-format");
-
 /// Which files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Files {
@@ -138,7 +134,7 @@ impl Reading<'_> {
 
     fn assignments(&mut self, path: &Path, format: EnvFormat, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
         if path.as_os_str().is_empty() {
-            let error = Diagnostic::error(MISSING_FILE, format!("an element of `{}` names no file", by.list));
+            let error = Diagnostic::error(Code::InvalidValue, format!("an element of `{}` names no file", by.list));
             return self.found.push(error.at(by.place("path")).help("write its path, or remove it"));
         }
         if !self.contents.contains_key(path) {
@@ -160,7 +156,7 @@ fn format(word: Option<&str>) -> Result<EnvFormat, Diagnostic> {
         None => Ok(EnvFormat::Compose),
         Some("raw") => Ok(EnvFormat::Raw),
         Some(other) => {
-            let error = Diagnostic::error(UNKNOWN_FORMAT, format!("unknown format `{other}` of an env file"));
+            let error = Diagnostic::error(Code::UnknownWord, format!("unknown format `{other}` of an env file"));
             Err(error.help(match similar(other, ["raw"]) {
                 Some(_) => "did you mean `raw`?",
                 None => "use `raw`, or leave it out",
@@ -178,15 +174,15 @@ impl By<'_> {
     fn unreadable(self, path: &Path, error: &io::Error) -> Diagnostic {
         let path = path.display();
         match error.kind() {
-            io::ErrorKind::NotFound if self.list == "env_file" => Diagnostic::error(MISSING_FILE, format!("{path} does not exist"))
+            io::ErrorKind::NotFound if self.list == "env_file" => Diagnostic::error(Code::FileNotFound, format!("{path} does not exist"))
                 .help("create it; an env file that may be absent says so by `required: false`"),
             io::ErrorKind::NotFound => {
-                Diagnostic::error(MISSING_FILE, format!("{path} does not exist")).help("create it, or correct the path")
+                Diagnostic::error(Code::FileNotFound, format!("{path} does not exist")).help("create it, or correct the path")
             }
             io::ErrorKind::IsADirectory => {
-                Diagnostic::error(UNREADABLE_FILE, format!("{path} is a folder, not a file")).help("name a file in it")
+                Diagnostic::error(Code::FileUnreadable, format!("{path} is a folder, not a file")).help("name a file in it")
             }
-            _ => Diagnostic::error(UNREADABLE_FILE, format!("{path} cannot be read: {error}")),
+            _ => Diagnostic::error(Code::FileUnreadable, format!("{path} cannot be read: {error}")),
         }
         .at(self.place("path"))
     }

@@ -17,10 +17,6 @@ use std::rc::Rc;
 /// How many services may extend each other in a row.
 const MAX_CHAIN: usize = 100;
 
-const INVALID_EXTENDS: Code = Code("invalid-extends");
-const UNKNOWN_SERVICE: Code = Code("unknown-service");
-const CYCLE: Code = Code("extends-cycle");
-
 /// The services of a file, as `extends` finds them.
 pub(super) struct Services {
     /// The file, absolute.
@@ -74,7 +70,7 @@ pub(super) fn extend_services(
     let span = node.span;
     let Value::Mapping(services) = &mut node.value else {
         let message = format!("`services` must be a mapping, not {}", node.value.kind_with_article());
-        let wrong = Diagnostic::error(Code("wrong-type"), message).at(span);
+        let wrong = Diagnostic::error(Code::WrongType, message).at(span);
         let wrong = wrong.help("write each service as `NAME:`, without `-` in front, and its attributes indented below");
         pipeline.note(wrong.into(), found);
         return resets;
@@ -139,7 +135,7 @@ impl Extension<'_, '_, '_> {
                 Ok(())
             }
             Err(found) => {
-                if found.iter().any(|problem| problem.code == CYCLE) {
+                if found.iter().any(|problem| problem.code == Code::ExtendsCycle) {
                     self.circular
                         .extend(chain.into_iter().filter(|link| link.file == own.file).map(|link| link.service));
                 }
@@ -232,7 +228,7 @@ impl Extension<'_, '_, '_> {
             .map(|entry| entry.node.value)
         else {
             let message = format!("`{}` has no services to extend", file.display());
-            let none = Diagnostic::error(UNKNOWN_SERVICE, message).at(span);
+            let none = Diagnostic::error(Code::UndefinedReference, message).at(span);
             return Err(none.help("name a file that has the service under `services`").into());
         };
         Ok(Services {
@@ -269,7 +265,7 @@ impl<'n> Reference<'n> {
     fn read(name: &str, extends: &'n Node) -> Result<Self, Diagnostic> {
         let refuse = |node: &Node, what: &str| {
             Diagnostic::error(
-                INVALID_EXTENDS,
+                Code::WrongType,
                 format!("`services.{name}.{what}, not {}", node.value.kind_with_article()),
             )
             .at(node.span)
@@ -279,7 +275,7 @@ impl<'n> Reference<'n> {
             Value::Mapping(keys) => {
                 let Some(service) = keys.get("service") else {
                     let message = format!("`services.{name}.extends` does not say which `service`");
-                    let missing = Diagnostic::error(INVALID_EXTENDS, message).at(extends.span);
+                    let missing = Diagnostic::error(Code::MissingKey, message).at(extends.span);
                     return Err(missing.help("add `service` and the name of the one to extend"));
                 };
                 (service, keys.get("file").filter(|file| !file.is_null()))
@@ -311,7 +307,7 @@ impl<'n> Reference<'n> {
             return Ok(());
         }
         let message = format!("there is no service `{}` to extend in `{}`", self.service, target.file.display());
-        let unknown = Diagnostic::error(UNKNOWN_SERVICE, message).at(self.span);
+        let unknown = Diagnostic::error(Code::UndefinedReference, message).at(self.span);
         Err(match similar(self.service, target.by_name.iter().map(|(name, _)| name)) {
             Some(close) => unknown.help(format!("did you mean `{close}`?")),
             None => unknown.help("`extends` finds the services of the file it stands in, or of the one it names with `file`"),
@@ -341,14 +337,22 @@ fn enter(chain: &mut Vec<Link>, link: Link) -> Result<(), Diagnostic> {
             .chain([&link])
             .map(|link| format!("`{}`", link.service))
             .collect();
-        let mut cycle = Diagnostic::error(CYCLE, format!("services extend each other in a circle: {}", names.join(" → "))).at(link.span);
+        let mut cycle = Diagnostic::error(
+            Code::ExtendsCycle,
+            format!("services extend each other in a circle: {}", names.join(" → ")),
+        )
+        .at(link.span);
         for link in &chain[first..] {
             cycle = cycle.related(link.span, format!("`{}` in {}", link.service, link.file.display()));
         }
         return Err(cycle.help("remove one of these `extends`"));
     }
     if chain.len() >= MAX_CHAIN {
-        return Err(Diagnostic::error(CYCLE, format!("more than {MAX_CHAIN} services extend each other in a row")).at(link.span));
+        return Err(Diagnostic::error(
+            Code::ExtendsCycle,
+            format!("more than {MAX_CHAIN} services extend each other in a row"),
+        )
+        .at(link.span));
     }
     chain.push(link);
     Ok(())

@@ -4,9 +4,7 @@
 //! fault with, so that one load tells them all. What a later stage says about a blamed place is the
 //! same mistake seen again, and is left out.
 
-use super::merge::{CANNOT_MERGE, NO_TARGET};
-use super::schema::MISSING_KEY;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::{Entry, Mapping, Node, SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -33,7 +31,7 @@ impl Found {
         errors.retain(|error| !self.follows(error));
         for error in &errors {
             match error.span {
-                Some(span) if [MISSING_KEY, NO_TARGET].contains(&error.code) => {
+                Some(span) if error.code == Code::MissingKey => {
                     self.lacking.insert(span);
                 }
                 Some(span) => self.blamed.add(span),
@@ -48,7 +46,8 @@ impl Found {
     fn follows(&self, error: &Diagnostic) -> bool {
         let at_fault = |span| self.blamed.touch(span) || self.lacking.contains(&span);
         // What does not go together with something wrong may well be right.
-        error.span.is_some_and(at_fault) || (error.code == CANNOT_MERGE && error.related.iter().any(|(span, _)| self.blamed.touch(*span)))
+        error.span.is_some_and(at_fault)
+            || (error.code == Code::CannotMerge && error.related.iter().any(|(span, _)| self.blamed.touch(*span)))
     }
 
     /// Takes the reason why the load cannot go on.
@@ -72,9 +71,10 @@ impl Found {
         self.blamed.add(place);
     }
 
-    /// Whether something in a part of the model was found wrong, so that what it lacks may be that.
+    /// Whether something in a part of the model was found wrong, so that what it lacks may be that, or
+    /// what it lacks was found out.
     pub(super) fn is_damaged(&self, part: &Entry) -> bool {
-        !self.blamed.is_empty() && self.touches_entry(part)
+        self.lacking.contains(&part.node.span) || (!self.blamed.is_empty() && self.touches_entry(part))
     }
 
     fn touches_entry(&self, entry: &Entry) -> bool {
@@ -203,11 +203,11 @@ mod tests {
     #[test]
     fn what_is_blamed_already_is_not_told_again() {
         use crate::diagnostic::Code;
-        let error = |start, end, message: &str| Diagnostic::error(Code("wrong"), message).at(place(start, end));
+        let error = |start, end, message: &str| Diagnostic::error(Code::WrongType, message).at(place(start, end));
         let mut found = Found::default();
         let mut first = Diagnostics::new();
         first.extend([error(50, 55, "later"), error(10, 20, "first"), error(10, 20, "first again")]);
-        first.push(Diagnostic::warning(Code("odd"), "odd").at(place(0, 5)));
+        first.push(Diagnostic::warning(Code::OldBoolean, "odd").at(place(0, 5)));
         assert_eq!(found.take(first).count(), 1);
         let mut second = Diagnostics::new();
         second.extend([error(12, 14, "within"), error(5, 30, "around"), error(30, 35, "beside")]);

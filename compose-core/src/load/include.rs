@@ -12,11 +12,6 @@ use std::path::{Path, PathBuf};
 /// How deep applications may include each other.
 const MAX_DEPTH: usize = 50;
 
-const INVALID_INCLUDE: Code = Code("invalid-include");
-const CYCLE: Code = Code("include-cycle");
-const LIMIT: Code = Code("include-limit");
-const CONFLICT: Code = Code("include-conflict");
-
 /// How many includes one load follows: files that include two others each, on and on, have no end.
 const MAX_INCLUDES: u32 = 1_000;
 
@@ -41,7 +36,7 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         Value::Sequence(items) => items,
         other => {
             let message = format!("`include` must be a list, not {}", other.kind_with_article());
-            let wrong = Diagnostic::error(INVALID_INCLUDE, message).at(node.span);
+            let wrong = Diagnostic::error(Code::WrongType, message).at(node.span);
             pipeline.note(wrong.help("write each file behind a `-`, on a line of its own").into(), found);
             found.lacks(SECTIONS);
             return;
@@ -82,7 +77,7 @@ fn load(
     let id = pipeline.next_scope();
     if id > MAX_INCLUDES {
         let message = format!("more than {MAX_INCLUDES} files are included");
-        let error = Diagnostic::error(LIMIT, message).at(*span);
+        let error = Diagnostic::error(Code::TooLarge, message).at(*span);
         return Err(found.stop(error.help("include each file once")));
     }
     let variables = variables(pipeline, include, &folder, scope).map_err(|problems| found.stop(problems))?;
@@ -113,14 +108,18 @@ fn enter(includers: &[Includer], file: &Path, target: &Path, span: Span) -> Resu
     if let Some(first) = chain.iter().position(|one| one.file == target) {
         let files = chain[first..].iter().map(|one| one.file.as_path()).chain([target]);
         let names: Vec<_> = files.map(|file| format!("`{}`", file.display())).collect();
-        let mut cycle = Diagnostic::error(CYCLE, format!("files include each other in a circle: {}", names.join(" → "))).at(span);
+        let mut cycle = Diagnostic::error(
+            Code::IncludeCycle,
+            format!("files include each other in a circle: {}", names.join(" → ")),
+        )
+        .at(span);
         for one in &chain[first..chain.len() - 1] {
             cycle = cycle.related(one.span, "included here");
         }
         return Err(cycle.help("remove one of these `include`s"));
     }
     if chain.len() > MAX_DEPTH {
-        return Err(Diagnostic::error(CYCLE, format!("files include each other more than {MAX_DEPTH} deep")).at(span));
+        return Err(Diagnostic::error(Code::TooLarge, format!("files include each other more than {MAX_DEPTH} deep")).at(span));
     }
     Ok(chain)
 }
@@ -173,7 +172,7 @@ impl<'n> Include<'n> {
                     "an element of `include` must be a path or a mapping, not {}",
                     other.kind_with_article()
                 );
-                return Err(Diagnostic::error(INVALID_INCLUDE, message).at(include.span));
+                return Err(Diagnostic::error(Code::WrongType, message).at(include.span));
             }
         }
         Ok(include)
@@ -207,7 +206,7 @@ fn texts<'n>(key: &str, keys: &'n Mapping) -> Result<Vec<(&'n str, Span)>, Diagn
 
 fn wrong_type(key: &str, expected: &str, node: &Node) -> Diagnostic {
     Diagnostic::error(
-        INVALID_INCLUDE,
+        Code::WrongType,
         format!("`include.{key}` must be {expected}, not {}", node.value.kind_with_article()),
     )
     .at(node.span)
@@ -244,7 +243,7 @@ fn import(model: Node, document: &mut Mapping, span: Span) -> Diagnostics {
 }
 
 fn conflict(section: &str, name: &str, known: &Entry, other: &Entry, span: Span) -> Diagnostic {
-    Diagnostic::error(CONFLICT, format!("`{section}.{name}` conflicts with what is included"))
+    Diagnostic::error(Code::IncludeConflict, format!("`{section}.{name}` conflicts with what is included"))
         .at(known.key_span)
         .related(other.key_span, "the other one")
         .related(span, "included here")

@@ -4,7 +4,7 @@
 //! to the file that was asked for, and is looked at only when something is wrong.
 
 use super::interpolate::used_variables;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
 use crate::source::{Node, SourceId, SourceMap, Span, definition};
 use std::collections::HashMap;
@@ -114,8 +114,8 @@ impl Origins {
 /// Whether a finding speaks of variables itself.
 fn is_about_variables(finding: &Diagnostic) -> bool {
     matches!(
-        finding.code.0,
-        "unset-variable" | "required-variable" | "invalid-interpolation" | "env-file"
+        finding.code,
+        Code::UnsetVariable | Code::RequiredVariable | Code::InvalidInterpolation | Code::EnvFileSyntax
     )
 }
 

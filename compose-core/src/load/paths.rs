@@ -1,13 +1,10 @@
 //! Paths become absolute, or start at another folder when an extended or included file is rebased.
 
-use super::canonical::UNEXPECTED_KIND;
 use super::defaults::{child, items, values};
 use super::report::Report;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Mapping, Node, ResourceReader, Value, clean};
 use std::path::{Path, PathBuf};
-
-const MISSING_BIND_SOURCE: Code = Code("missing-bind-source");
 
 /// Where relative paths start.
 #[derive(Clone, Copy)]
@@ -81,9 +78,9 @@ fn mount(mount: &mut Node, base: Base<'_>, report: &mut Report) {
     let span = mount.span;
     match child(mount, "source") {
         Some(source) if source.as_str().is_some() => edit(Some(source), |path| base.host_path(path)),
-        Some(source) => report.error(UNEXPECTED_KIND, source.span, "the source of a bind must be a path"),
+        Some(source) => report.error(Code::WrongType, source.span, "the source of a bind must be a path"),
         None => report.push(
-            Diagnostic::error(MISSING_BIND_SOURCE, "a bind needs a `source`")
+            Diagnostic::error(Code::MissingKey, "a bind needs a `source`")
                 .at(span)
                 .help("name the host's file or folder in `source`, or use `type: volume`"),
         ),

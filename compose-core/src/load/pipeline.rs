@@ -28,12 +28,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-const MISSING_FILE: Code = Code("file-not-found");
-const UNREADABLE_FILE: Code = Code("file-unreadable");
-const EMPTY_FILE: Code = Code("empty-file");
-const NOT_A_MAPPING: Code = Code("wrong-type");
-const OBSOLETE_KEY: Code = Code("obsolete-key");
-
 /// A load in progress.
 pub(super) struct Pipeline<'l> {
     /// The only door to files.
@@ -263,7 +257,7 @@ impl<'l> Pipeline<'l> {
         if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version"))
             && !places.contains(&version.node.span)
         {
-            let obsolete = Diagnostic::warning(OBSOLETE_KEY, "`version` is obsolete and does nothing");
+            let obsolete = Diagnostic::warning(Code::ObsoleteKey, "`version` is obsolete and does nothing");
             self.warnings.push(obsolete.at(version.key_span).help("remove it"));
         }
     }
@@ -281,14 +275,14 @@ fn is_mapping(document: &Node, file: &Path) -> Result<(), Diagnostic> {
     match &document.value {
         Value::Mapping(_) => Ok(()),
         Value::Null => {
-            let empty = Diagnostic::error(EMPTY_FILE, format!("a document of `{}` is empty", file.display()));
+            let empty = Diagnostic::error(Code::EmptyFile, format!("a document of `{}` is empty", file.display()));
             Err(empty
                 .at(document.span)
                 .help("write `services:` and what runs, or remove the document"))
         }
         other => {
             let message = format!("a compose file must be a mapping, not {}", other.kind_with_article());
-            Err(Diagnostic::error(NOT_A_MAPPING, message).at(document.span))
+            Err(Diagnostic::error(Code::WrongType, message).at(document.span))
         }
     }
 }
@@ -296,9 +290,10 @@ fn is_mapping(document: &Node, file: &Path) -> Result<(), Diagnostic> {
 fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic {
     let file = file.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Diagnostic::error(MISSING_FILE, format!("there is no file `{file}`")),
-        io::ErrorKind::IsADirectory => Diagnostic::error(UNREADABLE_FILE, format!("`{file}` is a folder, not a compose file")),
-        _ => Diagnostic::error(UNREADABLE_FILE, format!("cannot read `{file}`: {error}")),
+        io::ErrorKind::NotFound => Diagnostic::error(Code::FileNotFound, format!("there is no file `{file}`")),
+        io::ErrorKind::IsADirectory => Diagnostic::error(Code::FileUnreadable, format!("`{file}` is a folder, not a compose file")),
+        io::ErrorKind::FileTooLarge => Diagnostic::error(Code::TooLarge, format!("cannot read `{file}`: {error}")),
+        _ => Diagnostic::error(Code::FileUnreadable, format!("cannot read `{file}`: {error}")),
     }
     .at(span)
     .help("check the path, which is shown in full here")

@@ -21,8 +21,6 @@ use crate::names::{ProfileName, ProjectName};
 use crate::source::{Node, SourceMap};
 use std::path::{Path, PathBuf};
 
-const EMPTY_PROJECT: Code = Code("empty-project");
-
 /// A model as one tree: merged, in the long form, and as far resolved as its stages say.
 #[derive(Clone, Debug)]
 pub struct LoadedTree {
@@ -221,7 +219,7 @@ fn parse_all(pipeline: &mut Pipeline<'_>, files: &[PathBuf], found: &mut Found) 
 
 fn empty(files: &[PathBuf]) -> Diagnostic {
     let name = files.first().map_or_else(String::new, |file| format!("`{}` ", Path::display(file)));
-    Diagnostic::error(EMPTY_PROJECT, format!("{name}says nothing")).help("write `services:` and what runs")
+    Diagnostic::error(Code::EmptyFile, format!("{name}says nothing")).help("write `services:` and what runs")
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ use std::path::Path;
 /// The variable that names the project, and that every file can read.
 pub(super) const VARIABLE: &str = "COMPOSE_PROJECT_NAME";
 
-const INVALID_NAME: Code = Code("invalid-project-name");
-
 /// What can name a project, the strongest first.
 pub(super) struct Candidates<'a> {
     /// By the caller or `COMPOSE_PROJECT_NAME`; valid.
@@ -82,7 +80,7 @@ fn empty(name: &str, span: Option<Span>) -> Diagnostic {
     } else {
         format!("`{name}` holds nothing that could name a project")
     };
-    Diagnostic::error(INVALID_NAME, message)
+    Diagnostic::error(Code::InvalidProjectName, message)
         .at(span)
         .help("set `name:` in the file, COMPOSE_PROJECT_NAME, or `--project-name`")
 }

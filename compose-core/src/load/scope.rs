@@ -5,8 +5,6 @@ use crate::model::StringMap;
 use crate::source::{Span, clean};
 use std::path::{Component, Path, PathBuf};
 
-const REMOTE_FILE: Code = Code("remote-file");
-
 /// The surroundings of the files that make one model.
 pub(super) struct Scope<'s> {
     /// Tells this scope from others of the same load.
@@ -65,7 +63,7 @@ impl<'s> Scope<'s> {
     pub(super) fn local_file(&self, path: &str, span: Span) -> Result<PathBuf, Diagnostic> {
         if is_remote(path) {
             let remote = Diagnostic::error(
-                REMOTE_FILE,
+                Code::RemoteFile,
                 format!("`{path}` is not on this machine, and remote files are not read"),
             );
             return Err(remote.at(span).help("fetch a copy and name its path"));

@@ -7,8 +7,6 @@ use crate::model::{MountKind, Project, Service};
 use crate::names::{ProfileName, ServiceName};
 use std::collections::BTreeSet;
 
-const NO_SUCH_SERVICE: Code = Code("no-such-service");
-
 /// Whether named services bring those that they depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dependencies {
@@ -103,7 +101,7 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
 
 /// The finding that no enabled service has a name, with the name that was meant.
 pub fn no_such_service(project: &Project, name: &str) -> Diagnostic {
-    let error = Diagnostic::error(NO_SUCH_SERVICE, format!("no such service: {name}"));
+    let error = Diagnostic::error(Code::NoSuchService, format!("no such service: {name}"));
     match similar(name, project.services.keys().map(AsRef::as_ref)) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error,

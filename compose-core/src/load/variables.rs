@@ -9,13 +9,6 @@ use crate::source::{EnvFile, EnvFormat, PathKind, ResourceReader, STANDARD_INPUT
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file of variables that is not there or cannot be read.
-const ENV_FILE: Code = Code("env-file");
-/// A variable that steers Compose has a value which it cannot have.
-const SETTING: Code = Code("compose-variable");
-/// A project name that the engine would not take.
-const PROJECT_NAME: Code = Code("project-name");
-
 /// The variables that steer Compose itself.
 mod names {
     pub(super) const DISABLE_ENV_FILE: &str = "COMPOSE_DISABLE_ENV_FILE";
@@ -146,13 +139,13 @@ pub(crate) fn merge_under(variables: &mut StringMap, others: StringMap) {
 /// Why a file of variables cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let shown = path.display();
-    let message = match error.kind() {
-        io::ErrorKind::NotFound => format!("env file {shown} does not exist"),
-        io::ErrorKind::IsADirectory => format!("env file {shown} is a directory"),
-        io::ErrorKind::FileTooLarge => format!("env file {shown} is larger than 16 MiB"),
-        _ => format!("env file {shown} cannot be read: {error}"),
+    let (code, message) = match error.kind() {
+        io::ErrorKind::NotFound => (Code::FileNotFound, format!("env file {shown} does not exist")),
+        io::ErrorKind::IsADirectory => (Code::FileUnreadable, format!("env file {shown} is a directory")),
+        io::ErrorKind::FileTooLarge => (Code::TooLarge, format!("env file {shown} is larger than 16 MiB")),
+        _ => (Code::FileUnreadable, format!("env file {shown} cannot be read: {error}")),
     };
-    Diagnostic::error(ENV_FILE, message).help("check the path given with --env-file, in COMPOSE_ENV_FILES or by `include`")
+    Diagnostic::error(code, message).help("check the path given with --env-file, in COMPOSE_ENV_FILES or by `include`")
 }
 
 /// Lower case, without what a project name cannot hold; empty when nothing is left.
@@ -175,7 +168,7 @@ fn imposed_name(option: Option<&str>, variables: &StringMap, findings: &mut Diag
         return Some(name.to_owned());
     }
     let mut found = Diagnostic::error(
-        PROJECT_NAME,
+        Code::InvalidProjectName,
         format!(
             "invalid project name {name:?}: must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number"
         ),
@@ -244,7 +237,7 @@ impl Reading<'_, '_> {
             "0" | "f" | "F" | "false" | "False" | "FALSE" => {}
             _ => self.findings.push(
                 Diagnostic::error(
-                    SETTING,
+                    Code::InvalidSetting,
                     format!("{} is {word:?}, which is neither true nor false", names::DISABLE_ENV_FILE),
                 )
                 .help("set it to 1 or 0, or unset it"),

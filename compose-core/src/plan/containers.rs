@@ -17,8 +17,6 @@ use crate::names::{ContainerName, ServiceName};
 use crate::observe::{Activity, Observed, ObservedContainer};
 use std::collections::BTreeMap;
 
-const ORPHANS: Code = Code("orphan-containers");
-
 /// Plans how what runs becomes what is wanted.
 ///
 /// Images must be there already, or be named in the policy as about to come. New containers are
@@ -222,7 +220,11 @@ impl<'a> Planner<'a> {
             Orphans::Warn => {
                 let names: Vec<&str> = left_over.iter().map(|container| container.name.as_str()).collect();
                 self.plan.warn(
-                    Diagnostic::warning(ORPHANS, format!("found orphan containers ({}) for this project", names.join(", "))).help(
+                    Diagnostic::warning(
+                        Code::OrphanContainers,
+                        format!("found orphan containers ({}) for this project", names.join(", ")),
+                    )
+                    .help(
                         "if you removed or renamed this service in your compose file, run the command with --remove-orphans to clean it up",
                     ),
                 );

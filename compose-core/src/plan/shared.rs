@@ -11,9 +11,6 @@ use crate::names::{ConfigHash, NetworkId, NetworkKey, NetworkName, ProjectName, 
 use crate::observe::{Observed, ObservedNetwork};
 use std::collections::{BTreeMap, BTreeSet};
 
-const FOREIGN: Code = Code("not-made-for-this-project");
-const DIVERGED: Code = Code("volume-differs");
-
 /// What is to become of a network or volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -203,7 +200,7 @@ fn fate_of_network(
     let Some(owner) = found.owner.as_ref().filter(|owner| owner.project == *project) else {
         plan.warn(
             Diagnostic::warning(
-                FOREIGN,
+                Code::NotMadeForThisProject,
                 format!("a network with name {name} exists but was not created for project \"{project}\""),
             )
             .help("set `external: true` to use an existing network"),
@@ -258,7 +255,7 @@ fn foreign_volume(project: &ProjectName, name: &VolumeName, owner: Option<&Proje
         Some(owner) => format!("volume \"{name}\" already exists but was created for project \"{owner}\" (expected \"{project}\")"),
         None => format!("volume \"{name}\" already exists but was not created by Docker Compose"),
     };
-    Diagnostic::warning(FOREIGN, message).help("use `external: true` to use an existing volume")
+    Diagnostic::warning(Code::NotMadeForThisProject, message).help("use `external: true` to use an existing volume")
 }
 
 fn fate_of_volume(found: Option<&ConfigHash>, volume: &Volume, name: &VolumeName, policy: &ContainerPolicy, plan: &mut Plan) -> Fate {
@@ -274,7 +271,7 @@ fn fate_of_volume(found: Option<&ConfigHash>, volume: &Volume, name: &VolumeName
         DivergedVolumes::Keep => {
             plan.warn(
                 Diagnostic::warning(
-                    DIVERGED,
+                    Code::VolumeDiffers,
                     format!("volume \"{name}\" exists but doesn't match configuration in compose file; it is kept as it is"),
                 )
                 .help("remove it, or answer yes to its recreation, to have it made anew; its data is lost then"),

@@ -16,8 +16,6 @@ use crate::observe::{Activity, ObservedContainer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const PAUSED: Code = Code("paused-container");
-
 /// Starts what does not run.
 pub(super) struct Starts<'a, 'b> {
     project: &'a Project,
@@ -183,7 +181,8 @@ impl<'a, 'b> Starts<'a, 'b> {
             SlotFate::Keep(container) => {
                 if container.activity == Activity::Paused && self.stops.is_stopped(container).is_none() {
                     plan.warn(
-                        Diagnostic::warning(PAUSED, format!("container {} is paused", container.name)).help("unpause it to let it go on"),
+                        Diagnostic::warning(Code::PausedContainer, format!("container {} is paused", container.name))
+                            .help("unpause it to let it go on"),
                     );
                 }
                 if !self.needs_start(slot) {

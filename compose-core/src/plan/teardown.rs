@@ -17,9 +17,6 @@ use crate::names::{ImageRef, NetworkName, ProjectName, ServiceName, VolumeName};
 use crate::observe::{Observed, ObservedContainer, ObservedNetwork};
 use std::collections::{BTreeMap, BTreeSet};
 
-const IN_USE: Code = Code("still-in-use");
-const NOTHING: Code = Code("nothing-to-remove");
-
 /// Plans how a project is taken away; without a model, by what the labels say.
 pub fn plan_down(name: &ProjectName, project: Option<&Project>, observed: &Observed, policy: &DownPolicy) -> Result<Plan, PlanError> {
     let mut teardown = Teardown {
@@ -41,7 +38,7 @@ pub fn plan_down(name: &ProjectName, project: Option<&Project>, observed: &Obser
     let mut plan = teardown.plan;
     if plan.is_empty() {
         plan.warn(Diagnostic::warning(
-            NOTHING,
+            Code::NothingToRemove,
             format!("no resource found to remove for project \"{name}\""),
         ));
     }
@@ -289,7 +286,7 @@ impl<'a> Teardown<'a> {
     }
 
     fn warn_of_use(&mut self, what: &str) {
-        let warning = Diagnostic::warning(IN_USE, format!("{what} is still in use and stays"));
+        let warning = Diagnostic::warning(Code::StillInUse, format!("{what} is still in use and stays"));
         self.plan.warn(warning);
     }
 }

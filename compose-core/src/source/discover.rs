@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 /// The path that stands for standard input among the files of `-f`.
 pub const STANDARD_INPUT: &str = "-";
 
-/// A compose file that is not there, or of which there are several.
-const COMPOSE_FILE: Code = Code("compose-file");
-
 /// The names of a compose file; the first one wins.
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
@@ -55,11 +52,11 @@ fn refusal(path: &Path, kind: PathKind) -> Option<Diagnostic> {
     match kind {
         PathKind::File => None,
         PathKind::Missing => {
-            let found = Diagnostic::error(COMPOSE_FILE, format!("compose file {shown} does not exist"));
+            let found = Diagnostic::error(Code::NoComposeFile, format!("compose file {shown} does not exist"));
             Some(found.help("check the path given with -f or in COMPOSE_FILE; it starts at the current folder"))
         }
         PathKind::Directory => {
-            let found = Diagnostic::error(COMPOSE_FILE, format!("{shown} is a directory, not a compose file"));
+            let found = Diagnostic::error(Code::NoComposeFile, format!("{shown} is a directory, not a compose file"));
             Some(found.help("name a file with -f or in COMPOSE_FILE; an empty or trailing entry there means the folder itself"))
         }
     }
@@ -78,7 +75,7 @@ pub(crate) fn search(start: &Path, reader: &dyn ResourceReader, findings: &mut D
     }
     findings.push(
         Diagnostic::error(
-            COMPOSE_FILE,
+            Code::NoComposeFile,
             format!("no compose file in {} or any folder above it", start.display()),
         )
         .help(format!("name one with -f, or add {}", NAMES[0])),
@@ -99,7 +96,7 @@ fn first_of(names: &[&str], folder: &Path, what: &str, reader: &dyn ResourceRead
             first.display(),
             others.join(", ")
         );
-        findings.push(Diagnostic::warning(COMPOSE_FILE, message).help("remove all but one, or name those you mean with -f"));
+        findings.push(Diagnostic::warning(Code::SeveralComposeFiles, message).help("remove all but one, or name those you mean with -f"));
     }
     Some(first)
 }

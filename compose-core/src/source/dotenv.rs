@@ -9,9 +9,6 @@ use crate::load::interpolate::{MAX_TOTAL, Template, too_much, unset_variable};
 use crate::model::StringMap;
 use std::path::Path;
 
-/// A file of variables that cannot be read.
-const ENV_FILE: Code = Code("env-file");
-
 /// How a file of variables is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EnvFormat {
@@ -302,7 +299,7 @@ impl<'t> Statements<'t> {
     }
 
     fn refuse(&mut self, start: usize, end: usize, message: impl Into<String>, help: Option<&str>) -> Diagnostic {
-        let mut found = Diagnostic::error(ENV_FILE, message).at(self.span(start, end));
+        let mut found = Diagnostic::error(Code::EnvFileSyntax, message).at(self.span(start, end));
         found.help = help.map(str::to_owned);
         found
     }

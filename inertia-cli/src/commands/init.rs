@@ -7,7 +7,7 @@ use crate::project_file;
 use crate::render::{note, say};
 use crate::repository::Repository;
 use crate::settings::{Output, Settings};
-use compose_core::diagnostic::Severity;
+use compose_core::diagnostic::{Code, Severity};
 use compose_core::load::interpolate::missing_variable;
 use compose_core::load::{LoadError, Loader};
 use compose_core::model::{Project, StringMap};
@@ -78,7 +78,7 @@ fn load(settings: &Settings) -> Result<(Project, BTreeSet<String>), Failure> {
 }
 
 fn no_project(error: LoadError, cwd: &Path) -> Failure {
-    if error.diagnostics.iter().any(|found| found.code.0 == "compose-file") {
+    if error.diagnostics.iter().any(|found| found.code == Code::NoComposeFile) {
         return Failure::new(format!("there is no compose file in {}, or it cannot be read", cwd.display()))
             .hint("`inertia init` belongs in the folder of the project's compose.yaml");
     }

@@ -46,7 +46,7 @@ fn report<'a>(finding: &'a Diagnostic, sources: &'a SourceMap, view: View<'_>) -
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(finding.message.as_str()).id(finding.code.0);
+    let title = level.primary_title(finding.message.as_str()).id(finding.code.as_str());
     let mut group = Group::with_title(title);
     let mut places: Vec<Place<'a>> = Vec::new();
     if let Some(span) = finding.span {
@@ -180,7 +180,7 @@ fn document(finding: &Diagnostic, sources: &SourceMap) -> Value {
         })
         .collect();
     json!({
-        "code": finding.code.0,
+        "code": finding.code.as_str(),
         "severity": finding.severity,
         "message": finding.message,
         "file": file,
@@ -233,7 +233,7 @@ mod tests {
     fn underlines_the_place_and_says_what_to_do() {
         let mut sources = SourceMap::default();
         let id = sources.add("/srv/shop/compose.yaml", COMPOSE);
-        let finding = Diagnostic::error(Code("unknown-key"), "services.web knows no key `imag`")
+        let finding = Diagnostic::error(Code::UnknownKey, "services.web knows no key `imag`")
             .at(at(id, COMPOSE, "imag"))
             .help("did you mean `image`?");
         insta::assert_snapshot!(one(finding, &sources), @r"
@@ -253,7 +253,7 @@ mod tests {
         let base = "services:\n  web: {image: a}\n";
         let first = sources.add("/srv/shop/compose.yaml", COMPOSE);
         let other = sources.add("/srv/base.yaml", base);
-        let finding = Diagnostic::error(Code("conflict"), "two answers")
+        let finding = Diagnostic::error(Code::IncludeConflict, "two answers")
             .at(at(first, COMPOSE, "żółć"))
             .related(at(other, base, "image"), "first said here")
             .related(at(first, COMPOSE, "web"), "in this service");
@@ -278,7 +278,7 @@ mod tests {
     fn a_long_place_is_underlined_on_its_first_line() {
         let mut sources = SourceMap::default();
         let id = sources.add("/srv/shop/compose.yaml", COMPOSE);
-        let finding = Diagnostic::warning(Code("ports"), "many ports").at(at(id, COMPOSE, "- 80:80\n      - 81:81\n"));
+        let finding = Diagnostic::warning(Code::PortCollision, "many ports").at(at(id, COMPOSE, "- 80:80\n      - 81:81\n"));
         let shown = one(finding, &sources);
         assert!(shown.contains("6 |       - 80:80\n  |       ^^^^^^^"), "{shown}");
         assert!(!shown.contains("81:81"), "{shown}");
@@ -296,8 +296,8 @@ mod tests {
             column: 1,
         };
         let mut findings = Diagnostics::new();
-        findings.push(Diagnostic::error(Code("no-file"), "no compose file here").help("write one"));
-        findings.push(Diagnostic::error(Code("empty"), "the file is empty").at(empty));
+        findings.push(Diagnostic::error(Code::NoComposeFile, "no compose file here").help("write one"));
+        findings.push(Diagnostic::error(Code::EmptyFile, "the file is empty").at(empty));
         insta::assert_snapshot!(plain(&findings, &sources), @r"
         error[no-file]: no compose file here
          |
@@ -321,7 +321,7 @@ mod tests {
                 line: 1,
                 column: 1,
             };
-            assert!(one(Diagnostic::error(Code("x"), "y").at(span), &sources).contains("compose.yaml"));
+            assert!(one(Diagnostic::error(Code::WrongType, "y").at(span), &sources).contains("compose.yaml"));
         }
     }
 
@@ -329,7 +329,7 @@ mod tests {
     fn is_data_for_programs() {
         let mut sources = SourceMap::default();
         let id = sources.add("/srv/shop/compose.yaml", COMPOSE);
-        let finding = Diagnostic::error(Code("unknown-key"), "what")
+        let finding = Diagnostic::error(Code::UnknownKey, "what")
             .at(at(id, COMPOSE, "imag"))
             .related(at(id, COMPOSE, "web"), "in");
         let document = data(&finding.into(), &sources);

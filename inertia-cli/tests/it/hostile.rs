@@ -164,7 +164,7 @@ fn links_in_circles() {
     let place = Place::new();
     symlink("loop.yaml", place.path().join("loop.yaml")).unwrap();
     symlink(".", place.path().join("here")).unwrap();
-    refused(&place, &["-f", "loop.yaml"], "compose-file");
+    refused(&place, &["-f", "loop.yaml"], "no-compose-file");
     place.file("compose.yaml", "include: [loop.yaml]\n");
     refused(&place, &[], "file-unreadable");
     // The file includes itself under ever longer names, until the system has had enough.

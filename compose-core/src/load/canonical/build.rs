@@ -1,7 +1,7 @@
 //! `build`.
 
-use super::{MALFORMED_SHORT_FORM, UNEXPECTED_KIND, each, each_item, lists, mapping_at, ulimit, wrong_kind};
-use crate::diagnostic::Diagnostic;
+use super::{each, each_item, lists, mapping_at, ulimit, wrong_kind};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::source::{Mapping, Node, Value};
 
@@ -30,7 +30,7 @@ fn additional_contexts(node: &mut Node, report: &mut Report) {
     if let Some(contexts) = node.as_mapping() {
         for (name, entry) in contexts.iter().filter(|(_, entry)| entry.node.is_null()) {
             report.within(name, |report| {
-                let missing = Diagnostic::error(UNEXPECTED_KIND, "must be a context, not null").at(entry.key_span);
+                let missing = Diagnostic::error(Code::WrongType, "must be a context, not null").at(entry.key_span);
                 report.push(missing.help("name a folder, a URL, `docker-image://IMAGE` or `service:NAME`"));
             });
         }
@@ -46,7 +46,7 @@ fn additional_contexts(node: &mut Node, report: &mut Report) {
                 contexts.insert(name, item.span, Node::string(context, item.span));
             }
             None => report.within(index, |report| {
-                report.error(MALFORMED_SHORT_FORM, item.span, "must be written NAME=CONTEXT");
+                report.error(Code::MalformedShortForm, item.span, "must be written NAME=CONTEXT");
             }),
         }
     }
@@ -71,9 +71,12 @@ fn ssh(node: &mut Node, report: &mut Report) {
                 keys.insert("default", item.span, Node::new(Value::Null, item.span));
             }
             Some(Err(id)) => report.push(
-                Diagnostic::error(MALFORMED_SHORT_FORM, format!("only `default` may stand without a path, not `{id}`"))
-                    .at(item.span)
-                    .help("write ID=PATH"),
+                Diagnostic::error(
+                    Code::MalformedShortForm,
+                    format!("only `default` may stand without a path, not `{id}`"),
+                )
+                .at(item.span)
+                .help("write ID=PATH"),
             ),
             None => wrong_kind(item, "text", report),
         });

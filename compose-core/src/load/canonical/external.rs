@@ -5,9 +5,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::source::{Node, Value};
 
-const DEPRECATED_EXTERNAL_NAME: Code = Code("deprecated-external-name");
-const CONFLICTING_NAMES: Code = Code("conflicting-names");
-
 /// `external: {name: N}` becomes `external: true` and `name: N`.
 pub(super) fn resource(node: &mut Node, report: &mut Report) {
     if node.is_null() {
@@ -29,13 +26,13 @@ pub(super) fn resource(node: &mut Node, report: &mut Report) {
         return;
     };
     report.push(
-        Diagnostic::warning(DEPRECATED_EXTERNAL_NAME, "`external.name` is deprecated")
+        Diagnostic::warning(Code::ObsoleteKey, "`external.name` is deprecated")
             .at(span)
             .help("write `external: true` and `name` beside it"),
     );
     match resource.get("name") {
         Some(name) if name.value != old.node.value => report.push(
-            Diagnostic::error(CONFLICTING_NAMES, "`name` and `external.name` differ")
+            Diagnostic::error(Code::ConflictingKeys, "`name` and `external.name` differ")
                 .at(name.span)
                 .related(old.node.span, "the other name")
                 .help("keep `name` alone"),

@@ -1,7 +1,7 @@
 //! Lists and single texts that stand for mappings.
 
-use super::{MALFORMED_SHORT_FORM, ShortForms, each, mapping_at, text, wrong_kind};
-use crate::diagnostic::Diagnostic;
+use super::{ShortForms, each, mapping_at, text, wrong_kind};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::load::short;
 use crate::source::{Mapping, Node, Value};
@@ -136,7 +136,7 @@ pub(super) fn device(node: &mut Node, forms: ShortForms, report: &mut Report) {
 pub(super) fn refuse(node: &Node, malformed: short::Malformed, forms: ShortForms, report: &mut Report) {
     if forms == ShortForms::Strict {
         report.push(
-            Diagnostic::error(MALFORMED_SHORT_FORM, malformed.what)
+            Diagnostic::error(Code::MalformedShortForm, malformed.what)
                 .at(node.span)
                 .help(malformed.help),
         );

@@ -15,11 +15,6 @@ use super::report::Report;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Mapping, Node, Span, Value};
 
-/// A value of a kind that the attribute does not take.
-pub(super) const UNEXPECTED_KIND: Code = Code("unexpected-kind");
-/// A text that is not of its short syntax.
-pub(super) const MALFORMED_SHORT_FORM: Code = Code("malformed-short-form");
-
 /// What happens to a short form that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShortForms {
@@ -101,7 +96,7 @@ fn include(node: &mut Node, report: &mut Report) {
 
 fn wrong_kind(node: &Node, wanted: &str, report: &mut Report) {
     report.error(
-        UNEXPECTED_KIND,
+        Code::WrongType,
         node.span,
         format!("must be {wanted}, not {}", node.value.kind_with_article()),
     );

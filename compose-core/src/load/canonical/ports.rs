@@ -11,8 +11,6 @@ use crate::source::{Mapping, Node, Span, Value};
 /// How many ports the services may have together. Of ranges, a line stands for tens of thousands.
 const MAX_PORTS: usize = 100_000;
 
-const TOO_MANY_PORTS: Code = Code("too-many-ports");
-
 /// Refuses ranges that come to more ports than any application has, before they are written out.
 pub(in crate::load) fn check_count(model: &Node) -> Result<(), Diagnostic> {
     let services = model.get("services").and_then(Node::as_mapping);
@@ -22,7 +20,7 @@ pub(in crate::load) fn check_count(model: &Node) -> Result<(), Diagnostic> {
             total += item.as_str().map_or(1, port::count);
             if total > MAX_PORTS {
                 let message = format!("the services publish more than {MAX_PORTS} ports");
-                let error = Diagnostic::error(TOO_MANY_PORTS, message).at(item.span);
+                let error = Diagnostic::error(Code::TooLarge, message).at(item.span);
                 return Err(error.help("publish what is used, or take `network_mode: host`"));
             }
         }

@@ -9,13 +9,6 @@ use crate::source::{PathKind, ResourceReader, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-const UNUSED: Code = Code("unused-resource");
-const PORT_COLLISION: Code = Code("port-collision");
-const MISSING_SOURCE: Code = Code("missing-bind-source");
-const MISSING_CONTEXT: Code = Code("missing-build-context");
-const MISSING_FILE: Code = Code("missing-file");
-const UNKNOWN_PROFILE: Code = Code("unknown-profile");
-
 /// Warns about a project that is valid. Whether files exist is asked of the reader.
 pub(crate) fn advise(project: &Project, places: Places<'_>, reader: &dyn ResourceReader) -> Diagnostics {
     let mut advice = Advice {
@@ -79,7 +72,7 @@ impl<'a> Advice<'a> {
         let models = project.models.keys().map(|key| ("models", "model", key.as_str()));
         for (section, noun, key) in networks.chain(volumes).chain(secrets).chain(configs).chain(models) {
             if !used.contains(&(section, key)) {
-                let warning = Diagnostic::warning(UNUSED, format!("no service uses the {noun} `{key}`"));
+                let warning = Diagnostic::warning(Code::UnusedResource, format!("no service uses the {noun} `{key}`"));
                 let help = format!("remove it, or name it in the `{section}` of a service");
                 self.found.push(warning.at(self.places.of(&[section, key])).help(help));
             }
@@ -131,7 +124,8 @@ impl<'a> Advice<'a> {
                 let place = self
                     .places
                     .of_service(service.name.as_str(), &["volumes", &index.to_string(), "source"]);
-                self.found.push(Diagnostic::warning(MISSING_SOURCE, message).at(place).help(help));
+                self.found
+                    .push(Diagnostic::warning(Code::BindSourceNotFound, message).at(place).help(help));
             }
         }
     }
@@ -145,7 +139,8 @@ impl<'a> Advice<'a> {
                 let message = format!("service `{}` is built from `{context}`, which does not exist", service.name);
                 let place = self.places.of_service(service.name.as_str(), &["build", "context"]);
                 let help = "correct `context`; it starts at the project's folder";
-                self.found.push(Diagnostic::warning(MISSING_CONTEXT, message).at(place).help(help));
+                self.found
+                    .push(Diagnostic::warning(Code::BuildContextNotFound, message).at(place).help(help));
             }
         }
     }
@@ -171,7 +166,7 @@ impl<'a> Advice<'a> {
             let message = format!("the file `{}` of the {noun} `{key}` does not exist", path.display());
             let place = self.places.of(&[section, key, "file"]);
             self.found.push(
-                Diagnostic::warning(MISSING_FILE, message)
+                Diagnostic::warning(Code::FileNotFound, message)
                     .at(place)
                     .help("create it before the services start"),
             );
@@ -189,7 +184,7 @@ impl<'a> Advice<'a> {
             if name == "*" || known.contains(name) {
                 continue;
             }
-            let warning = Diagnostic::warning(UNKNOWN_PROFILE, format!("no service has the profile `{name}`"));
+            let warning = Diagnostic::warning(Code::UnknownProfile, format!("no service has the profile `{name}`"));
             self.found.push(match similar(name, known.iter().copied()) {
                 Some(close) => warning.help(format!("did you mean `{close}`?")),
                 None if known.is_empty() => warning.help("no service has any profile"),
@@ -215,7 +210,7 @@ fn collide(one: Option<&str>, other: Option<&str>) -> bool {
 fn crowded(service: &Service, published: u16) -> Diagnostic {
     let (name, replicas) = (&service.name, service.replicas());
     let message = format!("service `{name}` has {replicas} containers, and only one of them can have the host's port {published}");
-    Diagnostic::warning(PORT_COLLISION, message).help("publish a range of ports, leave the choice to the engine, or run one container")
+    Diagnostic::warning(Code::PortCollision, message).help("publish a range of ports, leave the choice to the engine, or run one container")
 }
 
 fn collision(holder: &Taken<'_>, service: &Service, published: u16, protocol: &str, place: Option<Span>) -> Diagnostic {
@@ -228,7 +223,7 @@ fn collision(holder: &Taken<'_>, service: &Service, published: u16, protocol: &s
         )
     };
     let (first, second) = in_order(holder.place, place);
-    let warning = Diagnostic::warning(PORT_COLLISION, message)
+    let warning = Diagnostic::warning(Code::PortCollision, message)
         .at(second)
         .help("publish one of them on another port");
     match first {
@@ -302,10 +297,10 @@ secrets: {s: {file: secret.txt}}
         assert_eq!(
             advice(text, &[]),
             [
-                "missing-bind-source: service `a` mounts `/p/gone`, which does not exist",
-                "missing-bind-source: service `a` mounts `/nowhere`, which does not exist",
-                "missing-build-context: service `b` is built from `/p/gone`, which does not exist",
-                "missing-file: the file `/p/secret.txt` of the secret `s` does not exist",
+                "bind-source-not-found: service `a` mounts `/p/gone`, which does not exist",
+                "bind-source-not-found: service `a` mounts `/nowhere`, which does not exist",
+                "build-context-not-found: service `b` is built from `/p/gone`, which does not exist",
+                "file-not-found: the file `/p/secret.txt` of the secret `s` does not exist",
             ]
         );
     }

@@ -9,16 +9,6 @@ use crate::names::ServiceName;
 use crate::source::Span;
 use std::collections::BTreeMap;
 
-const NO_IMAGE: Code = Code("no-image");
-const TWO_DOCKERFILES: Code = Code("two-dockerfiles");
-const PLATFORM_NOT_BUILT: Code = Code("platform-not-built");
-const NETWORKS_AND_MODE: Code = Code("networks-and-network-mode");
-const HEALTH_TEST_WORD: Code = Code("health-test-word");
-const WATCH_WITHOUT_TARGET: Code = Code("watch-without-target");
-const TARGET_TWICE: Code = Code("target-twice");
-const CONTAINER_NAME_TWICE: Code = Code("container-name-twice");
-const NO_SECRET_SOURCE: Code = Code("no-secret-source");
-
 /// Checks a project whose profiles are applied. Where a service has both `scale` and `deploy`, its
 /// replicas become the scale, as the reference does here.
 ///
@@ -92,7 +82,7 @@ impl Findings<'_> {
     fn check_origin(&mut self) {
         let service = self.service;
         if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
-            let error = self.error(NO_IMAGE, &[], "has neither an image nor a build");
+            let error = self.error(Code::NoImage, &[], "has neither an image nor a build");
             self.push(error.help("add `image`, `build` or `provider`"));
         }
     }
@@ -111,7 +101,7 @@ impl Findings<'_> {
         };
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
             let error = self.error(
-                TWO_DOCKERFILES,
+                Code::ConflictingKeys,
                 &["build", "dockerfile_inline"],
                 "has both `dockerfile` and `dockerfile_inline`",
             );
@@ -123,7 +113,7 @@ impl Findings<'_> {
             && !build.platforms.contains(platform)
         {
             let message = format!("runs on `{platform}`, for which it is not built");
-            let error = self.error(PLATFORM_NOT_BUILT, &["build", "platforms"], message);
+            let error = self.error(Code::PlatformNotBuilt, &["build", "platforms"], message);
             self.push(error.help(format!("add `{platform}` to `build.platforms`")));
         }
     }
@@ -131,7 +121,7 @@ impl Findings<'_> {
     fn check_networking(&mut self) {
         let networking = &self.service.networking;
         if networking.network_mode.is_some() && !networking.networks.is_empty() {
-            let error = self.error(NETWORKS_AND_MODE, &["network_mode"], "has both `network_mode` and `networks`");
+            let error = self.error(Code::ConflictingKeys, &["network_mode"], "has both `network_mode` and `networks`");
             let error = self.beside(error, "networks");
             self.push(error.help("keep one of them"));
         }
@@ -144,7 +134,7 @@ impl Findings<'_> {
         };
         if !matches!(first.as_str(), "CMD" | "CMD-SHELL" | "NONE") {
             let message = format!("has a health check that begins with `{first}`");
-            let error = self.error(HEALTH_TEST_WORD, &["healthcheck", "test"], message);
+            let error = self.error(Code::UnknownWord, &["healthcheck", "test"], message);
             self.push(error.help("begin the list with CMD, CMD-SHELL or NONE, or give the command as text"));
         }
     }
@@ -155,7 +145,7 @@ impl Findings<'_> {
             let needs_none = matches!(rule.action, Some(WatchAction::Rebuild | WatchAction::Restart));
             if rule.target.is_none() && !needs_none {
                 let way = ["develop", "watch", &index.to_string()];
-                let error = self.error(WATCH_WITHOUT_TARGET, &way, "watches a path without a `target` to copy it to");
+                let error = self.error(Code::MissingKey, &way, "watches a path without a `target` to copy it to");
                 self.push(error.help("add `target`, or make the action `rebuild` or `restart`"));
             }
         }
@@ -174,7 +164,7 @@ impl Findings<'_> {
             let Some((first_list, first)) = seen.insert(target, (list, index)) else {
                 continue;
             };
-            let mut error = self.error(TARGET_TWICE, &way, format!("mounts `{target}` twice"));
+            let mut error = self.error(Code::TargetTwice, &way, format!("mounts `{target}` twice"));
             if let Some(place) = self.place(&[first_list, &first.to_string()]) {
                 error = error.related(place, "the other mount");
             }
@@ -200,7 +190,7 @@ fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostic
         let place = |service: &ServiceName| places.of_service(service.as_str(), &["container_name"]);
         let message = format!("services `{other}` and `{}` have the same container name `{name}`", service.name);
         let (first, second) = in_order(place(other), place(&service.name));
-        let mut error = Diagnostic::error(CONTAINER_NAME_TWICE, message).at(second);
+        let mut error = Diagnostic::error(Code::ContainerNameTwice, message).at(second);
         if let Some(place) = first {
             error = error.related(place, "first used here");
         }
@@ -212,7 +202,7 @@ fn secrets(project: &Project, places: Places<'_>, before: &Found, found: &mut Di
     for (key, secret) in &project.secrets {
         let sourced = matches!(secret.source, SecretSource::File(_) | SecretSource::Environment { .. });
         if !secret.external && !sourced && !places.is_damaged("secrets", key.as_str(), before) {
-            let error = Diagnostic::error(NO_SECRET_SOURCE, format!("secret `{key}` has no source"));
+            let error = Diagnostic::error(Code::MissingKey, format!("secret `{key}` has no source"));
             found.push(
                 error
                     .at(places.of(&["secrets", key.as_str()]))

@@ -7,8 +7,6 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::{BTreeMap, VecDeque};
 
-const DEPENDENCY_CYCLE: Code = Code("dependency-cycle");
-
 /// Reports each knot of services once, by the shortest way around from its first service.
 pub(super) fn check(project: &Project, places: Places<'_>, found: &mut Diagnostics) {
     let graph = dependencies(project);
@@ -22,7 +20,7 @@ pub(super) fn check(project: &Project, places: Places<'_>, found: &mut Diagnosti
     knots.sort_unstable();
     for knot in knots {
         let way = way_around(&graph, &knot);
-        let mut error = Diagnostic::error(DEPENDENCY_CYCLE, format!("dependency cycle: {}", way.join(" → ")));
+        let mut error = Diagnostic::error(Code::DependencyCycle, format!("dependency cycle: {}", way.join(" → ")));
         for (index, pair) in way.windows(2).enumerate() {
             match places.of_service(pair[0], &["depends_on", pair[1]]) {
                 Some(place) if index == 0 => error = error.at(place),

@@ -5,14 +5,6 @@ use crate::load::report::Report;
 use crate::source::{Mapping, Node, Value};
 use std::net::IpAddr;
 
-const CONFLICTING_SOURCES: Code = Code("conflicting-sources");
-const MISSING_SOURCE: Code = Code("missing-source");
-const CONFLICTS_WITH_EXTERNAL: Code = Code("conflicts-with-external");
-const INVALID_ADDRESS: Code = Code("invalid-address");
-const BLANK_PATH: Code = Code("blank-path");
-const NEGATIVE_COUNT: Code = Code("negative-count");
-const COUNT_AND_IDS: Code = Code("count-and-device-ids");
-
 /// Checks sources of secrets and configs, external volumes, addresses, watched paths and device requests.
 pub(crate) fn check_early(model: &Node) -> Diagnostics {
     let mut report = Report::default();
@@ -66,7 +58,7 @@ fn host_address(port: &Node, report: &mut Report) {
         && address.as_str().is_none_or(|text| text.parse::<IpAddr>().is_err())
     {
         let shown = address.as_str().unwrap_or(address.value.kind());
-        let invalid = Diagnostic::error(INVALID_ADDRESS, format!("`{shown}` is no IP address"));
+        let invalid = Diagnostic::error(Code::NotAnAddress, format!("`{shown}` is no IP address"));
         report.push(
             invalid
                 .at(address.span)
@@ -78,7 +70,7 @@ fn host_address(port: &Node, report: &mut Report) {
 fn device_request(request: &Node, report: &mut Report) {
     if let (Some(count), Some(ids)) = (request.get("count"), request.get("device_ids")) {
         report.push(
-            Diagnostic::error(COUNT_AND_IDS, "`count` and `device_ids` exclude each other")
+            Diagnostic::error(Code::ConflictingKeys, "`count` and `device_ids` exclude each other")
                 .at(ids.span)
                 .related(count.span, "`count` stands here")
                 .help("keep one of them"),
@@ -94,7 +86,7 @@ fn not_negative(count: Option<&Node>, report: &mut Report) {
     }) = count
     {
         report.push(
-            Diagnostic::error(NEGATIVE_COUNT, format!("must not be negative, but is {number}"))
+            Diagnostic::error(Code::OutOfRange, format!("must not be negative, but is {number}"))
                 .at(*span)
                 .help("use 0 or more"),
         );
@@ -103,7 +95,8 @@ fn not_negative(count: Option<&Node>, report: &mut Report) {
 
 fn watched_path(rule: &Node, report: &mut Report) {
     if let Some(path) = rule.get("path").filter(|path| path.as_str() == Some("")) {
-        report.error(BLANK_PATH, path.span, "`path` must not be blank");
+        let blank = Diagnostic::error(Code::InvalidValue, "`path` must not be blank").at(path.span);
+        report.push(blank.help("write the file or folder to watch"));
     }
 }
 
@@ -118,7 +111,7 @@ fn external_volume(volume: &Node, report: &mut Report) {
     for (key, entry) in settings.iter() {
         if !matches!(key, "name" | "external") && !key.starts_with("x-") {
             report.push(
-                Diagnostic::error(CONFLICTS_WITH_EXTERNAL, format!("an external volume cannot have `{key}`"))
+                Diagnostic::error(Code::ConflictingKeys, format!("an external volume cannot have `{key}`"))
                     .at(entry.key_span)
                     .help("remove `external`, or let it stand alone with `name`"),
             );
@@ -127,21 +120,26 @@ fn external_volume(volume: &Node, report: &mut Report) {
 }
 
 fn sources(resource: &Node, kinds: &[&str], report: &mut Report) {
+    let missing = || {
+        Diagnostic::error(Code::MissingKey, format!("needs one of {}", kinds.join(", ")))
+            .at(resource.span)
+            .help("add one of them, or `external: true` for one that exists already")
+    };
     let Some(settings) = resource.as_mapping() else {
-        return report.error(MISSING_SOURCE, resource.span, format!("needs one of {}", kinds.join(", ")));
+        return report.push(missing());
     };
     let mut given = kinds
         .iter()
         .filter_map(|kind| settings.entry(kind).map(|entry| (kind, entry.key_span)));
     match (given.next(), given.next()) {
         (Some((first, first_span)), Some((second, span))) => report.push(
-            Diagnostic::error(CONFLICTING_SOURCES, format!("`{first}` and `{second}` exclude each other"))
+            Diagnostic::error(Code::ConflictingKeys, format!("`{first}` and `{second}` exclude each other"))
                 .at(span)
                 .related(first_span, format!("`{first}` stands here"))
                 .help("keep one of them"),
         ),
         (None, _) if !settings.contains_key("driver") && !settings.contains_key("external") => {
-            report.error(MISSING_SOURCE, resource.span, format!("needs one of {}", kinds.join(", ")));
+            report.push(missing());
         }
         _ => {}
     }

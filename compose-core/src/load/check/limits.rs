@@ -4,9 +4,6 @@
 use super::consistency::Findings;
 use crate::diagnostic::Code;
 
-const SETTINGS_DISAGREE: Code = Code("settings-disagree");
-const NAMED_AND_SCALED: Code = Code("named-and-scaled");
-
 /// Checks one service.
 pub(super) fn check(findings: &mut Findings<'_>) {
     let service = findings.service;
@@ -47,7 +44,7 @@ pub(super) fn check(findings: &mut Findings<'_>) {
             None => (&["deploy", "replicas"], "deploy.replicas"),
         };
         let message = format!("has a `container_name`, which only one container can have, and a `{attribute}` above 1");
-        let error = findings.error(NAMED_AND_SCALED, way, message);
+        let error = findings.error(Code::ConflictingKeys, way, message);
         findings.push(error.help("remove one of the two"));
     }
 }
@@ -62,7 +59,7 @@ fn disagree(findings: &mut Findings<'_>, differs: bool, attribute: &str, other: 
         return;
     }
     let error = findings.error(
-        SETTINGS_DISAGREE,
+        Code::ConflictingKeys,
         &[attribute],
         format!("has different `{attribute}` and `{other}`"),
     );

@@ -7,11 +7,6 @@ use crate::load::suggest::similar;
 use crate::model::{MountKind, NamespaceMode, Project, Service};
 use crate::names::ServiceName;
 
-const UNDEFINED_REFERENCE: Code = Code("undefined-reference");
-const EXTENSION_AS_NETWORK: Code = Code("extension-as-network");
-const DISABLED_SERVICE: Code = Code("disabled-service");
-const CONTEXT_NOT_BUILT: Code = Code("context-not-built");
-
 /// Checks one service against its project, but for references into sections that may be missing.
 pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Found) {
     let service = findings.service;
@@ -19,7 +14,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
         let way = ["networks", network.as_str()];
         if network.as_str().starts_with("x-") {
             let message = format!("joins the network `{network}`, a key that stands for an extension");
-            let error = findings.error(EXTENSION_AS_NETWORK, &way, message);
+            let error = findings.error(Code::InvalidName, &way, message);
             findings.push(error.help("give the network a key that does not begin with x-"));
             continue;
         }
@@ -79,11 +74,11 @@ fn defined<'a>(
         return;
     }
     if name.is_empty() {
-        let error = findings.error(UNDEFINED_REFERENCE, way, format!("uses a {what} without saying which"));
+        let error = findings.error(Code::UndefinedReference, way, format!("uses a {what} without saying which"));
         findings.push(error.help(format!("add `source`, a key of the top-level `{section}`")));
         return;
     }
-    let error = findings.error(UNDEFINED_REFERENCE, way, format!("refers to the undefined {what} `{name}`"));
+    let error = findings.error(Code::UndefinedReference, way, format!("refers to the undefined {what} `{name}`"));
     findings.push(match similar(name, known) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help(format!("define it under the top-level `{section}`")),
@@ -104,7 +99,7 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
             }
             continue;
         }
-        let error = findings.error(UNDEFINED_REFERENCE, &way, format!("depends on the undefined service `{name}`"));
+        let error = findings.error(Code::UndefinedReference, &way, format!("depends on the undefined service `{name}`"));
         findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
             Some(close) => error.help(format!("did you mean `{close}`?")),
             None => error.help("define it under `services`"),
@@ -119,7 +114,7 @@ pub(in crate::load) fn depends_on_disabled(service: &ServiceName, disabled: &Ser
         disabled.name
     );
     let profiles: Vec<_> = disabled.profiles.iter().map(AsRef::as_ref).collect();
-    Diagnostic::error(DISABLED_SERVICE, message).help(format!(
+    Diagnostic::error(Code::DisabledService, message).help(format!(
         "activate one of its profiles ({}) or set `required: false`",
         profiles.join(", ")
     ))
@@ -135,7 +130,7 @@ fn network_mode(project: &Project, findings: &mut Findings<'_>) {
         return;
     }
     let message = format!("shares the network of service `{name}`, which is not defined or not enabled");
-    let error = findings.error(UNDEFINED_REFERENCE, &["network_mode"], message);
+    let error = findings.error(Code::UndefinedReference, &["network_mode"], message);
     findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help("define it under `services`, or activate one of its profiles"),
@@ -153,12 +148,12 @@ fn build_contexts(project: &Project, findings: &mut Findings<'_>) {
             Some(other) if other.build.is_some() => {}
             Some(_) => {
                 let message = format!("takes the build context `{context}` from service `{name}`, which is not built");
-                let error = findings.error(CONTEXT_NOT_BUILT, &way, message);
+                let error = findings.error(Code::ContextNotBuilt, &way, message);
                 findings.push(error.help("name its image instead: docker-image://IMAGE"));
             }
             None => {
                 let message = format!("takes the build context `{context}` from the undefined service `{name}`");
-                let error = findings.error(UNDEFINED_REFERENCE, &way, message);
+                let error = findings.error(Code::UndefinedReference, &way, message);
                 findings.push(match similar(name, project.services.keys().map(AsRef::as_ref)) {
                     Some(close) => error.help(format!("did you mean `{close}`?")),
                     None => error.help("define it under `services`"),

@@ -1,13 +1,12 @@
 //! `build` and `develop`.
 
-use super::UNKNOWN_WORD;
 use super::devices::ulimits;
 use super::mounts::file_grant;
 use super::networking::extra_hosts;
 use super::process::hook;
 use super::service::present;
 use super::values::{attributes, environment, flag, list, optional_strings, plain_text, size, strings, text, text_or_list, texts};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::model::{Build, Develop, SshKey, WatchAction, WatchRule};
 use crate::source::Node;
@@ -97,7 +96,7 @@ fn watch_action(node: &Node, report: &mut Report) -> Option<WatchAction> {
     if action.is_none() {
         let help = "use rebuild, sync, restart, sync+restart or sync+exec";
         report.push(
-            Diagnostic::error(UNKNOWN_WORD, format!("unknown action `{word}`"))
+            Diagnostic::error(Code::UnknownWord, format!("unknown action `{word}`"))
                 .at(node.span)
                 .help(help),
         );

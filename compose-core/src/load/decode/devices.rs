@@ -2,8 +2,7 @@
 
 use super::service::present;
 use super::values::{attributes, integer, plain_text, readable_map, strings, text, texts, wrong_kind};
-use super::{NOT_A_NUMBER, UNKNOWN_ATTRIBUTE};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::model::{Device, DeviceCount, DeviceRequest, Ulimit};
 use crate::source::{Node, Value};
@@ -35,7 +34,7 @@ pub(super) fn device_request(node: &Node, report: &mut Report) -> DeviceRequest 
             "device_ids" => request.ids = texts(node, report),
             "driver" => request.driver = text(node, report),
             "options" => request.options = strings(node, report),
-            _ => report.push(Diagnostic::warning(UNKNOWN_ATTRIBUTE, "unknown attribute, ignored").at(node.span)),
+            _ => report.push(Diagnostic::warning(Code::UnknownKey, "unknown attribute, ignored").at(node.span)),
         }
         true
     });
@@ -49,7 +48,7 @@ fn count(node: &Node, report: &mut Report) -> Option<DeviceCount> {
         Value::String(text) => {
             let number = text.parse().ok();
             if number.is_none() {
-                report.error(NOT_A_NUMBER, node.span, format!("must be `all` or a number, not `{text}`"));
+                report.error(Code::NotANumber, node.span, format!("must be `all` or a number, not `{text}`"));
             }
             number.map(exactly)
         }

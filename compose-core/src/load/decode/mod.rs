@@ -19,25 +19,11 @@ mod tests;
 mod values;
 
 use super::report::Report;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};
 use crate::names::{ProfileName, ProjectName};
 use crate::source::Node;
 use std::path::PathBuf;
-
-const BLANK_AFTER_NAME: Code = Code("blank-after-name");
-const MALFORMED_COMMAND: Code = Code("malformed-command");
-const MALFORMED_HOST: Code = Code("malformed-host");
-const NOT_ACTED_UPON: Code = Code("not-acted-upon");
-const NOT_A_DURATION: Code = Code("not-a-duration");
-const NOT_A_MODE: Code = Code("not-a-mode");
-const NOT_A_NUMBER: Code = Code("not-a-number");
-const NOT_A_SIZE: Code = Code("not-a-size");
-const NOT_A_TRUTH: Code = Code("not-a-truth");
-const OUT_OF_RANGE: Code = Code("out-of-range");
-const UNKNOWN_ATTRIBUTE: Code = Code("unknown-attribute");
-const UNKNOWN_WORD: Code = Code("unknown-word");
-const WRONG_KIND: Code = Code("wrong-kind");
 
 /// What a project is besides its files' content.
 #[derive(Clone, Debug)]

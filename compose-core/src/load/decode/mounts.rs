@@ -2,8 +2,7 @@
 
 use super::service::present;
 use super::values::{attributes, flag, list, plain_text, size, strings, text, text_or_list, texts, unsigned_32, wrong_kind};
-use super::{NOT_A_MODE, UNKNOWN_WORD};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::model::{BindOptions, FileGrant, Mount, MountKind, Storage, TmpfsOptions, VolumeOptions};
 use crate::source::{Node, Value};
@@ -75,7 +74,7 @@ fn mount_kind(node: &Node, report: &mut Report) -> Option<MountKind> {
     let word = plain_text(node, report);
     let kind = ALL.into_iter().find(|kind| kind.as_str() == word);
     if kind.is_none() {
-        let unknown = Diagnostic::error(UNKNOWN_WORD, format!("unknown type of mount `{word}`")).at(node.span);
+        let unknown = Diagnostic::error(Code::UnknownWord, format!("unknown type of mount `{word}`")).at(node.span);
         report.push(unknown.help("use bind, volume, tmpfs, npipe, cluster or image"));
     }
     kind
@@ -154,7 +153,7 @@ pub(super) fn file_grant(node: &Node, report: &mut Report) -> FileGrant {
 
 fn no_mode(node: &Node, shown: &str, report: &mut Report) -> Option<i64> {
     let message = format!("must be permission bits in octal, not `{shown}`");
-    let wrong = Diagnostic::error(NOT_A_MODE, message).at(node.span);
+    let wrong = Diagnostic::error(Code::NotAMode, message).at(node.span);
     report.push(wrong.help("write digits from 0 to 7, such as \"0440\""));
     None
 }

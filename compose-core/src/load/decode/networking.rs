@@ -1,9 +1,8 @@
 //! How a service is reached and reaches others.
 
-use super::MALFORMED_HOST;
 use super::service::{namespace, present};
 use super::values::{attributes, list, map, nonzero, scalars, strings, text, text_or_list, texts, wrong_kind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::load::scalar::text_of;
 use crate::load::short::{Malformed, hosts};
@@ -102,5 +101,9 @@ fn add(all: &mut ExtraHosts, name: &str, addresses: Vec<String>) {
 }
 
 fn refuse(node: &Node, malformed: Malformed, report: &mut Report) {
-    report.push(Diagnostic::error(MALFORMED_HOST, malformed.what).at(node.span).help(malformed.help));
+    report.push(
+        Diagnostic::error(Code::MalformedShortForm, malformed.what)
+            .at(node.span)
+            .help(malformed.help),
+    );
 }

@@ -1,7 +1,7 @@
 //! Published ports.
 
-use super::OUT_OF_RANGE;
 use super::values::{attributes, text, unsigned_32};
+use crate::diagnostic::Code;
 use crate::load::report::Report;
 use crate::model::{Port, PortProtocol};
 use crate::source::{Node, Value};
@@ -32,7 +32,7 @@ fn target(node: &Node, report: &mut Report) -> Option<u32> {
     };
     let port = text.parse().ok();
     if port.is_none() {
-        report.error(OUT_OF_RANGE, node.span, format!("`{text}` is no port"));
+        report.error(Code::OutOfRange, node.span, format!("`{text}` is no port"));
     }
     port
 }

@@ -1,8 +1,7 @@
 //! What runs in a container: command, user, variables, hooks.
 
-use super::MALFORMED_COMMAND;
 use super::values::{attributes, environment, flag, list, optional_flag, plain_text, text, texts};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::load::short;
 use crate::model::{EnvFile, Hook, Process};
@@ -35,7 +34,7 @@ pub(super) fn command(node: &Node, report: &mut Report) -> Option<Vec<String>> {
             Ok(words) => Some(words),
             Err(malformed) => {
                 report.push(
-                    Diagnostic::error(MALFORMED_COMMAND, malformed.what)
+                    Diagnostic::error(Code::MalformedCommand, malformed.what)
                         .at(node.span)
                         .help(malformed.help),
                 );

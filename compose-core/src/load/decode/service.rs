@@ -4,8 +4,8 @@ use super::values::{
     attributes, duration, flag, integer, list, map, optional_flag, plain_text, readable_map, scalar, scalars, strings, text, text_or_list,
     texts, unsigned,
 };
-use super::{NOT_ACTED_UPON, UNKNOWN_WORD, build, deploy, mounts, networking, process, resources};
-use crate::diagnostic::Diagnostic;
+use super::{build, deploy, mounts, networking, process, resources};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::model::{
     Condition, CredentialSpec, Dependency, Extends, HealthCheck, HealthTest, Isolation, Lifecycle, Logging, ModelGrant, NamespaceMode,
@@ -60,7 +60,7 @@ fn own(service: &mut Service, key: &str, node: &Node, report: &mut Report) -> bo
         "provider" => service.provider = present(node).map(|node| provider(node, report)),
         "pull_policy" => service.pull_policy = text(node, report).map(PullPolicy),
         "pull_refresh_after" => {
-            let warning = Diagnostic::warning(NOT_ACTED_UPON, "is not acted upon").at(node.span);
+            let warning = Diagnostic::warning(Code::NotActedUpon, "is not acted upon").at(node.span);
             report.push(warning.help("use `pull_policy: daily`, `weekly` or `every_…`"));
         }
         "extends" => service.extends = present(node).map(|node| extends(node, report)),
@@ -170,7 +170,7 @@ fn condition(node: &Node, report: &mut Report) -> Condition {
     let word = plain_text(node, report);
     ALL.into_iter().find(|condition| condition.as_str() == word).unwrap_or_else(|| {
         report.push(
-            Diagnostic::error(UNKNOWN_WORD, format!("unknown condition `{word}`"))
+            Diagnostic::error(Code::UnknownWord, format!("unknown condition `{word}`"))
                 .at(node.span)
                 .help("use service_started, service_healthy or service_completed_successfully"),
         );

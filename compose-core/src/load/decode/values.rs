@@ -3,8 +3,7 @@
 //! Each function reads one kind of value. What is of the wrong kind is reported and read as absent
 //! or empty, so that one load finds every mistake.
 
-use super::{NOT_A_NUMBER, NOT_A_SIZE, NOT_A_TRUTH, OUT_OF_RANGE, WRONG_KIND};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::report::Report;
 use crate::load::scalar::{text_of, truth_of};
 use crate::model::{Any, ByteSize, Duration, Extensions, InvalidSize, OptionalStringMap, StringMap};
@@ -14,7 +13,7 @@ use std::collections::BTreeMap;
 /// Notes that a value is of the wrong kind.
 pub(super) fn wrong_kind(node: &Node, wanted: &str, report: &mut Report) {
     report.error(
-        WRONG_KIND,
+        Code::WrongType,
         node.span,
         format!("must be {wanted}, not {}", node.value.kind_with_article()),
     );
@@ -51,7 +50,7 @@ pub(super) fn optional_flag(node: &Node, report: &mut Report) -> Option<bool> {
         Value::String(text) => {
             let truth = truth_of(text);
             if truth.is_none() {
-                report.error(NOT_A_TRUTH, node.span, format!("must be true or false, not `{text}`"));
+                report.error(Code::NotABoolean, node.span, format!("must be true or false, not `{text}`"));
             }
             truth
         }
@@ -73,9 +72,9 @@ pub(super) fn integer(node: &Node, report: &mut Report) -> Option<i64> {
             if let Ok(number) = text.parse() {
                 return Some(number);
             }
-            report.error(NOT_A_NUMBER, node.span, format!("must be an integer, not `{text}`"));
+            report.error(Code::NotANumber, node.span, format!("must be an integer, not `{text}`"));
         }
-        Value::UInt(number) => report.error(OUT_OF_RANGE, node.span, format!("{number} is too large")),
+        Value::UInt(number) => report.error(Code::OutOfRange, node.span, format!("{number} is too large")),
         _ => wrong_kind(node, "an integer", report),
     }
     None
@@ -98,7 +97,7 @@ pub(super) fn unsigned(node: &Node, report: &mut Report) -> Option<u64> {
             let number = integer(node, report)?;
             let unsigned = u64::try_from(number).ok();
             if unsigned.is_none() {
-                report.error(OUT_OF_RANGE, node.span, format!("must not be negative, but is {number}"));
+                report.error(Code::OutOfRange, node.span, format!("must not be negative, but is {number}"));
             }
             unsigned
         }
@@ -110,7 +109,7 @@ pub(super) fn unsigned_32(node: &Node, report: &mut Report) -> Option<u32> {
     let number = unsigned(node, report)?;
     let small = u32::try_from(number).ok();
     if small.is_none() {
-        report.error(OUT_OF_RANGE, node.span, format!("{number} is too large"));
+        report.error(Code::OutOfRange, node.span, format!("{number} is too large"));
     }
     small
 }
@@ -129,7 +128,7 @@ pub(super) fn float(node: &Node, report: &mut Report) -> Option<f32> {
         Value::Null => return None,
         Value::String(text) => {
             let Ok(number) = text.parse::<f64>() else {
-                report.error(NOT_A_NUMBER, node.span, format!("must be a number, not `{text}`"));
+                report.error(Code::NotANumber, node.span, format!("must be a number, not `{text}`"));
                 return None;
             };
             number as f32
@@ -150,11 +149,7 @@ pub(super) fn duration(node: &Node, report: &mut Report) -> Option<Duration> {
             .parse()
             .map_err(|invalid: crate::model::InvalidDuration| {
                 let help = "write numbers with units, such as 1m30s; units are ns, us, ms, s, m, h, d, w";
-                report.push(
-                    Diagnostic::error(super::NOT_A_DURATION, invalid.to_string())
-                        .at(node.span)
-                        .help(help),
-                );
+                report.push(Diagnostic::error(Code::NotADuration, invalid.to_string()).at(node.span).help(help));
             })
             .ok(),
         _ => {
@@ -180,13 +175,16 @@ pub(super) fn size(node: &Node, report: &mut Report) -> Option<ByteSize> {
                     InvalidSize::Unreadable(_) => "write a number and a unit, such as 512m; units are b, k, m, g, t, p",
                     InvalidSize::TooLarge(_) => "write what the machine has, or leave the attribute out for no limit",
                 };
-                report.push(Diagnostic::error(NOT_A_SIZE, invalid.to_string()).at(node.span).help(help));
+                report.push(Diagnostic::error(Code::NotASize, invalid.to_string()).at(node.span).help(help));
             });
             read.ok()?
         }
         Value::Float(number) => {
             // The reference reads such a number as zero without a word.
-            let warning = Diagnostic::warning(NOT_A_SIZE, format!("{number}, written with a fraction or an exponent, is ignored"));
+            let warning = Diagnostic::warning(
+                Code::NotActedUpon,
+                format!("{number}, written with a fraction or an exponent, is ignored"),
+            );
             report.push(warning.at(node.span).help("quote it and give it a unit: \"1.5g\""));
             return None;
         }
@@ -307,7 +305,7 @@ pub(super) fn environment(node: &Node, report: &mut Report) -> OptionalStringMap
         let name = item.as_str().map(|text| text.split_once('=').map_or(text, |(name, _)| name));
         if let Some(name) = name.filter(|name| name.ends_with(char::is_whitespace)) {
             report.error(
-                super::BLANK_AFTER_NAME,
+                Code::InvalidName,
                 item.span,
                 format!("the variable name `{name}` ends with a blank"),
             );
@@ -347,7 +345,7 @@ pub(super) fn attributes(node: &Node, report: &mut Report, mut set: impl FnMut(&
         if key.starts_with("x-") {
             extensions.insert(key.to_owned(), any(&entry.node));
         } else if !report.within(key, |report| set(key, &entry.node, report)) {
-            report.error(super::UNKNOWN_ATTRIBUTE, entry.key_span, format!("unknown attribute `{key}`"));
+            report.error(Code::UnknownKey, entry.key_span, format!("unknown attribute `{key}`"));
         }
     }
     extensions

@@ -3,6 +3,7 @@
 //! `scale: ${N}` is text in the file; the schema behind wants a number. Attributes that are not
 //! listed here keep their text and rely on their own checks, as in the reference.
 
+use crate::diagnostic::Code;
 use crate::load::scalar::truth_of;
 use crate::source::Value;
 use std::fmt;
@@ -149,6 +150,14 @@ impl Cast {
             Self::Float => parse_float(text).map(Value::Float),
             Self::Float32 => parse_float(text).map(|number| Value::Float(to_single(number))),
             Self::Boolean => truth_of(text).map(Value::Bool),
+        }
+    }
+
+    /// What a text is called that spells no such value.
+    pub(super) fn failure(self) -> Code {
+        match self {
+            Self::Integer | Self::Float | Self::Float32 => Code::NotANumber,
+            Self::Boolean => Code::NotABoolean,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which part of a value an expansion speaks of.
 
-use super::template::{REQUIRED_VARIABLE, TemplateError, UNSET_VARIABLE, closing_brace, name_length};
-use crate::diagnostic::Diagnostic;
+use super::template::{TemplateError, closing_brace, name_length};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{SourceMap, Span};
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(super) fn of_error(error: &TemplateError, whole: Span, sources: &SourceMap) 
 
 /// The variable that is not set, where that is what a finding is about.
 pub fn missing_variable<'s>(found: &Diagnostic, sources: &'s SourceMap) -> Option<&'s str> {
-    if found.code != UNSET_VARIABLE && found.code != REQUIRED_VARIABLE {
+    if found.code != Code::UnsetVariable && found.code != Code::RequiredVariable {
         return None;
     }
     let behind = sources.text(found.span?).strip_prefix('$')?;

@@ -6,13 +6,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use std::fmt;
 
-/// A variable that is not set and has no default.
-pub(super) const UNSET_VARIABLE: Code = Code("unset-variable");
-/// A variable that the file insists on.
-pub(super) const REQUIRED_VARIABLE: Code = Code("required-variable");
-/// `${` that cannot be read.
-const INVALID_INTERPOLATION: Code = Code("invalid-interpolation");
-
 /// How deep `${A:-${B:-…}}` may go.
 const MAX_DEPTH: usize = 64;
 
@@ -110,11 +103,10 @@ impl TemplateError {
     pub(crate) fn explain(&self, prefix: impl fmt::Display) -> Diagnostic {
         let message = format!("{prefix}{self}");
         match self {
-            Self::Invalid(text) => Diagnostic::error(INVALID_INTERPOLATION, message).help(advice(text)),
-            Self::TooDeep | Self::TooLong => Diagnostic::error(INVALID_INTERPOLATION, message),
-            Self::Required { name, .. } => {
-                Diagnostic::error(REQUIRED_VARIABLE, message).help(format!("set {name} in the environment or in the project's .env file"))
-            }
+            Self::Invalid(text) => Diagnostic::error(Code::InvalidInterpolation, message).help(advice(text)),
+            Self::TooDeep | Self::TooLong => Diagnostic::error(Code::TooLarge, message),
+            Self::Required { name, .. } => Diagnostic::error(Code::RequiredVariable, message)
+                .help(format!("set {name} in the environment or in the project's .env file")),
         }
     }
 }
@@ -137,7 +129,7 @@ fn advice(text: &str) -> &'static str {
 /// The finding that the values of a file come to more than [`MAX_TOTAL`].
 pub(crate) fn too_much(span: Span) -> Diagnostic {
     let message = format!("the values of this file expand to more than {} MiB", MAX_TOTAL / (1024 * 1024));
-    Diagnostic::error(INVALID_INTERPOLATION, message)
+    Diagnostic::error(Code::TooLarge, message)
         .at(span)
         .help("look for variables made of variables, which multiply")
 }
@@ -145,7 +137,7 @@ pub(crate) fn too_much(span: Span) -> Diagnostic {
 /// The warning about a variable without a value.
 pub(crate) fn unset_variable(name: &str, span: Span) -> Diagnostic {
     Diagnostic::warning(
-        UNSET_VARIABLE,
+        Code::UnsetVariable,
         format!("The {name:?} variable is not set. Defaulting to a blank string."),
     )
     .at(span)

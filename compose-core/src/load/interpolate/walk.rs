@@ -10,11 +10,6 @@ use indexmap::map::Entry;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A value that is not the number or boolean which its attribute needs.
-const INVALID_VALUE: Code = Code("invalid-value");
-/// A word that was a boolean in YAML 1.1.
-const OLD_BOOLEAN: Code = Code("old-boolean");
-
 /// Puts the values of variables into every text of a document, and casts the attributes that are
 /// numbers or booleans. Findings are errors with their places, and one warning for each variable
 /// that is not set. `sources` holds the document's file, for these places.
@@ -192,7 +187,7 @@ impl Walk<'_> {
     fn cast(&mut self, cast: Cast, node: &mut Node, path: &Path<'_>) {
         let Value::String(text) = &node.value else { return };
         let Some(value) = cast.apply(text) else {
-            let error = Diagnostic::error(INVALID_VALUE, format!("{path} must be {cast}, not {}", Shortened(text)));
+            let error = Diagnostic::error(cast.failure(), format!("{path} must be {cast}, not {}", Shortened(text)));
             self.findings.push(error.at(node.span).help(format!("write {cast}")));
             return;
         };
@@ -200,7 +195,7 @@ impl Walk<'_> {
             && !text.eq_ignore_ascii_case(if truth { "true" } else { "false" })
         {
             let message = format!("{path}: {text:?} for a boolean is not supported by YAML 1.2");
-            let warning = Diagnostic::warning(OLD_BOOLEAN, message).at(node.span);
+            let warning = Diagnostic::warning(Code::OldBoolean, message).at(node.span);
             self.findings.push(warning.help(format!("write `{truth}`")));
         }
         node.value = value;

@@ -4,16 +4,13 @@ mod convert;
 mod pools;
 mod unique;
 
-pub(super) use unique::{NO_TARGET, remove_repeats};
+pub(super) use unique::remove_repeats;
 
 use super::path::TreePath;
 use super::schema::rule::{Merge, Rule};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Mapping, Node, Value};
 use convert::{into_list, into_names};
-
-/// Two values for the same attribute that cannot become one.
-pub(super) const CANNOT_MERGE: Code = Code("cannot-merge");
 
 /// Puts `over` on top of `base`, both described by `rule`.
 ///
@@ -88,7 +85,7 @@ impl Merger<'_> {
     fn names_of(&mut self, node: Node, default: fn(&Node) -> Value, path: TreePath<'_>) -> Mapping {
         into_names(node, default).unwrap_or_else(|odd| {
             let message = format!("`{path}` must be a list of names, not of {}s", odd.value.kind());
-            self.found.push(Diagnostic::error(Code("wrong-type"), message).at(odd.span));
+            self.found.push(Diagnostic::error(Code::WrongType, message).at(odd.span));
             Mapping::new()
         })
     }
@@ -129,7 +126,7 @@ impl Merger<'_> {
             over.value.kind_with_article(),
             base.value.kind_with_article()
         );
-        let mismatch = Diagnostic::error(CANNOT_MERGE, message)
+        let mismatch = Diagnostic::error(Code::CannotMerge, message)
             .at(over.span)
             .related(base.span, "first said here")
             .help("write both in the same form, or tag this one `!override`");

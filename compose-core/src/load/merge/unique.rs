@@ -10,11 +10,6 @@ use crate::source::{Node, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// A setting without what tells it from others.
-pub(in crate::load) const NO_TARGET: Code = Code("missing-target");
-/// A short syntax that cannot be read.
-const INVALID_VALUE: Code = Code("invalid-value");
-
 /// Frees the lists of a tree of elements that say the same, as its rule tells them.
 ///
 /// Elements that cannot be told apart are reported where no later stage would.
@@ -65,7 +60,9 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
         (Unique::Key, Value::String(text)) => Ok(Some(text.split_once('=').map_or(text.as_str(), |(key, _)| key).to_owned())),
         (Unique::VolumeTarget, Value::String(text)) => match volume::parse(text) {
             Ok(volume) => Ok(Some(volume.target)),
-            Err(malformed) => Err(Diagnostic::error(INVALID_VALUE, format!("cannot be read: {}", malformed.what)).help(malformed.help)),
+            Err(malformed) => {
+                Err(Diagnostic::error(Code::MalformedShortForm, format!("cannot be read: {}", malformed.what)).help(malformed.help))
+            }
         },
         (Unique::VolumeTarget, Value::Mapping(_)) => target(item, "lacks the `target` to mount at").map(Some),
         (Unique::DeviceTarget, Value::String(text)) => Ok(Some(device_target(text).to_owned())),
@@ -76,7 +73,7 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
         (Unique::Port | Unique::Exposed | Unique::EnvFile, Value::String(text)) => Ok(Some(text.clone())),
         (Unique::Port, Value::Mapping(_)) => port(item).map(Some),
         (Unique::Exposed, Value::UInt(_) | Value::Float(_)) => {
-            Err(Diagnostic::error(INVALID_VALUE, "is no port").help("use a whole number"))
+            Err(Diagnostic::error(Code::OutOfRange, "is no port").help("use a whole number"))
         }
         (Unique::EnvFile, Value::Mapping(entry)) => Ok(entry.get("path").and_then(Node::as_str).map(str::to_owned)),
         _ => Ok(None),
@@ -86,7 +83,7 @@ fn key(item: &Node, unique: Unique) -> Result<Option<String>, Diagnostic> {
 fn target(item: &Node, problem: &str) -> Result<String, Diagnostic> {
     match item.get("target").and_then(Node::as_str) {
         Some(target) => Ok(target.to_owned()),
-        None => Err(Diagnostic::error(NO_TARGET, problem).help("add `target` and the path in the container")),
+        None => Err(Diagnostic::error(Code::MissingKey, problem).help("add `target` and the path in the container")),
     }
 }
 
@@ -106,7 +103,7 @@ fn mount_target(item: &Node, folder: &str) -> Result<Option<String>, Diagnostic>
 
 fn port(item: &Node) -> Result<String, Diagnostic> {
     let Some(target) = item.get("target") else {
-        let error = Diagnostic::error(NO_TARGET, "lacks the `target` port of the container");
+        let error = Diagnostic::error(Code::MissingKey, "lacks the `target` port of the container");
         // Of a short form, all keys have its place.
         let short = item.get("protocol").is_some_and(|protocol| protocol.span == item.span);
         return Err(error.help(if short {

@@ -6,7 +6,7 @@ pub(super) mod rule;
 pub(super) mod table;
 mod validate;
 
-pub(super) use validate::{MISSING_KEY, validate};
+pub(super) use validate::validate;
 
 use rule::Rule;
 

@@ -7,19 +7,6 @@ use crate::load::path::TreePath;
 use crate::source::{Entry, Node, Span, Value};
 use std::collections::HashMap;
 
-/// A key that nothing reads.
-const UNKNOWN_KEY: Code = Code("unknown-key");
-/// A name of a form that is not allowed.
-const INVALID_NAME: Code = Code("invalid-name");
-/// A key that must be there and is not.
-pub(in crate::load) const MISSING_KEY: Code = Code("missing-key");
-/// A value of another type.
-const WRONG_TYPE: Code = Code("wrong-type");
-/// A value of the right type that is none of those allowed.
-const INVALID_VALUE: Code = Code("invalid-value");
-/// An element that a list holds twice.
-const DUPLICATE_ITEM: Code = Code("duplicate-item");
-
 /// Checks a tree against a rule and reports what is wrong with it.
 pub(in crate::load) fn validate(tree: &Node, rule: &Rule, found: &mut Diagnostics) {
     let mut validator = Validator { found, helps: true };
@@ -63,7 +50,7 @@ impl Validator<'_> {
         }
         for key in mapping.required.iter().filter(|key| !keys.contains_key(key)) {
             self.found.push(
-                Diagnostic::error(MISSING_KEY, format!("`{path}` needs the key `{key}`"))
+                Diagnostic::error(Code::MissingKey, format!("`{path}` needs the key `{key}`"))
                     .at(node.span)
                     .help("add it"),
             );
@@ -84,7 +71,7 @@ impl Validator<'_> {
         if entries.closed {
             let message = format!("`{key}` is no name for a {} in `{path}`", entries.noun);
             self.found.push(
-                Diagnostic::error(INVALID_NAME, message)
+                Diagnostic::error(Code::InvalidName, message)
                     .at(span)
                     .help(format!("use {} only", entries.key.describe())),
             );
@@ -97,7 +84,7 @@ impl Validator<'_> {
         } else {
             format!("`{path}` has no key `{key}`")
         };
-        let mut unknown = Diagnostic::error(UNKNOWN_KEY, message).at(entry.key_span);
+        let mut unknown = Diagnostic::error(Code::UnknownKey, message).at(entry.key_span);
         if self.helps {
             unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
         }
@@ -122,7 +109,7 @@ impl Validator<'_> {
             if let Some(&first) = seen.get(&key) {
                 let message = format!("`{path}` holds {} twice", shown(&item.value));
                 self.found.push(
-                    Diagnostic::error(DUPLICATE_ITEM, message)
+                    Diagnostic::error(Code::DuplicateItem, message)
                         .at(item.span)
                         .related(first, "first here")
                         .help("remove one of them"),
@@ -136,16 +123,16 @@ impl Validator<'_> {
     fn limit(&mut self, node: &Node, scalar: &Scalar, path: TreePath<'_>) {
         let problem = match (scalar.limit, &node.value) {
             (Limit::Words(words), Value::String(text)) if !words.contains(&text.as_str()) => {
-                let mut invalid = Diagnostic::error(INVALID_VALUE, format!("`{path}` cannot be {}", shown(&node.value)));
+                let mut invalid = Diagnostic::error(Code::UnknownWord, format!("`{path}` cannot be {}", shown(&node.value)));
                 invalid.help = Some(hint::word(text, words, &any_of(words.iter().map(|word| format!("`{word}`")))));
                 Some(invalid)
             }
             (Limit::Pattern(pattern), Value::String(text)) if !pattern.found_in(text) => Some(
-                Diagnostic::error(INVALID_VALUE, format!("`{path}` cannot be {}", shown(&node.value)))
+                Diagnostic::error(Code::InvalidValue, format!("`{path}` cannot be {}", shown(&node.value)))
                     .help(format!("use {}", pattern.describe())),
             ),
             (Limit::Range(least, most), value) if !within(value, least, most) => {
-                let invalid = Diagnostic::error(INVALID_VALUE, format!("`{path}` cannot be {}", shown(&node.value)));
+                let invalid = Diagnostic::error(Code::OutOfRange, format!("`{path}` cannot be {}", shown(&node.value)));
                 Some(if most == i64::MAX {
                     invalid.help(format!("use {least} or more"))
                 } else {
@@ -164,7 +151,7 @@ impl Validator<'_> {
             format!("`{path}`")
         };
         let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
-        let mut wrong = Diagnostic::error(WRONG_TYPE, message).at(node.span);
+        let mut wrong = Diagnostic::error(Code::WrongType, message).at(node.span);
         if self.helps {
             wrong.help = hint::wrong_type(node, shape, path);
         }
@@ -310,7 +297,7 @@ mod tests {
     fn verdict(text: &str) -> Vec<&'static str> {
         let mut found = Diagnostics::new();
         validate(&parse(text), &COMPOSE_FILE, &mut found);
-        found.iter().map(|problem| problem.code.0).collect()
+        found.iter().map(|problem| problem.code.as_str()).collect()
     }
 
     fn of_service(text: &str) -> Vec<&'static str> {
@@ -364,13 +351,13 @@ mod tests {
             ("environment: [A, A]", "duplicate-item"),
             ("environment: {'': a}", "invalid-name"),
             ("group_add: [1, 1.0]", "duplicate-item"),
-            ("cpu_percent: 101", "invalid-value"),
+            ("cpu_percent: 101", "out-of-range"),
             ("cpu_percent: 1.5", "wrong-type"),
-            ("oom_score_adj: -1001", "invalid-value"),
-            ("cgroup: shared", "invalid-value"),
+            ("oom_score_adj: -1001", "out-of-range"),
+            ("cgroup: shared", "unknown-word"),
             ("container_name: a", "invalid-value"),
             ("depends_on: {db: {}}", "missing-key"),
-            ("depends_on: {db: {condition: soon}}", "invalid-value"),
+            ("depends_on: {db: {condition: soon}}", "unknown-word"),
             ("depends_on: {'a b': {condition: service_started}}", "invalid-name"),
             ("networks: {'a b': null}", "invalid-name"),
             ("devices: [{target: /dev/x}]", "missing-key"),
@@ -382,10 +369,10 @@ mod tests {
             ("ulimits: {nofile: {soft: 1}}", "missing-key"),
             ("use_api_socket: 'true'", "wrong-type"),
             ("volumes: [{source: a, target: /b}]", "missing-key"),
-            ("volumes: [{type: bind, bind: {selinux: x}}]", "invalid-value"),
+            ("volumes: [{type: bind, bind: {selinux: x}}]", "unknown-word"),
             ("pre_stop: [{user: a}]", "missing-key"),
             ("provider: {options: {a: b}}", "missing-key"),
-            ("develop: {watch: [{path: ., action: reload}]}", "invalid-value"),
+            ("develop: {watch: [{path: ., action: reload}]}", "unknown-word"),
         ] {
             assert_eq!(of_service(text), [code], "{text}");
         }

@@ -1,7 +1,7 @@
 //! What `&name` remembers and `*name` finds.
 
-use super::{ALIAS, Fatal};
-use crate::diagnostic::Diagnostic;
+use super::Fatal;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::load::similar;
 use crate::source::node::{Directive, Node, Value};
 use crate::source::span::Span;
@@ -46,9 +46,12 @@ impl Anchors {
     pub(super) fn find(&self, anchor: &str, span: Span) -> Result<Rc<Original>, Fatal> {
         let found = match self.named.get(anchor) {
             Some(Anchored::Value(original)) => return Ok(Rc::clone(original)),
-            Some(Anchored::Open(_)) => Diagnostic::error(ALIAS, format!("cycle detected: the value of anchor '{anchor}' contains itself")),
+            Some(Anchored::Open(_)) => Diagnostic::error(
+                Code::YamlAlias,
+                format!("cycle detected: the value of anchor '{anchor}' contains itself"),
+            ),
             None => {
-                let unknown = Diagnostic::error(ALIAS, format!("unknown anchor '{anchor}' referenced"));
+                let unknown = Diagnostic::error(Code::YamlAlias, format!("unknown anchor '{anchor}' referenced"));
                 match similar(anchor, self.named.keys().map(String::as_str)) {
                     Some(close) => unknown.help(format!("did you mean `*{close}`?")),
                     None => unknown.help("define it above with `&` and this name, in the same file"),

@@ -3,8 +3,8 @@
 use super::anchors::Anchors;
 use super::events::{Event, Events};
 use super::scalar::{self, ScalarTag};
-use super::{DUPLICATE_KEY, Fatal, KEY_NOT_TEXT, MERGE_KEY, SYNTAX, TAG, limit};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::{Fatal, limit};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::node::{Directive, Mapping, Node, Value};
 use crate::source::span::{SourceId, Span};
 use libyaml_safer::{EventData, ScalarStyle, VersionDirective};
@@ -105,7 +105,9 @@ impl Composer<'_> {
             } => self.scalar(Properties { anchor, tag }, value, style, span),
             EventData::SequenceStart { anchor, tag, .. } => self.collection(Properties { anchor, tag }, span, Self::sequence),
             EventData::MappingStart { anchor, tag, .. } => self.collection(Properties { anchor, tag }, span, Self::mapping),
-            _ => Err(Box::new(Diagnostic::error(SYNTAX, "did not find expected node content").at(span))),
+            _ => Err(Box::new(
+                Diagnostic::error(Code::YamlSyntax, "did not find expected node content").at(span),
+            )),
         }
     }
 
@@ -118,7 +120,7 @@ impl Composer<'_> {
             Value::Null
         } else {
             scalar::resolve(text, tag, style == ScalarStyle::Plain).unwrap_or_else(|message| {
-                self.report(Diagnostic::error(TAG, message).at(span));
+                self.report(Diagnostic::error(Code::YamlTag, message).at(span));
                 Value::Null
             })
         };
@@ -277,7 +279,7 @@ impl Composer<'_> {
             match item.value {
                 Value::Mapping(mapping) => merges.push(mapping),
                 _ => self.report(
-                    Diagnostic::error(MERGE_KEY, "map merge requires map or sequence of maps as the value")
+                    Diagnostic::error(Code::YamlMergeKey, "map merge requires map or sequence of maps as the value")
                         // Of an alias the place is the alias, not where its anchor stands.
                         .at(if span.holds(item.span) { item.span } else { span })
                         .help("put a mapping or an alias of one behind `<<:`"),
@@ -315,7 +317,7 @@ impl Composer<'_> {
         let mut characters = self.events.slice(span).chars();
         while let Some(character) = characters.next() {
             if character == '\\' && characters.next() == Some('/') {
-                let found = Diagnostic::error(SYNTAX, "found unknown escape character: `\\/`").at(span);
+                let found = Diagnostic::error(Code::YamlSyntax, "found unknown escape character: `\\/`").at(span);
                 self.report(found.help("a slash needs no backslash"));
                 return;
             }
@@ -354,7 +356,7 @@ fn check_depth(depth: usize, span: Span) -> Result<(), Fatal> {
 fn check_version(version: Option<&VersionDirective>, span: Span) -> Result<(), Fatal> {
     match version {
         Some(version) if (version.major, version.minor) != (1, 1) => Err(Box::new(
-            Diagnostic::error(SYNTAX, "found incompatible YAML document")
+            Diagnostic::error(Code::YamlSyntax, "found incompatible YAML document")
                 .at(span)
                 .help("leave the %YAML line out"),
         )),
@@ -363,19 +365,22 @@ fn check_version(version: Option<&VersionDirective>, span: Span) -> Result<(), F
 }
 
 fn duplicate(key: &str, span: Span, first: Span) -> Diagnostic {
-    Diagnostic::error(DUPLICATE_KEY, format!("mapping key {key:?} already defined at line {}", first.line))
-        .at(span)
-        .related(first, "first defined here")
-        .help("keep one of them")
+    Diagnostic::error(
+        Code::DuplicateKey,
+        format!("mapping key {key:?} already defined at line {}", first.line),
+    )
+    .at(span)
+    .related(first, "first defined here")
+    .help("keep one of them")
 }
 
 fn key_not_text(value: &Value, written: &str) -> Diagnostic {
     match value {
         Value::Sequence(_) | Value::Mapping(_) => {
-            Diagnostic::error(KEY_NOT_TEXT, format!("a {} cannot be a key", value.kind())).help("keys are text")
+            Diagnostic::error(Code::KeyNotText, format!("a {} cannot be a key", value.kind())).help("keys are text")
         }
-        Value::Null if written.is_empty() => Diagnostic::error(KEY_NOT_TEXT, "a key is missing before `:`"),
-        _ => Diagnostic::error(KEY_NOT_TEXT, format!("non-string key: {written} ({})", value.kind()))
+        Value::Null if written.is_empty() => Diagnostic::error(Code::KeyNotText, "a key is missing before `:`"),
+        _ => Diagnostic::error(Code::KeyNotText, format!("non-string key: {written} ({})", value.kind()))
             .help(format!("put it in quotes: \"{written}\"")),
     }
 }

@@ -1,9 +1,9 @@
 //! The YAML scanner behind a guard: events with spans, errors with places, and no way to panic.
 
+use super::Fatal;
 use super::scannable::{Colons, scannable};
 use super::text::narrow;
-use super::{Fatal, LIMIT, SYNTAX};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::span::{SourceId, Span};
 use libyaml_safer::{Encoding, Error, ErrorKind, EventData, MappingStyle, Mark, Parser, ScalarStyle, SequenceStyle};
 use std::borrow::Cow;
@@ -43,7 +43,7 @@ impl<'a> Events<'a> {
     pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Fatal> {
         let (scannable, colons) = scannable(text).map_err(|comma| {
             let message = "did not find expected ',' or '}': a tag needs a blank behind it";
-            Box::new(Diagnostic::error(SYNTAX, message).at(span_at(text, source, comma)))
+            Box::new(Diagnostic::error(Code::YamlSyntax, message).at(span_at(text, source, comma)))
         })?;
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
@@ -77,7 +77,7 @@ impl<'a> Events<'a> {
             }
             Ok(Err(error)) => Err(Box::new(self.explain(&error))),
             Err(_) => Err(Box::new(Diagnostic::error(
-                SYNTAX,
+                Code::YamlSyntax,
                 "the file is not valid YAML in a way that the parser cannot describe",
             ))),
         }
@@ -129,7 +129,7 @@ impl<'a> Events<'a> {
         match marks.checked_sub(1).and_then(|before| written.rmatch_indices('?').nth(before)) {
             Some((at, _)) if self.brackets > 0 => {
                 let message = "did not find expected ',' or ']': between brackets a text without quotes ends at a `?`";
-                let found = Diagnostic::error(SYNTAX, message).at(self.span_at(span.start as usize + at));
+                let found = Diagnostic::error(Code::YamlSyntax, message).at(self.span_at(span.start as usize + at));
                 Err(Box::new(found.help("put the whole text in quotes")))
             }
             _ => Ok(()),
@@ -160,8 +160,8 @@ impl<'a> Events<'a> {
 
     fn explain(&self, error: &Error) -> Diagnostic {
         let mut found = match error.kind() {
-            ErrorKind::Io => Diagnostic::error(LIMIT, "the file cannot be read to its end"),
-            _ => Diagnostic::error(SYNTAX, error.problem()),
+            ErrorKind::Io => Diagnostic::error(Code::TooLarge, "the file cannot be read to its end"),
+            _ => Diagnostic::error(Code::YamlSyntax, error.problem()),
         };
         if let Some(mark) = error.problem_mark() {
             let mut span = self.span(mark, mark);
@@ -186,7 +186,9 @@ impl<'a> Events<'a> {
             (Some(context), Some(mark)) if error.problem() == "found unexpected end of stream" => {
                 let start = self.span_at(index(mark).min(self.text.len()));
                 let message = format!("{} {context}", error.problem());
-                Diagnostic::error(SYNTAX, message).at(start).help("close what is opened here")
+                Diagnostic::error(Code::YamlSyntax, message)
+                    .at(start)
+                    .help("close what is opened here")
             }
             (Some(context), Some(mark)) if Some(mark) != error.problem_mark() => found.related(self.span(mark, mark), context),
             _ => found,
@@ -217,7 +219,7 @@ impl Events<'_> {
             end: narrow(start + written.len()),
             ..self.span_at(start)
         };
-        let found = Diagnostic::error(SYNTAX, format!("`{written}` is no key with a value")).at(place);
+        let found = Diagnostic::error(Code::YamlSyntax, format!("`{written}` is no key with a value")).at(place);
         Some(found.related(noticed, error.problem()).help(help))
     }
 }

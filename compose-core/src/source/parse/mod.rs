@@ -18,23 +18,6 @@ use super::span::SourceMap;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use std::path::Path;
 
-/// What a compose file has to be so that it can be read at all.
-pub(crate) const ENCODING: Code = Code("yaml-encoding");
-/// The text is not YAML.
-pub(crate) const SYNTAX: Code = Code("yaml-syntax");
-/// A mapping says one key twice.
-pub(crate) const DUPLICATE_KEY: Code = Code("duplicate-key");
-/// A key is a number, a list or something else that is not text.
-pub(crate) const KEY_NOT_TEXT: Code = Code("key-not-text");
-/// An alias that leads nowhere or into itself.
-pub(crate) const ALIAS: Code = Code("yaml-alias");
-/// A merge key over something that cannot be merged.
-pub(crate) const MERGE_KEY: Code = Code("yaml-merge-key");
-/// A tag that its value does not fit.
-pub(crate) const TAG: Code = Code("yaml-tag");
-/// A document that is deeper or larger than anybody's application.
-pub(crate) const LIMIT: Code = Code("yaml-limit");
-
 /// Parses a file, which is added to the map of sources under this path.
 ///
 /// One node for each document, in order. A file that is empty or holds only comments has none; an
@@ -73,7 +56,7 @@ type Fatal = Box<Diagnostic>;
 
 /// A finding about a limit, which no honest file meets.
 fn limit(message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(LIMIT, message)
+    Diagnostic::error(Code::TooLarge, message)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Bytes to text: UTF-8 or UTF-16 by its byte order mark, without characters that YAML forbids.
 
-use super::{ENCODING, limit};
-use crate::diagnostic::Diagnostic;
+use super::limit;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::reader::MAX_FILE_SIZE;
 use crate::source::span::{SourceMap, Span};
 use std::path::Path;
@@ -25,7 +25,7 @@ impl Refused {
         let Some((start, (line, column))) = span else {
             return limit(self.message);
         };
-        Diagnostic::error(ENCODING, self.message)
+        Diagnostic::error(Code::YamlEncoding, self.message)
             .at(Span {
                 source,
                 start: narrow(start),

@@ -5,6 +5,7 @@ use super::ComposeOptions;
 use crate::failure::{Cause, Failure};
 use crate::render::diagnostic;
 use crate::settings::Settings;
+use compose_core::diagnostic::Code;
 use compose_core::load::{Loader, Stage, Stages, similar};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
@@ -84,7 +85,7 @@ impl Scope {
 
 /// Whether the load ended before it began: there is no compose file.
 fn has_no_file(failure: &Failure) -> bool {
-    matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code.0 == "compose-file"))
+    matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code == Code::NoComposeFile))
 }
 
 /// A loaded project with the profiles of the named services too, so that all that their sections say is read.
