@@ -1,8 +1,10 @@
 //! What is wrong, where, and what to do: errors and warnings as data, without any rendering.
 
 mod code;
+mod path;
 
 pub use code::Code;
+pub use path::{ModelPath, Step};
 
 use crate::source::Span;
 
@@ -27,6 +29,8 @@ pub struct Diagnostic {
     pub message: String,
     /// The place to blame, where a file is to blame.
     pub span: Option<Span>,
+    /// The part of the model that it is about, where it is about one.
+    pub path: Option<ModelPath>,
     /// Other places that explain it: "first defined here", "extended from here".
     pub related: Vec<(Span, String)>,
     /// What else explains it: where a value that was put in came from.
@@ -43,6 +47,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             span: None,
+            path: None,
             related: Vec::new(),
             notes: Vec::new(),
             help: None,
@@ -61,6 +66,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: impl Into<Option<Span>>) -> Self {
         self.span = span.into();
+        self
+    }
+
+    /// The same finding, about a part of the model.
+    #[must_use]
+    pub fn about(mut self, path: impl Into<ModelPath>) -> Self {
+        self.path = Some(path.into());
         self
     }
 

@@ -1,10 +1,11 @@
 //! Variables and labels from files, put beneath what the service says itself.
 
 use super::check::Places;
+use super::path::TreePath;
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{EnvFile, Project, Service, StringMap};
-use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap, Span};
+use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap};
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,9 +77,9 @@ struct Reading<'a> {
 #[derive(Clone, Copy)]
 struct By<'a> {
     places: Places<'a>,
-    service: &'a str,
     list: &'static str,
-    index: usize,
+    /// Where the element stands.
+    way: TreePath<'a>,
 }
 
 impl Reading<'_> {
@@ -90,13 +91,12 @@ impl Reading<'_> {
             .collect();
         let lookup = |key: &str| variables.get(key).or_else(|| own.get(key)).cloned();
         let mut all = StringMap::new();
+        let list = "env_file";
+        let way = TreePath::SERVICES.key(service.name.as_str());
+        let way = way.key(list);
         for (index, file) in service.process.env_files.drain(..).enumerate() {
-            let by = By {
-                places,
-                service: service.name.as_str(),
-                list: "env_file",
-                index,
-            };
+            let way = way.index(index);
+            let by = By { places, list, way };
             self.env_file(&file, &mut all, &lookup, by);
         }
         for (key, value) in all {
@@ -106,15 +106,14 @@ impl Reading<'_> {
 
     fn labels_of(&mut self, service: &mut Service, places: Places<'_>) {
         let mut labels = StringMap::new();
+        let list = "label_file";
+        let way = TreePath::SERVICES.key(service.name.as_str());
+        let way = way.key(list);
         for (index, file) in service.label_files.drain(..).enumerate() {
             let earlier = labels.clone();
             let lookup = |key: &str| earlier.get(key).cloned();
-            let by = By {
-                places,
-                service: service.name.as_str(),
-                list: "label_file",
-                index,
-            };
+            let way = way.index(index);
+            let by = By { places, list, way };
             self.assignments(Path::new(&file), EnvFormat::Compose, &mut labels, &lookup, by);
         }
         for (key, value) in labels {
@@ -128,14 +127,15 @@ impl Reading<'_> {
         }
         match format(file.format.as_deref()) {
             Ok(format) => self.assignments(&file.path, format, known, lookup, by),
-            Err(unknown) => self.found.push(unknown.at(by.place("format"))),
+            Err(unknown) => self.found.push(by.blame("format", unknown)),
         }
     }
 
     fn assignments(&mut self, path: &Path, format: EnvFormat, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, by: By<'_>) {
         if path.as_os_str().is_empty() {
             let error = Diagnostic::error(Code::InvalidValue, format!("an element of `{}` names no file", by.list));
-            return self.found.push(error.at(by.place("path")).help("write its path, or remove it"));
+            let error = error.help("write its path, or remove it");
+            return self.found.push(by.blame("path", error));
         }
         if !self.contents.contains_key(path) {
             match self.reader.read(path) {
@@ -166,14 +166,14 @@ fn format(word: Option<&str>) -> Result<EnvFormat, Diagnostic> {
 }
 
 impl By<'_> {
-    /// Where a key of the element stands, or the element where it has none.
-    fn place(self, key: &str) -> Option<Span> {
-        self.places.of_service(self.service, &[self.list, &self.index.to_string(), key])
+    /// The finding, about a key of the element, or the element where it has none.
+    fn blame(self, key: &str, finding: Diagnostic) -> Diagnostic {
+        self.places.blame(self.way.key(key), finding)
     }
 
     fn unreadable(self, path: &Path, error: &io::Error) -> Diagnostic {
         let path = path.display();
-        match error.kind() {
+        let found = match error.kind() {
             io::ErrorKind::NotFound if self.list == "env_file" => Diagnostic::error(Code::FileNotFound, format!("{path} does not exist"))
                 .help("create it; an env file that may be absent says so by `required: false`"),
             io::ErrorKind::NotFound => {
@@ -183,8 +183,8 @@ impl By<'_> {
                 Diagnostic::error(Code::FileUnreadable, format!("{path} is a folder, not a file")).help("name a file in it")
             }
             _ => Diagnostic::error(Code::FileUnreadable, format!("{path} cannot be read: {error}")),
-        }
-        .at(self.place("path"))
+        };
+        self.blame("path", found)
     }
 }
 

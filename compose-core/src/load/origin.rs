@@ -4,7 +4,7 @@
 //! to the file that was asked for, and is looked at only when something is wrong.
 
 use super::interpolate::used_variables;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath};
 use crate::model::StringMap;
 use crate::source::{Node, SourceId, SourceMap, Span, definition};
 use std::collections::HashMap;
@@ -75,7 +75,10 @@ impl Origins {
     }
 
     fn extends(&self, finding: &mut Diagnostic, span: Span) {
-        let about = |extended: &&Extended| extended.stretch.holds(span) && mentions(&finding.message, &extended.service);
+        let Some(service) = finding.path.as_ref().and_then(ModelPath::service) else {
+            return;
+        };
+        let about = |extended: &&Extended| extended.stretch.holds(span) && extended.service == service;
         let Some(extended) = self.extended.iter().find(about) else { return };
         for place in &extended.steps {
             relate(finding, *place, "extended here");
@@ -119,15 +122,6 @@ fn is_about_variables(finding: &Diagnostic) -> bool {
     )
 }
 
-/// Whether a message names a service, alone or on the way to one of its attributes.
-fn mentions(message: &str, service: &str) -> bool {
-    message.contains(&format!("`{service}`"))
-        || message.match_indices("services.").any(|(at, start)| {
-            let way = message[at + start.len()..].strip_prefix(service);
-            way.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '-' | '_')))
-        })
-}
-
 fn relate(finding: &mut Diagnostic, place: Span, note: &str) {
     let told = |(known, _): &(Span, String)| known.holds(place);
     if finding.span != Some(place) && !finding.related.iter().any(told) {
@@ -139,7 +133,6 @@ fn relate(finding: &mut Diagnostic, place: Span, note: &str) {
 mod tests {
     use super::super::stage::Stages;
     use super::super::testing::load;
-    use super::*;
 
     fn refused(files: &[(&str, &str)]) -> String {
         load(files, Stages::ALL).expect_err("something is wrong with it")
@@ -183,18 +176,5 @@ mod tests {
           note: `PORT` is set in /p/.env:2:1
           help: write [[IP:]HOST_PORT:]CONTAINER_PORT[/PROTOCOL], an IPv6 address in brackets, or use the long form
         ");
-    }
-
-    #[test]
-    fn a_service_is_mentioned_by_its_whole_name() {
-        for (message, mentioned) in [
-            ("`services.web` has no key `x`", true),
-            ("services.web.ports[0]: no", true),
-            ("service `web` has neither", true),
-            ("`services.web-2` has no key `x`", false),
-            ("`services.cobweb` has no key", false),
-        ] {
-            assert_eq!(mentions(message, "web"), mentioned, "{message}");
-        }
     }
 }

@@ -251,9 +251,7 @@ impl<'l> Pipeline<'l> {
                 None => found.lacks(SECTIONS.into_iter().filter(|section| keys().all(|(key, _)| key != *section))),
             }
         }
-        // What several services share by an anchor is told of the first, behind whose path stands what.
-        let problems = once_each(problems, |problem| problem.message.rsplit_once("` ").map(|(_, what)| what));
-        self.note(problems, found);
+        self.note(once_each(problems), found);
         if let Some(version) = tree.as_mapping_mut().and_then(|tree| tree.remove("version"))
             && !places.contains(&version.node.span)
         {

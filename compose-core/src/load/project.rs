@@ -96,7 +96,7 @@ impl Loader {
 
     /// Findings, each once, with where what they blame came from.
     fn explained(&self, found: Diagnostics, pipeline: &Pipeline<'_>) -> Diagnostics {
-        let mut found = once_each(found, |finding| Some(&finding.message));
+        let mut found = once_each(found);
         let variables = self.stages.contains(Stage::Interpolation).then_some(&self.variables);
         pipeline.origins.explain(&mut found, &pipeline.sources, variables);
         found

@@ -1,30 +1,9 @@
 //! Collects findings of a stage and puts in front of each where in the model it was made.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::found::once_each;
+use super::path::Step;
+use crate::diagnostic::{self, Code, Diagnostic, Diagnostics, ModelPath};
 use crate::source::Span;
-use std::collections::HashSet;
-use std::fmt::Write as _;
-
-/// A step down in a model.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step<'a> {
-    /// To the value of a key.
-    Key(&'a str),
-    /// To an element of a list.
-    Index(usize),
-}
-
-impl<'a> From<&'a str> for Step<'a> {
-    fn from(key: &'a str) -> Self {
-        Self::Key(key)
-    }
-}
-
-impl From<usize> for Step<'_> {
-    fn from(index: usize) -> Self {
-        Self::Index(index)
-    }
-}
 
 /// The findings of a stage; see [`Report::within`].
 #[derive(Debug, Default)]
@@ -36,7 +15,7 @@ pub(crate) struct Report {
 #[derive(Debug)]
 struct Finding {
     diagnostic: Diagnostic,
-    steps: Vec<String>,
+    steps: Vec<diagnostic::Step>,
 }
 
 impl Report {
@@ -59,10 +38,7 @@ impl Report {
         let before = self.found.len();
         let done = work(self);
         if before < self.found.len() {
-            let step = match step.into() {
-                Step::Key(key) => format!(".{key}"),
-                Step::Index(index) => format!("[{index}]"),
-            };
+            let step = diagnostic::Step::from(step.into());
             for finding in &mut self.found[before..] {
                 finding.steps.push(step.clone());
             }
@@ -70,18 +46,11 @@ impl Report {
         done
     }
 
-    /// The findings, each saying where it was made: `services.web.ports[0]: …`. What several
-    /// services share by an anchor is told of the first.
+    /// The findings, each saying where it was made: `services.web.ports[0]: …`.
     pub(crate) fn finish(self) -> Diagnostics {
-        let mut told = HashSet::new();
         let mut diagnostics = Diagnostics::new();
-        for finding in self.found {
-            let Diagnostic { code, span, message, .. } = &finding.diagnostic;
-            if span.is_none() || told.insert((*code, *span, message.clone())) {
-                diagnostics.push(finding.finish());
-            }
-        }
-        diagnostics
+        diagnostics.extend(self.found.into_iter().map(Finding::finish));
+        once_each(diagnostics)
     }
 }
 
@@ -90,12 +59,12 @@ impl Finding {
         if self.steps.is_empty() {
             return self.diagnostic;
         }
-        let way: String = self.steps.into_iter().rev().collect();
-        let mut message = way.trim_start_matches('.').to_owned();
-        let _ = write!(message, ": {}", self.diagnostic.message);
+        let path: ModelPath = self.steps.into_iter().rev().collect();
+        let message = format!("{path}: {}", self.diagnostic.message);
         Diagnostic {
             message,
             ..self.diagnostic
         }
+        .about(path)
     }
 }

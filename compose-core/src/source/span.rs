@@ -100,6 +100,12 @@ impl SourceMap {
         }
     }
 
+    /// The empty place behind a place.
+    pub fn end(&self, span: Span) -> Span {
+        let length = self.text(span).len();
+        self.part(span, length..length)
+    }
+
     /// `path:line:column` of a place.
     pub fn place(&self, span: Span) -> String {
         format!("{}:{}:{}", self.file(span.source).path.display(), span.line, span.column)

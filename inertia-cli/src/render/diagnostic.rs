@@ -166,30 +166,32 @@ fn relative(path: &Path, cwd: &Path) -> String {
 }
 
 fn document(finding: &Diagnostic, sources: &SourceMap) -> Value {
-    let place = |span: Span| (sources.file(span.source).path.display().to_string(), span.line, span.column);
-    let (file, line, column) = finding
-        .span
-        .map(place)
-        .map_or((None, None, None), |(file, line, column)| (Some(file), Some(line), Some(column)));
     let related: Vec<Value> = finding
         .related
         .iter()
-        .map(|(span, note)| {
-            let (file, line, column) = place(*span);
-            json!({ "message": note, "file": file, "line": line, "column": column })
-        })
+        .map(|(span, note)| with_place(json!({ "message": note }), Some(*span), sources))
         .collect();
-    json!({
-        "code": finding.code.as_str(),
+    let document = json!({
+        "code": finding.code,
         "severity": finding.severity,
         "message": finding.message,
-        "file": file,
-        "line": line,
-        "column": column,
+        "path": finding.path,
         "help": finding.help,
         "notes": finding.notes,
         "related": related,
-    })
+    });
+    with_place(document, finding.span, sources)
+}
+
+/// Adds a place; lines and columns count from 1, and the end is the character behind the last.
+fn with_place(mut document: Value, span: Option<Span>, sources: &SourceMap) -> Value {
+    let end = span.map(|span| sources.end(span));
+    document["file"] = json!(span.map(|span| sources.file(span.source).path.display().to_string()));
+    document["line"] = json!(span.map(|span| span.line));
+    document["column"] = json!(span.map(|span| span.column));
+    document["end_line"] = json!(end.map(|end| end.line));
+    document["end_column"] = json!(end.map(|end| end.column));
+    document
 }
 
 #[cfg(test)]
@@ -336,9 +338,11 @@ mod tests {
         assert_eq!(
             document,
             serde_json::json!([{
-                "code": "unknown-key", "severity": "error", "message": "what",
-                "file": "/srv/shop/compose.yaml", "line": 3, "column": 5, "help": null, "notes": [],
-                "related": [{ "message": "in", "file": "/srv/shop/compose.yaml", "line": 2, "column": 3 }],
+                "code": "unknown-key", "severity": "error", "message": "what", "path": null,
+                "file": "/srv/shop/compose.yaml", "line": 3, "column": 5, "end_line": 3, "end_column": 9, "help": null, "notes": [],
+                "related": [
+                    { "message": "in", "file": "/srv/shop/compose.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 6 },
+                ],
             }])
         );
     }

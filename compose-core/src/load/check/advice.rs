@@ -3,6 +3,7 @@
 use super::Places;
 use super::consistency::in_order;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::path::TreePath;
 use crate::load::suggest::similar;
 use crate::model::{MountKind, Port, Project, Secret, SecretSource, Service};
 use crate::source::{PathKind, ResourceReader, Span};
@@ -74,7 +75,8 @@ impl<'a> Advice<'a> {
             if !used.contains(&(section, key)) {
                 let warning = Diagnostic::warning(Code::UnusedResource, format!("no service uses the {noun} `{key}`"));
                 let help = format!("remove it, or name it in the `{section}` of a service");
-                self.found.push(warning.at(self.places.of(&[section, key])).help(help));
+                self.found
+                    .push(self.places.blame(TreePath::ROOT.key(section).key(key), warning).help(help));
             }
         }
     }
@@ -86,7 +88,9 @@ impl<'a> Advice<'a> {
             for (index, port) in service.networking.ports.iter().enumerate() {
                 let Some(published) = fixed(port) else { continue };
                 let protocol = port.protocol.as_ref().map_or("tcp", |protocol| protocol.0.as_str());
-                let place = self.places.of_service(service.name.as_str(), &["ports", &index.to_string()]);
+                let place = self
+                    .places
+                    .of(TreePath::SERVICES.key(service.name.as_str()).key("ports").index(index));
                 if service.replicas() > 1 {
                     self.found.push(crowded(service, published).at(place));
                 }
@@ -121,11 +125,10 @@ impl<'a> Advice<'a> {
                     "create it: without it the container does not start"
                 };
                 let message = format!("service `{}` mounts `{source}`, which does not exist", service.name);
-                let place = self
-                    .places
-                    .of_service(service.name.as_str(), &["volumes", &index.to_string(), "source"]);
-                self.found
-                    .push(Diagnostic::warning(Code::BindSourceNotFound, message).at(place).help(help));
+                let warning = Diagnostic::warning(Code::BindSourceNotFound, message).help(help);
+                let service = TreePath::SERVICES.key(service.name.as_str());
+                let warning = self.places.blame(service.key("volumes").index(index).key("source"), warning);
+                self.found.push(warning);
             }
         }
     }
@@ -137,10 +140,11 @@ impl<'a> Advice<'a> {
             };
             if self.is_missing(Path::new(context)) {
                 let message = format!("service `{}` is built from `{context}`, which does not exist", service.name);
-                let place = self.places.of_service(service.name.as_str(), &["build", "context"]);
-                let help = "correct `context`; it starts at the project's folder";
+                let warning = Diagnostic::warning(Code::BuildContextNotFound, message);
+                let service = TreePath::SERVICES.key(service.name.as_str());
+                let warning = self.places.blame(service.key("build").key("context"), warning);
                 self.found
-                    .push(Diagnostic::warning(Code::BuildContextNotFound, message).at(place).help(help));
+                    .push(warning.help("correct `context`; it starts at the project's folder"));
             }
         }
     }
@@ -164,12 +168,9 @@ impl<'a> Advice<'a> {
         let SecretSource::File(path) = &resource.source else { return };
         if self.is_missing(path) {
             let message = format!("the file `{}` of the {noun} `{key}` does not exist", path.display());
-            let place = self.places.of(&[section, key, "file"]);
-            self.found.push(
-                Diagnostic::warning(Code::FileNotFound, message)
-                    .at(place)
-                    .help("create it before the services start"),
-            );
+            let warning = Diagnostic::warning(Code::FileNotFound, message).help("create it before the services start");
+            let path = TreePath::ROOT.key(section);
+            self.found.push(self.places.blame(path.key(key).key("file"), warning));
         }
     }
 

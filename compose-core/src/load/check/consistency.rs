@@ -4,6 +4,7 @@
 use super::{Places, cycles, limits, references};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::found::{Found, once_each};
+use crate::load::path::TreePath;
 use crate::model::{Project, SecretSource, Service, WatchAction};
 use crate::names::ServiceName;
 use crate::source::Span;
@@ -18,6 +19,7 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, befor
     for service in project.services.values() {
         let mut findings = Findings {
             service,
+            way: TreePath::SERVICES.key(service.name.as_str()),
             places,
             found: &mut found,
         };
@@ -28,11 +30,7 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, befor
         }
         references::check(project, &mut findings, before);
     }
-    // What several services share by an anchor is told of the first.
-    let mut found = once_each(found, |finding| {
-        let what = finding.message.split_once("` ").map(|(_, what)| what);
-        what.filter(|_| finding.span.is_some()).or(Some(&finding.message))
-    });
+    let mut found = once_each(found);
     container_names(project, places, &mut found);
     secrets(project, places, before, &mut found);
     cycles::check(project, places, &mut found);
@@ -47,19 +45,17 @@ pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, befor
 /// What is found about one service.
 pub(super) struct Findings<'a> {
     pub(super) service: &'a Service,
+    /// Where the service stands.
+    pub(super) way: TreePath<'a>,
     pub(super) places: Places<'a>,
     found: &'a mut Diagnostics,
 }
 
 impl Findings<'_> {
     /// An error about a part of the service; names the service.
-    pub(super) fn error(&self, code: Code, way: &[&str], message: impl AsRef<str>) -> Diagnostic {
+    pub(super) fn error(&self, code: Code, way: TreePath<'_>, message: impl AsRef<str>) -> Diagnostic {
         let message = format!("service `{}` {}", self.service.name, message.as_ref());
-        Diagnostic::error(code, message).at(self.place(way))
-    }
-
-    pub(super) fn place(&self, way: &[&str]) -> Option<Span> {
-        self.places.of_service(self.service.name.as_str(), way)
+        self.places.blame(way, Diagnostic::error(code, message))
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
@@ -67,13 +63,8 @@ impl Findings<'_> {
     }
 
     /// The error, with the place of the attribute that goes with it.
-    fn beside(&self, error: Diagnostic, attribute: &str) -> Diagnostic {
-        let way: &[&str] = if attribute == "dockerfile" {
-            &["build", attribute]
-        } else {
-            &[attribute]
-        };
-        match self.place(way) {
+    fn beside(&self, error: Diagnostic, attribute: &str, way: TreePath<'_>) -> Diagnostic {
+        match self.places.of(way) {
             Some(place) => error.related(place, format!("`{attribute}` stands here")),
             None => error,
         }
@@ -82,7 +73,7 @@ impl Findings<'_> {
     fn check_origin(&mut self) {
         let service = self.service;
         if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
-            let error = self.error(Code::NoImage, &[], "has neither an image nor a build");
+            let error = self.error(Code::NoImage, self.way, "has neither an image nor a build");
             self.push(error.help("add `image`, `build` or `provider`"));
         }
     }
@@ -99,13 +90,15 @@ impl Findings<'_> {
         let Some(build) = &self.service.build else {
             return;
         };
+        let way = self.way;
+        let way = way.key("build");
         if build.dockerfile.is_some() && build.dockerfile_inline.is_some() {
             let error = self.error(
                 Code::ConflictingKeys,
-                &["build", "dockerfile_inline"],
+                way.key("dockerfile_inline"),
                 "has both `dockerfile` and `dockerfile_inline`",
             );
-            let error = self.beside(error, "dockerfile");
+            let error = self.beside(error, "dockerfile", way.key("dockerfile"));
             self.push(error.help("keep one of them"));
         }
         if let Some(platform) = &self.service.platform
@@ -113,7 +106,7 @@ impl Findings<'_> {
             && !build.platforms.contains(platform)
         {
             let message = format!("runs on `{platform}`, for which it is not built");
-            let error = self.error(Code::PlatformNotBuilt, &["build", "platforms"], message);
+            let error = self.error(Code::PlatformNotBuilt, way.key("platforms"), message);
             self.push(error.help(format!("add `{platform}` to `build.platforms`")));
         }
     }
@@ -121,8 +114,12 @@ impl Findings<'_> {
     fn check_networking(&mut self) {
         let networking = &self.service.networking;
         if networking.network_mode.is_some() && !networking.networks.is_empty() {
-            let error = self.error(Code::ConflictingKeys, &["network_mode"], "has both `network_mode` and `networks`");
-            let error = self.beside(error, "networks");
+            let error = self.error(
+                Code::ConflictingKeys,
+                self.way.key("network_mode"),
+                "has both `network_mode` and `networks`",
+            );
+            let error = self.beside(error, "networks", self.way.key("networks"));
             self.push(error.help("keep one of them"));
         }
     }
@@ -134,7 +131,7 @@ impl Findings<'_> {
         };
         if !matches!(first.as_str(), "CMD" | "CMD-SHELL" | "NONE") {
             let message = format!("has a health check that begins with `{first}`");
-            let error = self.error(Code::UnknownWord, &["healthcheck", "test"], message);
+            let error = self.error(Code::UnknownWord, self.way.key("healthcheck").key("test"), message);
             self.push(error.help("begin the list with CMD, CMD-SHELL or NONE, or give the command as text"));
         }
     }
@@ -144,8 +141,9 @@ impl Findings<'_> {
         for (index, rule) in rules.enumerate() {
             let needs_none = matches!(rule.action, Some(WatchAction::Rebuild | WatchAction::Restart));
             if rule.target.is_none() && !needs_none {
-                let way = ["develop", "watch", &index.to_string()];
-                let error = self.error(Code::MissingKey, &way, "watches a path without a `target` to copy it to");
+                let way = self.way.key("develop");
+                let message = "watches a path without a `target` to copy it to";
+                let error = self.error(Code::MissingKey, way.key("watch").index(index), message);
                 self.push(error.help("add `target`, or make the action `rebuild` or `restart`"));
             }
         }
@@ -160,12 +158,12 @@ impl Findings<'_> {
         let all = all.chain(volumes.enumerate().map(|(index, target)| ("volumes", index, target)));
         let mut seen = BTreeMap::new();
         for (list, index, target) in all {
-            let way = [list, &index.to_string()];
             let Some((first_list, first)) = seen.insert(target, (list, index)) else {
                 continue;
             };
-            let mut error = self.error(Code::TargetTwice, &way, format!("mounts `{target}` twice"));
-            if let Some(place) = self.place(&[first_list, &first.to_string()]) {
+            let message = format!("mounts `{target}` twice");
+            let mut error = self.error(Code::TargetTwice, self.way.key(list).index(index), message);
+            if let Some(place) = self.places.of(self.way.key(first_list).index(first)) {
                 error = error.related(place, "the other mount");
             }
             self.push(error.help("mount one of them at another path"));
@@ -187,7 +185,7 @@ fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostic
         let Some(other) = users.insert(name, &service.name) else {
             continue;
         };
-        let place = |service: &ServiceName| places.of_service(service.as_str(), &["container_name"]);
+        let place = |service: &ServiceName| places.of(TreePath::SERVICES.key(service.as_str()).key("container_name"));
         let message = format!("services `{other}` and `{}` have the same container name `{name}`", service.name);
         let (first, second) = in_order(place(other), place(&service.name));
         let mut error = Diagnostic::error(Code::ContainerNameTwice, message).at(second);
@@ -203,11 +201,8 @@ fn secrets(project: &Project, places: Places<'_>, before: &Found, found: &mut Di
         let sourced = matches!(secret.source, SecretSource::File(_) | SecretSource::Environment { .. });
         if !secret.external && !sourced && !places.is_damaged("secrets", key.as_str(), before) {
             let error = Diagnostic::error(Code::MissingKey, format!("secret `{key}` has no source"));
-            found.push(
-                error
-                    .at(places.of(&["secrets", key.as_str()]))
-                    .help("add `file` or `environment`, or `external: true`"),
-            );
+            let error = places.blame(TreePath::ROOT.key("secrets").key(key.as_str()), error);
+            found.push(error.help("add `file` or `environment`, or `external: true`"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Places;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::path::TreePath;
 use crate::model::Project;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -22,8 +23,14 @@ pub(super) fn check(project: &Project, places: Places<'_>, found: &mut Diagnosti
         let way = way_around(&graph, &knot);
         let mut error = Diagnostic::error(Code::DependencyCycle, format!("dependency cycle: {}", way.join(" → ")));
         for (index, pair) in way.windows(2).enumerate() {
-            match places.of_service(pair[0], &["depends_on", pair[1]]) {
-                Some(place) if index == 0 => error = error.at(place),
+            let service = TreePath::SERVICES.key(pair[0]);
+            let depends_on = service.key("depends_on");
+            let way = depends_on.key(pair[1]);
+            if index == 0 {
+                error = places.blame(way, error);
+                continue;
+            }
+            match places.of(way) {
                 Some(place) => error = error.related(place, format!("`{}` depends on `{}` here", pair[0], pair[1])),
                 None => {}
             }

@@ -40,16 +40,16 @@ fn service(service: &Node, report: &mut Report) {
     each_item(Some(service), "ports", report, host_address);
     each_item(Some(service), "gpus", report, device_request);
     report.within("scale", |report| not_negative(service.get("scale"), report));
-    report.within("deploy.replicas", |report| {
-        not_negative(service.get("deploy").and_then(|deploy| deploy.get("replicas")), report);
-    });
     report.within("develop", |report| each_item(service.get("develop"), "watch", report, watched_path));
-    let reservations = service
-        .get("deploy")
-        .and_then(|deploy| deploy.get("resources"))
-        .and_then(|resources| resources.get("reservations"));
-    report.within("deploy.resources.reservations", |report| {
-        each_item(reservations, "devices", report, device_request);
+    report.within("deploy", |report| deploy(service.get("deploy"), report));
+}
+
+fn deploy(deploy: Option<&Node>, report: &mut Report) {
+    let setting = |key| deploy.and_then(|deploy| deploy.get(key));
+    report.within("replicas", |report| not_negative(setting("replicas"), report));
+    let reservations = setting("resources").and_then(|resources| resources.get("reservations"));
+    report.within("resources", |report| {
+        report.within("reservations", |report| each_item(reservations, "devices", report, device_request));
     });
 }
 

@@ -2,51 +2,56 @@
 //! container name allows one container.
 
 use super::consistency::Findings;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, ModelPath};
+use crate::load::path::TreePath;
 
 /// Checks one service.
 pub(super) fn check(findings: &mut Findings<'_>) {
-    let service = findings.service;
+    let Findings { service, way, .. } = *findings;
+    let way_of_deploy = way.key("deploy");
+    let replicas = way_of_deploy.key("replicas");
     if let Some(deploy) = &service.deploy {
-        let resources = &service.resources;
-        let replicas = deploy
+        let of_service = &service.resources;
+        let scales_differ = deploy
             .replicas
-            .filter(|replicas| service.lifecycle.scale.is_some_and(|scale| scale != *replicas));
-        disagree(findings, replicas.is_some(), "scale", "deploy.replicas");
+            .is_some_and(|replicas| service.lifecycle.scale.is_some_and(|scale| scale != replicas));
+        disagree(findings, scales_differ, "scale", replicas);
+        let resources = way_of_deploy.key("resources");
         if let Some(limits) = &deploy.resources.limits {
+            let way = resources.key("limits");
+            disagree(findings, differs(of_service.cpus, limits.cpus), "cpus", way.key("cpus"));
             disagree(
                 findings,
-                differs(resources.cpus, limits.cpus),
-                "cpus",
-                "deploy.resources.limits.cpus",
-            );
-            disagree(
-                findings,
-                differs(resources.mem_limit, limits.memory),
+                differs(of_service.mem_limit, limits.memory),
                 "mem_limit",
-                "deploy.resources.limits.memory",
+                way.key("memory"),
             );
-            disagree(
-                findings,
-                differs(resources.pids_limit, limits.pids),
-                "pids_limit",
-                "deploy.resources.limits.pids",
-            );
+            disagree(findings, differs(of_service.pids_limit, limits.pids), "pids_limit", way.key("pids"));
         }
         if let Some(reserved) = &deploy.resources.reservations {
-            let differs = differs(resources.mem_reservation, reserved.memory);
-            disagree(findings, differs, "mem_reservation", "deploy.resources.reservations.memory");
+            let way = resources.key("reservations");
+            let differs = differs(of_service.mem_reservation, reserved.memory);
+            disagree(findings, differs, "mem_reservation", way.key("memory"));
         }
     }
     if service.container_name.is_some() && service.replicas() > 1 {
-        let (way, attribute): (&[&str], _) = match service.lifecycle.scale {
-            Some(_) => (&["scale"], "scale"),
-            None => (&["deploy", "replicas"], "deploy.replicas"),
+        let way = if service.lifecycle.scale.is_some() {
+            way.key("scale")
+        } else {
+            replicas
         };
-        let message = format!("has a `container_name`, which only one container can have, and a `{attribute}` above 1");
+        let message = format!(
+            "has a `container_name`, which only one container can have, and a `{}` above 1",
+            below_service(way)
+        );
         let error = findings.error(Code::ConflictingKeys, way, message);
         findings.push(error.help("remove one of the two"));
     }
+}
+
+/// A place as it is called within its service.
+fn below_service(way: TreePath<'_>) -> ModelPath {
+    ModelPath::from(way).below_entry().iter().cloned().collect()
 }
 
 /// Only what is set on the service has to be repeated.
@@ -54,18 +59,15 @@ fn differs<T: PartialEq + Copy>(of_service: Option<T>, of_deploy: Option<T>) -> 
     of_service.is_some() && of_service != of_deploy
 }
 
-fn disagree(findings: &mut Findings<'_>, differs: bool, attribute: &str, other: &str) {
+fn disagree(findings: &mut Findings<'_>, differs: bool, attribute: &str, other: TreePath<'_>) {
     if !differs {
         return;
     }
-    let error = findings.error(
-        Code::ConflictingKeys,
-        &[attribute],
-        format!("has different `{attribute}` and `{other}`"),
-    );
-    let way: Vec<&str> = other.split('.').collect();
-    let error = match findings.place(&way) {
-        Some(place) => error.related(place, format!("`{other}` belongs here")),
+    let name = below_service(other);
+    let message = format!("has different `{attribute}` and `{name}`");
+    let error = findings.error(Code::ConflictingKeys, findings.way.key(attribute), message);
+    let error = match findings.places.of(other) {
+        Some(place) => error.related(place, format!("`{name}` belongs here")),
         None => error,
     };
     findings.push(error.help("make them equal or keep one"));

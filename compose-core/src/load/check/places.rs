@@ -1,6 +1,8 @@
 //! Where in the files a part of the typed project stands.
 
+use crate::diagnostic::Diagnostic;
 use crate::load::found::Found;
+use crate::load::path::{Step, TreePath};
 use crate::source::{Node, Span};
 
 /// The tree that a project was decoded from, asked for places only.
@@ -8,23 +10,30 @@ use crate::source::{Node, Span};
 pub(crate) struct Places<'a>(pub(crate) &'a Node);
 
 impl Places<'_> {
-    /// The place of the innermost part of a way that exists: keys, and indices of lists as text.
-    pub(crate) fn of(self, way: &[&str]) -> Option<Span> {
-        let mut node = self.0;
+    /// The place of the innermost part of a path that exists.
+    pub(crate) fn of(self, path: TreePath<'_>) -> Option<Span> {
+        let mut at = Some(self.0);
         let mut place = None;
-        for step in way {
-            if let Some(entry) = node.as_mapping().and_then(|mapping| mapping.entry(step)) {
-                node = &entry.node;
-                let scalar = node.as_mapping().is_none() && node.as_sequence().is_none() && !node.is_null();
-                place = Some(if scalar { node.span } else { entry.key_span });
-            } else if let Some(item) = step.parse().ok().and_then(|index: usize| node.as_sequence()?.get(index)) {
-                node = item;
-                place = Some(item.span);
-            } else {
-                break;
-            }
-        }
+        path.each_step(&mut |step| {
+            at = match step {
+                Step::Key(key) => at.and_then(Node::as_mapping).and_then(|mapping| mapping.entry(key)).map(|entry| {
+                    let node = &entry.node;
+                    let scalar = node.as_mapping().is_none() && node.as_sequence().is_none() && !node.is_null();
+                    place = Some(if scalar { node.span } else { entry.key_span });
+                    node
+                }),
+                Step::Index(index) => {
+                    let item = at.and_then(Node::as_sequence).and_then(|items| items.get(index));
+                    item.inspect(|item| place = Some(item.span))
+                }
+            };
+        });
         place
+    }
+
+    /// The finding, about a part of the model and where that stands.
+    pub(crate) fn blame(self, path: TreePath<'_>, finding: Diagnostic) -> Diagnostic {
+        finding.at(self.of(path)).about(path)
     }
 
     /// Whether something was found wrong in a resource of a section.
@@ -32,13 +41,6 @@ impl Places<'_> {
         let section = self.0.get(section).and_then(Node::as_mapping);
         let resource = section.and_then(|section| section.entry(name));
         resource.is_some_and(|resource| found.is_damaged(resource))
-    }
-
-    /// The place of a part of a service.
-    pub(crate) fn of_service(self, service: &str, way: &[&str]) -> Option<Span> {
-        let mut full = vec!["services", service];
-        full.extend(way);
-        self.of(&full)
     }
 }
 
@@ -50,10 +52,12 @@ mod tests {
     #[test]
     fn the_innermost_part_that_exists() {
         let tree = parse("services:\n  web:\n    ports:\n      - a\n    image: x\n");
-        let place = |way: &[&str]| Places(&tree).of(way).map(|span| (span.line, span.column));
-        assert_eq!(place(&["services", "web", "ports", "0"]), Some((4, 9)));
-        assert_eq!(place(&["services", "web", "image"]), Some((5, 12)));
-        assert_eq!(place(&["services", "web", "nothing"]), Some((2, 3)));
-        assert_eq!(place(&["networks"]), None);
+        let place = |path: TreePath<'_>| Places(&tree).of(path).map(|span| (span.line, span.column));
+        let web = TreePath::SERVICES.key("web");
+        assert_eq!(place(web.key("ports").index(0)), Some((4, 9)));
+        assert_eq!(place(web.key("ports").key("target")), Some((3, 5)));
+        assert_eq!(place(web.key("image")), Some((5, 12)));
+        assert_eq!(place(web.key("nothing").key("image")), Some((2, 3)));
+        assert_eq!(place(TreePath::ROOT.key("networks")), None);
     }
 }

@@ -3,18 +3,20 @@
 use super::consistency::Findings;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::load::found::Found;
+use crate::load::path::TreePath;
 use crate::load::suggest::similar;
 use crate::model::{MountKind, NamespaceMode, Project, Service};
 use crate::names::ServiceName;
 
 /// Checks one service against its project, but for references into sections that may be missing.
 pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Found) {
-    let service = findings.service;
+    let Findings { service, way, .. } = *findings;
+    let networks = way.key("networks");
     for network in service.networking.networks.keys() {
-        let way = ["networks", network.as_str()];
+        let way = networks.key(network.as_str());
         if network.as_str().starts_with("x-") {
             let message = format!("joins the network `{network}`, a key that stands for an extension");
-            let error = findings.error(Code::InvalidName, &way, message);
+            let error = findings.error(Code::InvalidName, way, message);
             findings.push(error.help("give the network a key that does not begin with x-"));
             continue;
         }
@@ -23,33 +25,56 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
             continue;
         }
         let known = project.networks.keys().map(AsRef::as_ref);
-        defined(findings, before, &way, "network", network.as_str(), known);
+        defined(findings, before, way, "network", network.as_str(), known);
     }
+    let volumes = way.key("volumes");
     for (index, mount) in service.storage.volumes.iter().enumerate() {
         if let Some(source) = mount.source.as_ref().filter(|_| mount.kind == MountKind::Volume) {
-            let way = ["volumes", &index.to_string(), "source"];
-            defined(findings, before, &way, "volume", source, project.volumes.keys().map(AsRef::as_ref));
+            let known = project.volumes.keys().map(AsRef::as_ref);
+            defined(findings, before, volumes.index(index).key("source"), "volume", source, known);
         }
     }
+    let configs = way.key("configs");
     for (index, config) in service.storage.configs.iter().enumerate() {
-        let way = ["configs", &index.to_string(), "source"];
         let known = project.configs.keys().map(AsRef::as_ref);
-        defined(findings, before, &way, "config", &config.source, known);
+        defined(
+            findings,
+            before,
+            configs.index(index).key("source"),
+            "config",
+            &config.source,
+            known,
+        );
     }
+    let secrets = way.key("secrets");
     for (index, secret) in service.storage.secrets.iter().enumerate() {
-        let way = ["secrets", &index.to_string(), "source"];
         let known = project.secrets.keys().map(AsRef::as_ref);
-        defined(findings, before, &way, "secret", &secret.source, known);
+        defined(
+            findings,
+            before,
+            secrets.index(index).key("source"),
+            "secret",
+            &secret.source,
+            known,
+        );
     }
+    let build = way.key("build");
+    let secrets = build.key("secrets");
     for (index, secret) in service.build.iter().flat_map(|build| &build.secrets).enumerate() {
-        let way = ["build", "secrets", &index.to_string(), "source"];
         let known = project.secrets.keys().map(AsRef::as_ref);
-        defined(findings, before, &way, "build secret", &secret.source, known);
+        defined(
+            findings,
+            before,
+            secrets.index(index).key("source"),
+            "build secret",
+            &secret.source,
+            known,
+        );
     }
+    let models = way.key("models");
     for model in service.models.keys() {
-        let way = ["models", model.as_str()];
         let known = project.models.keys().map(AsRef::as_ref);
-        defined(findings, before, &way, "model", model.as_str(), known);
+        defined(findings, before, models.key(model.as_str()), "model", model.as_str(), known);
     }
     if !before.may_lack("services") {
         dependencies(project, findings, before);
@@ -61,7 +86,7 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
 fn defined<'a>(
     findings: &mut Findings<'_>,
     before: &Found,
-    way: &[&str],
+    way: TreePath<'_>,
     what: &str,
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -87,19 +112,20 @@ fn defined<'a>(
 
 fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) {
     for (name, dependency) in &findings.service.lifecycle.depends_on {
-        let way = ["depends_on", name.as_str()];
+        let depends_on = findings.way.key("depends_on");
+        let way = depends_on.key(name.as_str());
         if project.services.contains_key(name) {
             continue;
         }
         if let Some(disabled) = project.disabled_services.get(name) {
             // Its profiles may be what is wrong with it.
             if dependency.required && !findings.places.is_damaged("services", name.as_str(), before) {
-                let error = depends_on_disabled(&findings.service.name, disabled).at(findings.place(&way));
-                findings.push(error);
+                let error = depends_on_disabled(&findings.service.name, disabled);
+                findings.push(findings.places.blame(way, error));
             }
             continue;
         }
-        let error = findings.error(Code::UndefinedReference, &way, format!("depends on the undefined service `{name}`"));
+        let error = findings.error(Code::UndefinedReference, way, format!("depends on the undefined service `{name}`"));
         findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
             Some(close) => error.help(format!("did you mean `{close}`?")),
             None => error.help("define it under `services`"),
@@ -130,7 +156,7 @@ fn network_mode(project: &Project, findings: &mut Findings<'_>) {
         return;
     }
     let message = format!("shares the network of service `{name}`, which is not defined or not enabled");
-    let error = findings.error(Code::UndefinedReference, &["network_mode"], message);
+    let error = findings.error(Code::UndefinedReference, findings.way.key("network_mode"), message);
     findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help("define it under `services`, or activate one of its profiles"),
@@ -143,17 +169,19 @@ fn build_contexts(project: &Project, findings: &mut Findings<'_>) {
         let Some(name) = source.strip_prefix("service:") else {
             continue;
         };
-        let way = ["build", "additional_contexts", context];
+        let build = findings.way.key("build");
+        let contexts = build.key("additional_contexts");
+        let way = contexts.key(context);
         match project.services.get(name) {
             Some(other) if other.build.is_some() => {}
             Some(_) => {
                 let message = format!("takes the build context `{context}` from service `{name}`, which is not built");
-                let error = findings.error(Code::ContextNotBuilt, &way, message);
+                let error = findings.error(Code::ContextNotBuilt, way, message);
                 findings.push(error.help("name its image instead: docker-image://IMAGE"));
             }
             None => {
                 let message = format!("takes the build context `{context}` from the undefined service `{name}`");
-                let error = findings.error(Code::UndefinedReference, &way, message);
+                let error = findings.error(Code::UndefinedReference, way, message);
                 findings.push(match similar(name, project.services.keys().map(AsRef::as_ref)) {
                     Some(close) => error.help(format!("did you mean `{close}`?")),
                     None => error.help("define it under `services`"),

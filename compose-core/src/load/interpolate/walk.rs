@@ -4,11 +4,11 @@ use super::cast::{self, Cast, Rule};
 use super::place;
 use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::path::TreePath;
 use crate::source::{Node, SourceMap, Span, Value};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// Puts the values of variables into every text of a document, and casts the attributes that are
 /// numbers or booleans. Findings are errors with their places, and one warning for each variable
@@ -21,7 +21,7 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
         warned: BTreeSet::new(),
         total: 0,
     };
-    walk.node(node, &Path::Root, Some(&cast::FILE));
+    walk.node(node, TreePath::ROOT, Some(&cast::FILE));
 }
 
 /// The variables of documents, each once, in the order in which they are met.
@@ -92,24 +92,6 @@ fn combine(known: &mut UsedVariable, next: UsedVariable) {
     }
 }
 
-/// Where the walk is, for messages: `services.web.ports[0].target`.
-enum Path<'p> {
-    Root,
-    Key(&'p Path<'p>, &'p str),
-    Item(&'p Path<'p>, usize),
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => Ok(()),
-            Self::Key(Self::Root, key) => f.write_str(key),
-            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
-            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
-
 struct Walk<'w> {
     variables: &'w dyn Fn(&str) -> Option<String>,
     sources: &'w SourceMap,
@@ -120,7 +102,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &mut Node, path: &Path<'_>, rule: Option<&'static Rule>) {
+    fn node(&mut self, node: &mut Node, path: TreePath<'_>, rule: Option<&'static Rule>) {
         let span = node.span;
         match &mut node.value {
             Value::String(text) => {
@@ -137,20 +119,20 @@ impl Walk<'_> {
             Value::Sequence(items) => {
                 let rule = rule.and_then(|rule| rule.items);
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.node(item, &Path::Item(path, index), rule);
+                    self.node(item, path.index(index), rule);
                 }
             }
             Value::Mapping(mapping) => {
                 for (key, entry) in mapping.iter_mut() {
                     let rule = rule.and_then(|rule| rule.key(key));
-                    self.node(&mut entry.node, &Path::Key(path, key), rule);
+                    self.node(&mut entry.node, path.key(key), rule);
                 }
             }
             _ => {}
         }
     }
 
-    fn expand(&mut self, text: &str, path: &Path<'_>, span: Span) -> Option<String> {
+    fn expand(&mut self, text: &str, path: TreePath<'_>, span: Span) -> Option<String> {
         if self.total > MAX_TOTAL {
             return None;
         }
@@ -169,7 +151,7 @@ impl Walk<'_> {
             }
             Err(error) => {
                 let place = place::of_error(&error, span, self.sources);
-                self.findings.push(error.explain(format_args!("{path}: ")).at(place));
+                self.findings.push(error.explain(format_args!("{path}: ")).at(place).about(path));
                 None
             }
         }
@@ -184,11 +166,11 @@ impl Walk<'_> {
         self.warned.insert(name);
     }
 
-    fn cast(&mut self, cast: Cast, node: &mut Node, path: &Path<'_>) {
+    fn cast(&mut self, cast: Cast, node: &mut Node, path: TreePath<'_>) {
         let Value::String(text) = &node.value else { return };
         let Some(value) = cast.apply(text) else {
             let error = Diagnostic::error(cast.failure(), format!("{path} must be {cast}, not {}", Shortened(text)));
-            self.findings.push(error.at(node.span).help(format!("write {cast}")));
+            self.findings.push(error.at(node.span).about(path).help(format!("write {cast}")));
             return;
         };
         if let Value::Bool(truth) = value
@@ -196,7 +178,7 @@ impl Walk<'_> {
         {
             let message = format!("{path}: {text:?} for a boolean is not supported by YAML 1.2");
             let warning = Diagnostic::warning(Code::OldBoolean, message).at(node.span);
-            self.findings.push(warning.help(format!("write `{truth}`")));
+            self.findings.push(warning.about(path).help(format!("write `{truth}`")));
         }
         node.value = value;
     }

@@ -85,7 +85,8 @@ impl Merger<'_> {
     fn names_of(&mut self, node: Node, default: fn(&Node) -> Value, path: TreePath<'_>) -> Mapping {
         into_names(node, default).unwrap_or_else(|odd| {
             let message = format!("`{path}` must be a list of names, not of {}s", odd.value.kind());
-            self.found.push(Diagnostic::error(Code::WrongType, message).at(odd.span));
+            self.found
+                .push(Diagnostic::error(Code::WrongType, message).at(odd.span).about(path));
             Mapping::new()
         })
     }
@@ -128,6 +129,7 @@ impl Merger<'_> {
         );
         let mismatch = Diagnostic::error(Code::CannotMerge, message)
             .at(over.span)
+            .about(path)
             .related(base.span, "first said here")
             .help("write both in the same form, or tag this one `!override`");
         self.found.push(mismatch);

@@ -45,8 +45,9 @@ fn keep_last(items: &mut Vec<Node>, unique: Unique, path: TreePath<'_>, found: &
             },
             Ok(None) => kept.push(item),
             Err(problem) => {
-                let message = format!("`{}` {}", path.index(index), problem.message);
-                found.push(Diagnostic { message, ..problem }.at(item.span));
+                let path = path.index(index);
+                let message = format!("`{path}` {}", problem.message);
+                found.push(Diagnostic { message, ..problem }.at(item.span).about(path));
                 kept.push(item);
             }
         }

@@ -2,6 +2,7 @@
 
 use super::rule::{Mapping, Shape};
 use super::validate::{self, accepts_type};
+use crate::diagnostic::{ModelPath, Step};
 use crate::load::path::TreePath;
 use crate::load::{scalar, similar};
 use crate::source::{self, Node, Value};
@@ -41,10 +42,8 @@ const DURATIONS: [&str; 9] = [
 
 /// For a key that a mapping does not have.
 pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: TreePath<'_>) -> Option<String> {
-    let way = path.to_string();
-    let mut steps = way.split('.');
-    let is_service = matches!((steps.next(), steps.nth(1)), (Some("services"), None));
-    if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service && *wrong == key) {
+    let way = ModelPath::from(path);
+    if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service(&way) && *wrong == key) {
         return Some(format!("a service has {right} for it"));
     }
     if let Some(rest) = key.get(2..).filter(|_| ["X-", "x_", "X_"].contains(&&key[..2])) {
@@ -57,7 +56,7 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
         let service = value.get("image").or_else(|| value.get("build"));
         return service.map(|_| format!("a service stands under `services`: write `services:` above and indent `{key}`"));
     }
-    let in_secret = way.starts_with("secrets.") && way.matches('.').count() == 1;
+    let in_secret = matches!(way.steps(), [Step::Key(section), _] if section == "secrets");
     (in_secret && key == "content").then(|| {
         "a secret comes from a `file` or an `environment` variable; text that may be read stands in a config's `content`".to_owned()
     })
@@ -65,17 +64,21 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
 
 /// For a value of a type that its attribute does not take. What is proposed would be taken.
 pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Option<String> {
-    let way = path.to_string();
-    let attribute = way.rsplit('.').next().unwrap_or_default();
+    let way = ModelPath::from(path);
+    let (attribute, list_of) = match way.steps() {
+        [.., Step::Key(list), Step::Index(_)] => ("", list.as_str()),
+        [.., Step::Key(key)] => (key.as_str(), ""),
+        _ => ("", ""),
+    };
     let list = accepts_type(shape, &Value::Sequence(Vec::new()));
     let mapping = accepts_type(shape, &Value::Mapping(source::Mapping::new()));
     let fits = |value: Value| validate::fits(shape, value, node.span);
     let listed = |value: &Value| fits(Value::Sequence(vec![Node::new(value.clone(), node.span)]));
     let help = match &node.value {
-        _ if way.strip_prefix("services.").is_some_and(|name| is_attribute(name, shape)) => {
+        _ if is_service(&way) && is_attribute(attribute, shape) => {
             format!("`{attribute}` is an attribute: indent it below the name of its service")
         }
-        _ if way == "version" => "remove it: `version` is obsolete and does nothing".to_owned(),
+        _ if attribute == "version" && way.steps().len() == 1 => "remove it: `version` is obsolete and does nothing".to_owned(),
         Value::Null if list || mapping => "write what belongs here, or remove the key".to_owned(),
         Value::String(text) if text.is_empty() && (list || mapping) => "write what belongs here, or remove the key".to_owned(),
         Value::Bool(false) if attribute == "restart" => "write it in quotes, and as \"no\"".to_owned(),
@@ -87,6 +90,7 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         Value::Bool(_) if fits(Value::Int(0)) => return None,
         Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Bool(_) | Value::Timestamp(_)
             if !has_syntax(attribute)
+                && !has_syntax(list_of)
                 && (fits(Value::Int(0)) || !fits(Value::Bool(true)))
                 && scalar::text_of(&node.value).is_some_and(|text| fits(Value::String(text))) =>
         {
@@ -104,10 +108,14 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
             [one] if fits(one.value.clone()) => "write it alone, not as a list".to_owned(),
             _ => return None,
         },
-        Value::Mapping(pair) if pair.len() == 1 && attribute.ends_with(']') => return in_list(pair, attribute, &fits),
+        Value::Mapping(pair) if pair.len() == 1 && attribute.is_empty() => return in_list(pair, list_of, &fits),
         _ => return None,
     };
     Some(help)
+}
+
+fn is_service(way: &ModelPath) -> bool {
+    way.service().is_some() && way.below_entry().is_empty()
 }
 
 /// Whether a mapping has an attribute of this name.
@@ -117,8 +125,7 @@ fn is_attribute(name: &str, shape: &Shape) -> bool {
 
 /// Whether the text of an attribute is read further, so that a number in quotes may be refused all the same.
 fn has_syntax(attribute: &str) -> bool {
-    let name = attribute.split('[').next().unwrap_or_default();
-    ["devices", "gpus", "ports", "restart", "volumes"].contains(&name) || DURATIONS.contains(&name)
+    ["devices", "gpus", "ports", "restart", "volumes"].contains(&attribute) || DURATIONS.contains(&attribute)
 }
 
 /// `A:1`, or several of that: a mapping that lacks a blank. With a `=` it is a line of a list.
@@ -127,22 +134,22 @@ fn colon_without_blank(text: &str) -> bool {
 }
 
 /// What a text stands for that was written where a mapping belongs.
-fn main_key(way: &str) -> Option<&'static str> {
-    match way.split('.').collect::<Vec<_>>()[..] {
-        ["services", _] => Some("image"),
-        ["services", _, "healthcheck"] => Some("test"),
-        ["services", _, "logging"] => Some("driver"),
+fn main_key(way: &ModelPath) -> Option<&'static str> {
+    way.service()?;
+    match way.below_entry() {
+        [] => Some("image"),
+        [Step::Key(attribute)] if attribute == "healthcheck" => Some("test"),
+        [Step::Key(attribute)] if attribute == "logging" => Some("driver"),
         _ => None,
     }
 }
 
 /// A list's element that is a mapping because of its `: `.
-fn in_list(pair: &source::Mapping, attribute: &str, fits: &dyn Fn(Value) -> bool) -> Option<String> {
+fn in_list(pair: &source::Mapping, list: &str, fits: &dyn Fn(Value) -> bool) -> Option<String> {
     const PAIRS: [&str; 6] = ["annotations", "args", "environment", "extra_hosts", "labels", "sysctls"];
     let (key, entry) = pair.iter().next()?;
     let value = scalar::text_of(&entry.node.value).filter(|value| !value.contains('\n'))?;
-    let name = attribute.split('[').next().unwrap_or_default();
-    if PAIRS.contains(&name) {
+    if PAIRS.contains(&list) {
         return Some(format!("write `{key}={value}`, or remove the `-` of every item"));
     }
     let text = format!("{key}: {value}");

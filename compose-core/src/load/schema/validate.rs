@@ -52,6 +52,7 @@ impl Validator<'_> {
             self.found.push(
                 Diagnostic::error(Code::MissingKey, format!("`{path}` needs the key `{key}`"))
                     .at(node.span)
+                    .about(path)
                     .help("add it"),
             );
         }
@@ -73,6 +74,7 @@ impl Validator<'_> {
             self.found.push(
                 Diagnostic::error(Code::InvalidName, message)
                     .at(span)
+                    .about(path.key(key))
                     .help(format!("use {} only", entries.key.describe())),
             );
         }
@@ -84,7 +86,7 @@ impl Validator<'_> {
         } else {
             format!("`{path}` has no key `{key}`")
         };
-        let mut unknown = Diagnostic::error(Code::UnknownKey, message).at(entry.key_span);
+        let mut unknown = Diagnostic::error(Code::UnknownKey, message).at(entry.key_span).about(path.key(key));
         if self.helps {
             unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
         }
@@ -111,6 +113,7 @@ impl Validator<'_> {
                 self.found.push(
                     Diagnostic::error(Code::DuplicateItem, message)
                         .at(item.span)
+                        .about(path)
                         .related(first, "first here")
                         .help("remove one of them"),
                 );
@@ -141,7 +144,7 @@ impl Validator<'_> {
             }
             _ => None,
         };
-        self.found.extend(problem.map(|problem| problem.at(node.span)));
+        self.found.extend(problem.map(|problem| problem.at(node.span).about(path)));
     }
 
     fn wrong_type(&mut self, node: &Node, shape: &Shape, path: TreePath<'_>) {
@@ -151,7 +154,7 @@ impl Validator<'_> {
             format!("`{path}`")
         };
         let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
-        let mut wrong = Diagnostic::error(Code::WrongType, message).at(node.span);
+        let mut wrong = Diagnostic::error(Code::WrongType, message).at(node.span).about(path);
         if self.helps {
             wrong.help = hint::wrong_type(node, shape, path);
         }
