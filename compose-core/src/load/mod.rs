@@ -40,6 +40,7 @@ pub use suggest::similar;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::{Project, StringMap};
+use crate::names::ServiceName;
 use crate::source::{DiskReader, ResourceReader, SourceMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub struct Loader {
     default_project_name: Option<String>,
     /// `--profile`, several times; `*` is every profile.
     profiles: Vec<String>,
+    /// The services that take part whatever their profiles.
+    enabled: Vec<ServiceName>,
     /// `--env-file`, several times; `.env` when empty.
     env_files: Vec<PathBuf>,
     /// The caller's variables; they win over those of `.env`.
@@ -122,6 +125,7 @@ impl Loader {
             project_name: None,
             default_project_name: None,
             profiles: Vec::new(),
+            enabled: Vec::new(),
             env_files: Vec::new(),
             variables: StringMap::new(),
             reader: Arc::new(DiskReader),
@@ -161,6 +165,13 @@ impl Loader {
     #[must_use]
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profiles.push(profile.into());
+        self
+    }
+
+    /// Activates the profiles of services too, as a command does that names them. Names of no service do nothing.
+    #[must_use]
+    pub fn enabling(mut self, services: impl IntoIterator<Item = impl Into<ServiceName>>) -> Self {
+        self.enabled.extend(services.into_iter().map(Into::into));
         self
     }
 

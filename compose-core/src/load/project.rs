@@ -5,13 +5,13 @@ use super::check::advice::advise;
 use super::check::consistency::check_consistency;
 use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
-use super::environment::grant;
+use super::environment::{grant, resolve_environment};
 use super::found::{Found, Stopped, once_each};
 use super::normalize::normalize;
 use super::pipeline::{Parsed, Pipeline};
 use super::project_name::{self, Candidates};
 use super::scope::Scope;
-use super::select::with_profiles;
+use super::select::{with_profiles, with_services_enabled};
 use super::stage::Stage;
 use super::variables::{Request, Start, start};
 use super::{LoadError, Loaded, Loader};
@@ -132,20 +132,25 @@ impl Loader {
         start.variables.insert(project_name::VARIABLE.to_owned(), name.to_string());
 
         pipeline.interpolate(&mut files, &start.variables, found);
-        let scope = Scope::outermost(&start.project_directory, &start.variables);
+        // Where variables are not put in, the model sees none but the project's name.
+        let named = StringMap::from([(project_name::VARIABLE.to_owned(), name.to_string())]);
+        let interpolated = self.stages.contains(Stage::Interpolation);
+        let seen = if interpolated { &start.variables } else { &named };
+        let scope = Scope::outermost(&start.project_directory, seen);
         let tree = pipeline.fold(files, &scope, found)?;
         let Some(mut tree) = tree.filter(|tree| tree.as_mapping().is_some_and(|keys| !keys.is_empty())) else {
             return Err(found.stop(empty(&start.files)));
         };
         pipeline.finish(&mut tree, found);
+        if !interpolated {
+            resolve_environment(&mut tree, seen);
+        }
         if self.stages.contains(Stage::PathResolution) {
             let problems = pipeline.rebase(&mut tree, &start.project_directory);
             pipeline.note(problems, found);
         }
         if self.stages.contains(Stage::Normalization) {
-            let none = StringMap::new();
-            let interpolated = self.stages.contains(Stage::Interpolation);
-            normalize(&mut tree, &name, if interpolated { &start.variables } else { &none });
+            normalize(&mut tree, &name, seen);
         }
         Ok(Model { name, tree, start })
     }
@@ -180,7 +185,7 @@ impl Loader {
         let mut problems = Diagnostics::new();
         let project = decode(&tree, about, &mut problems);
         pipeline.note(problems, found);
-        let mut project = with_profiles(project, profiles);
+        let mut project = with_services_enabled(with_profiles(project, profiles), &self.enabled);
         grant(&mut project, &pipeline.granted);
         if self.stages.contains(Stage::Consistency) {
             let problems = check_consistency(&mut project, places, found);
@@ -224,7 +229,8 @@ fn empty(files: &[PathBuf]) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::report;
+    use super::super::stage::Stages;
+    use super::super::testing::{at, report};
     use super::*;
     use crate::source::MemoryReader;
 
@@ -334,5 +340,36 @@ secrets: {s: {}, t: {fil: x}}
             let told = refused.lines().filter(|line| line.starts_with("/p/")).count();
             assert_eq!(told, errors, "{text}\n{refused}");
         }
+    }
+
+    #[test]
+    fn a_named_service_takes_part_whatever_its_profiles() {
+        let text = "services:\n  one: {image: x, profiles: [p], env_file: one.env}\n  two: {image: x, profiles: [p]}\n  three: {image: x, profiles: [q], env_file: gone.env}\n";
+        let reader = MemoryReader::new().with("/p/compose.yaml", text).with("/p/one.env", "A=1\n");
+        let loader = Loader::new("/p").reader(reader).enabling(["one", "nobody"]);
+        let project = loader.load().expect("it loads").project;
+        let names: Vec<_> = project.services.keys().map(AsRef::as_ref).collect();
+        assert_eq!(names, ["one", "two"]);
+        assert_eq!(project.services["one"].process.environment["A"].as_deref(), Some("1"));
+        loader.enabling(["three"]).load().expect_err("its file is missing");
+    }
+
+    #[test]
+    fn without_interpolation_the_projects_name_is_the_one_variable_that_is_seen() {
+        let text = "name: shop\ninclude: [inner.yaml]\nservices: {a: {image: x, environment: [COMPOSE_PROJECT_NAME, A]}}\n";
+        let inner = "services: {b: {image: x, environment: [COMPOSE_PROJECT_NAME, A, B], build: {args: [COMPOSE_PROJECT_NAME]}}}\n";
+        let reader = MemoryReader::new()
+            .with("/p/compose.yaml", text)
+            .with("/p/inner.yaml", inner)
+            .with("/p/.env", "B=1\n");
+        let loader = Loader::new("/p").reader(reader).variable("A", "1");
+        let tree = loader
+            .stages(Stages::ALL.without(Stage::Interpolation))
+            .load_tree()
+            .expect("it loads")
+            .tree;
+        let environment = |service| at(&tree, &format!("services.{service}.environment"));
+        assert_eq!(environment("a"), "[COMPOSE_PROJECT_NAME=shop, A]");
+        assert_eq!(environment("b"), "[COMPOSE_PROJECT_NAME=shop, A, B=1]");
     }
 }

@@ -30,9 +30,8 @@ pub(super) fn check(project: &Project, places: Places<'_>, found: &mut Diagnosti
                 error = places.blame(way, error);
                 continue;
             }
-            match places.of(way) {
-                Some(place) => error = error.related(place, format!("`{}` depends on `{}` here", pair[0], pair[1])),
-                None => {}
+            if let Some(place) = places.of(way) {
+                error = error.related(place, format!("`{}` depends on `{}` here", pair[0], pair[1]));
             }
         }
         found.push(error.help("links, volumes_from and shared namespaces are dependencies too; remove one of them"));

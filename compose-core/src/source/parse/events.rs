@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const CHUNK: usize = 16 * 1024;
 
 /// The text and a line feed if its last line has none: the scanner expects lines to end.
-pub(super) type Input<'a> = BufReader<Chain<Cursor<Cow<'a, [u8]>>, &'static [u8]>>;
+type Input<'a> = BufReader<Chain<Cursor<Cow<'a, [u8]>>, &'static [u8]>>;
 
 /// An event with its place.
 #[derive(Debug)]
@@ -264,7 +264,7 @@ pub(super) fn index(mark: Mark) -> usize {
     usize::try_from(mark.index).unwrap_or(usize::MAX)
 }
 
-pub(super) fn input(text: Cow<'_, str>) -> Input<'_> {
+fn input(text: Cow<'_, str>) -> Input<'_> {
     let ended = text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
     let end: &'static [u8] = if ended { b"" } else { b"\n" };
     let bytes = match text {

@@ -10,7 +10,7 @@ use crate::settings::{Output, Settings};
 use aspect::Aspect;
 use clap::Args;
 use compose_core::diagnostic::{Diagnostic, Diagnostics};
-use compose_core::load::select::{Dependencies, select_services, with_services_enabled, without_unused_resources};
+use compose_core::load::select::{Dependencies, select_services, without_unused_resources};
 use compose_core::load::{Loaded, Loader, Stage, Stages};
 use compose_core::model::Project;
 use compose_core::names::ServiceName;
@@ -134,9 +134,8 @@ impl Request<'_> {
             project,
             warnings,
             sources,
-        } = loader.load()?;
+        } = loader.clone().enabling(services.iter().cloned()).load()?;
         self.warn(&warnings, &sources);
-        let project = with_services_enabled(project, services);
         let project = select_services(project, services, Dependencies::Included).map_err(said)?;
         Ok(if self.options.all_resources {
             project

@@ -54,7 +54,7 @@ pub(super) fn scale(arguments: &ScaleArgs, options: &ComposeOptions, settings: &
 
 fn bring(wanted: &UpOptions, quiet_pull: bool, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
     let names: Vec<String> = wanted.services.iter().map(ToString::to_string).collect();
-    let project = scope::with_named(scope::load(options, settings)?, &names, options, settings)?;
+    let project = scope::load(&names, options, settings)?;
     let context = Muted::over(engine::context(options, settings)?, false, quiet_pull);
     if options.dry_run {
         return plan::show(&context, &project, wanted, settings);

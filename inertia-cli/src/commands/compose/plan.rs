@@ -24,7 +24,7 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn run(arguments: &PlanArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let project = scope::load_advised(options, settings)?;
+    let project = scope::load_advised(&arguments.services, options, settings)?;
     let context = engine::context(options, settings)?;
     let wanted = UpOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),

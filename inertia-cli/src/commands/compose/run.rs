@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &RunArgs, options: &ComposeOptions, settings: &Sett
         tty: session::wants_terminal(arguments.streams.terminal(), arguments.streams.interactive, &settings.environment)?,
         input: arguments.streams.interactive && !arguments.detach,
     };
-    let project = scope::with_named(scope::load(options, settings)?, &arguments.words[..1], options, settings)?;
+    let project = scope::load(&arguments.words[..1], options, settings)?;
     let overrides = Overrides {
         command: command.to_vec(),
         environment: environment(arguments, &project.variables)?,

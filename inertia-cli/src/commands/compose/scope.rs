@@ -9,7 +9,6 @@ use compose_core::diagnostic::Code;
 use compose_core::load::{Loader, Stage, Stages, similar};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
-use compose_core::source::STANDARD_INPUT;
 use std::collections::BTreeSet;
 
 /// A project, as far as it is known.
@@ -28,7 +27,7 @@ impl Scope {
             .project_name
             .as_deref()
             .or_else(|| settings.environment.variable("COMPOSE_PROJECT_NAME"));
-        match load(options, settings) {
+        match load(&[], options, settings) {
             Ok(project) => Ok(Self::Loaded(Box::new(project))),
             Err(failure) => match name.filter(|_| options.files.is_empty() && has_no_file(&failure)) {
                 Some(name) => Ok(Self::Named(ProjectName::new(name))),
@@ -88,31 +87,20 @@ fn has_no_file(failure: &Failure) -> bool {
     matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code == Code::NoComposeFile))
 }
 
-/// A loaded project with the profiles of the named services too, so that all that their sections say is read.
-pub(super) fn with_named(project: Project, names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    let disabled = names.iter().filter_map(|name| project.disabled_services.get(name.as_str()));
-    let more: Vec<_> = disabled.flat_map(|service| &service.profiles).collect();
-    // Standard input was read to its end already.
-    if more.is_empty() || options.files.iter().any(|file| file.as_os_str() == STANDARD_INPUT) {
-        return Ok(project);
-    }
-    let active = project.profiles.iter().chain(more);
-    let loader = active.fold(options.loader(settings), |loader, profile| loader.profile(profile.as_str()));
-    Ok(loader.load()?.project)
+/// Loads the project, the named services enabled, and shows the warnings that Docker Compose has, too.
+pub(super) fn load(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    let loader = options.loader(settings).enabling(names.iter().map(String::as_str));
+    loaded(&loader.stages(Stages::ALL.without(Stage::Advice)), settings)
 }
 
-/// Loads the project and shows the warnings that Docker Compose has, too.
-pub(super) fn load(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    loaded(&options.loader(settings).stages(Stages::ALL.without(Stage::Advice)), settings)
-}
-
-/// Loads the project and shows every warning, those that Docker Compose has not among them.
+/// Loads the project, the named services enabled, and shows every warning, those that Docker Compose has not
+/// among them.
 ///
 /// These belong where somebody looks at the project as a whole: `up`, `plan`, `config --quiet`. The
 /// other commands run in scripts that were written for Docker Compose, again and again, and say what
 /// it says.
-pub(super) fn load_advised(options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    loaded(&options.loader(settings), settings)
+pub(super) fn load_advised(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    loaded(&options.loader(settings).enabling(names.iter().map(String::as_str)), settings)
 }
 
 fn loaded(loader: &Loader, settings: &Settings) -> Result<Project, Failure> {

@@ -51,8 +51,7 @@ pub(super) struct UpArgs {
 pub(super) fn run(arguments: &UpArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
     let detached = arguments.detach || arguments.wait || arguments.no_start;
     arguments.attach.check(detached)?;
-    let project = scope::load_advised(options, settings)?;
-    let project = scope::with_named(project, &arguments.converge.services, options, settings)?;
+    let project = scope::load_advised(&arguments.converge.services, options, settings)?;
     let wanted = wanted(arguments, settings);
     let context = arguments.images.mute(engine::context(options, settings)?);
     if options.dry_run {

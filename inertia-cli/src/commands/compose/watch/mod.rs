@@ -41,7 +41,7 @@ pub(super) struct WatchArgs {
 }
 
 pub(super) fn run(arguments: &WatchArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let project = scope::with_named(scope::load(options, settings)?, &arguments.services, options, settings)?;
+    let project = scope::load(&arguments.services, options, settings)?;
     let console = engine::connect(settings)?;
     let context = engine::context_on(console.clone(), options, settings, None);
     let context = Muted::over(context, arguments.quiet, arguments.quiet);
