@@ -141,6 +141,8 @@ codes! {
     ContainerNameTwice = "container-name-twice",
     /// A network, volume, secret or config that no service uses.
     UnusedResource = "unused-resource",
+    /// A command holds what only a shell understands, and no shell reads it.
+    ShellSyntax = "shell-syntax",
     /// Two containers ask for one port of the host.
     PortCollision = "port-collision",
     /// What is mounted does not exist on the host.

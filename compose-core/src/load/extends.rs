@@ -263,12 +263,15 @@ fn put_over(base: Node, service: Node, name: &str) -> Result<Node, Diagnostics> 
 
 impl<'n> Reference<'n> {
     fn read(name: &str, extends: &'n Node) -> Result<Self, Diagnostic> {
-        let refuse = |node: &Node, what: &str| {
+        const SERVICE: &str = "write the name of the service, in quotes where it looks like a number";
+        let refuse = |node: &Node, what: &str, help: &str| {
             Diagnostic::error(
                 Code::WrongType,
                 format!("`services.{name}.{what}, not {}", node.value.kind_with_article()),
             )
             .at(node.span)
+            .about(TreePath::SERVICES.key(name).key("extends"))
+            .help(help)
         };
         let (service, file) = match &extends.value {
             Value::String(_) => (extends, None),
@@ -276,6 +279,7 @@ impl<'n> Reference<'n> {
                 let Some(service) = keys.get("service") else {
                     let message = format!("`services.{name}.extends` does not say which `service`");
                     let missing = Diagnostic::error(Code::MissingKey, message).at(extends.span);
+                    let missing = missing.about(TreePath::SERVICES.key(name).key("extends"));
                     return Err(missing.help("add `service` and the name of the one to extend"));
                 };
                 (service, keys.get("file").filter(|file| !file.is_null()))
@@ -284,16 +288,18 @@ impl<'n> Reference<'n> {
                 return Err(refuse(
                     extends,
                     "extends` must be a service's name, or a mapping of `service` and `file`",
+                    SERVICE,
                 ));
             }
         };
         Ok(Self {
             service: service
                 .as_str()
-                .ok_or_else(|| refuse(service, "extends.service` must be a string"))?,
+                .ok_or_else(|| refuse(service, "extends.service` must be a string", SERVICE))?,
             file: match file {
                 Some(node) => Some((
-                    node.as_str().ok_or_else(|| refuse(node, "extends.file` must be a string"))?,
+                    node.as_str()
+                        .ok_or_else(|| refuse(node, "extends.file` must be a string", "write the path of a compose file"))?,
                     node.span,
                 )),
                 None => None,

@@ -184,7 +184,7 @@ mod tests {
     fn what_cannot_be_read_is_named_with_its_way() {
         for (short, message) in [
             ("ports: [a]", "services.a.ports[0]: invalid container port `a`"),
-            ("ports: [1.5]", "services.a.ports[0]: must be a port, not a number"),
+            ("ports: [1.5]", "services.a.ports[0]: must be a port, not a number with a fraction"),
             ("ports: [70000]", "services.a.ports[0]: invalid container port `70000`"),
             ("ports: [-1]", "services.a.ports[0]: invalid container port `-1`"),
             (

@@ -46,6 +46,10 @@ pub(super) fn ports(node: &mut Node, forms: ShortForms, report: &mut Report) {
                     short.push(Vec::new());
                 }
             },
+            Value::Float(_) => report.within(index, |report| {
+                let wrong = Diagnostic::error(Code::WrongType, "must be a port, not a number with a fraction");
+                report.push(wrong.at(item.span).help("write a whole number, or text such as \"8080:80\""));
+            }),
             _ => report.within(index, |report| wrong_kind(item, "a port", report)),
         }
     }

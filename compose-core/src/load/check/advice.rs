@@ -4,6 +4,7 @@ use super::Places;
 use super::consistency::in_order;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
+use crate::load::short::command;
 use crate::load::suggest::similar;
 use crate::model::{MountKind, Port, Project, Secret, SecretSource, Service};
 use crate::source::{PathKind, ResourceReader, Span};
@@ -19,6 +20,7 @@ pub(crate) fn advise(project: &Project, places: Places<'_>, reader: &dyn Resourc
         found: Diagnostics::new(),
     };
     advice.unused();
+    advice.commands();
     advice.ports();
     advice.mounts();
     advice.build_contexts();
@@ -77,6 +79,29 @@ impl<'a> Advice<'a> {
                 let help = format!("remove it, or name it in the `{section}` of a service");
                 self.found
                     .push(self.places.blame(TreePath::ROOT.key(section).key(key), warning).help(help));
+            }
+        }
+    }
+
+    /// Of a command with a shell's `&&` and the like only what stands before it runs, or it is a word like others.
+    fn commands(&mut self) {
+        for service in self.project.services.values() {
+            let process = &service.process;
+            let way = TreePath::SERVICES.key(service.name.as_str());
+            for (attribute, words) in [("entrypoint", &process.entrypoint), ("command", &process.command)] {
+                let way = way.key(attribute);
+                let mut words = words.iter().flatten();
+                let happens = if let Some(rest) = self.places.text(way).and_then(command::left_out) {
+                    format!("ends before `{rest}`")
+                } else if let Some(joint) = words.find(|word| matches!(word.as_str(), "&&" | "||" | "|")) {
+                    format!("has `{joint}` as an argument")
+                } else {
+                    continue;
+                };
+                let message = format!("the `{attribute}` of service `{}` {happens}: no shell reads it", service.name);
+                let warning = Diagnostic::warning(Code::ShellSyntax, message);
+                let help = "let a shell read it, all of it as one argument: [\"sh\", \"-c\", \"…\"]";
+                self.found.push(self.places.blame(way, warning).help(help));
             }
         }
     }
@@ -284,6 +309,21 @@ configs: {c: {content: c}, unused-c: {content: c}}
             3,
             "two containers cannot have either port, nor can one have both"
         );
+    }
+
+    #[test]
+    fn what_only_a_shell_understands_is_told() {
+        for (attribute, value, told) in [
+            ("command", "a && b", Some("ends before `&& b`")),
+            ("command", "[a, '|', b]", Some("has `|` as an argument")),
+            ("entrypoint", "run > log", Some("ends before `> log`")),
+            ("command", "sh -c 'a && b'", None),
+            ("command", "[sh, -c, a | b]", None),
+        ] {
+            let text = format!("services: {{a: {{image: x, {attribute}: {value}}}}}");
+            let expected = told.map(|what| format!("shell-syntax: the `{attribute}` of service `a` {what}: no shell reads it"));
+            assert_eq!(advice(&text, &[]), expected.into_iter().collect::<Vec<_>>(), "{value}");
+        }
     }
 
     #[test]

@@ -7,28 +7,39 @@ use crate::source::{Node, Span};
 
 /// The tree that a project was decoded from, asked for places only.
 #[derive(Clone, Copy)]
-pub(crate) struct Places<'a>(pub(crate) &'a Node);
+pub(crate) struct Places<'t>(pub(crate) &'t Node);
 
-impl Places<'_> {
+impl<'t> Places<'t> {
     /// The place of the innermost part of a path that exists.
     pub(crate) fn of(self, path: TreePath<'_>) -> Option<Span> {
-        let mut at = Some(self.0);
         let mut place = None;
+        self.walk(path, |span| place = Some(span));
+        place
+    }
+
+    /// The text that stands at a path.
+    pub(crate) fn text(self, path: TreePath<'_>) -> Option<&'t str> {
+        self.walk(path, |_| ()).and_then(Node::as_str)
+    }
+
+    /// The node at a path; `visit` gets the place of each on the way.
+    fn walk(self, path: TreePath<'_>, mut visit: impl FnMut(Span)) -> Option<&'t Node> {
+        let mut at = Some(self.0);
         path.each_step(&mut |step| {
             at = match step {
                 Step::Key(key) => at.and_then(Node::as_mapping).and_then(|mapping| mapping.entry(key)).map(|entry| {
                     let node = &entry.node;
                     let scalar = node.as_mapping().is_none() && node.as_sequence().is_none() && !node.is_null();
-                    place = Some(if scalar { node.span } else { entry.key_span });
+                    visit(if scalar { node.span } else { entry.key_span });
                     node
                 }),
                 Step::Index(index) => {
                     let item = at.and_then(Node::as_sequence).and_then(|items| items.get(index));
-                    item.inspect(|item| place = Some(item.span))
+                    item.inspect(|item| visit(item.span))
                 }
             };
         });
-        place
+        at
     }
 
     /// The finding, about a part of the model and where that stands.

@@ -104,6 +104,10 @@ fn defined<'a>(
         return;
     }
     let error = findings.error(Code::UndefinedReference, way, format!("refers to the undefined {what} `{name}`"));
+    if what == "volume" && name.contains('/') {
+        findings.push(error.help(format!("a path of this machine begins with `./` or `/`: write `./{name}`")));
+        return;
+    }
     findings.push(match similar(name, known) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help(format!("define it under the top-level `{section}`")),
@@ -125,8 +129,13 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
             }
             continue;
         }
+        if name.as_str().is_empty() {
+            let error = findings.error(Code::UndefinedReference, way, "depends on a service without saying which");
+            findings.push(error.help("write its name, behind `service:` where that stands"));
+            continue;
+        }
         let error = findings.error(Code::UndefinedReference, way, format!("depends on the undefined service `{name}`"));
-        findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
+        findings.push(match another(project, findings.service, name.as_str()) {
             Some(close) => error.help(format!("did you mean `{close}`?")),
             None => error.help("define it under `services`"),
         });
@@ -157,10 +166,16 @@ fn network_mode(project: &Project, findings: &mut Findings<'_>) {
     }
     let message = format!("shares the network of service `{name}`, which is not defined or not enabled");
     let error = findings.error(Code::UndefinedReference, findings.way.key("network_mode"), message);
-    findings.push(match similar(name.as_str(), project.services.keys().map(AsRef::as_ref)) {
+    findings.push(match another(project, service, name.as_str()) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help("define it under `services`, or activate one of its profiles"),
     });
+}
+
+/// The service whose name is similar, other than the one that refers to it.
+fn another<'p>(project: &'p Project, service: &Service, name: &str) -> Option<&'p str> {
+    let others = project.services.keys().filter(|other| **other != service.name);
+    similar(name, others.map(AsRef::as_ref))
 }
 
 /// `service:NAME` as a build context is the image that another service builds.

@@ -1,11 +1,11 @@
 //! What to do about a key or a value that the rule table refuses.
 
-use super::rule::{Mapping, Shape};
-use super::validate::{self, accepts_type};
+use super::rule::{Mapping, Others, Shape};
+use super::validate::{self, Empty, Place, accepts_type};
 use crate::diagnostic::{ModelPath, Step};
 use crate::load::path::TreePath;
 use crate::load::{scalar, similar};
-use crate::source::{self, Node, Value};
+use crate::source::{self, Entry, Node, Value};
 
 /// Attributes that people look for under another name, or at another place.
 const ELSEWHERE: [(&str, &str); 16] = [
@@ -41,7 +41,21 @@ const DURATIONS: [&str; 9] = [
 ];
 
 /// For a key that a mapping does not have.
-pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: TreePath<'_>) -> Option<String> {
+pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<String> {
+    let Place { mapping, path, empty } = place;
+    let nearest = nearest(key, mapping);
+    let shifted = |empty: &Empty<'_>| {
+        empty.column == entry.key_span.column
+            && match empty.keys.others {
+                _ if empty.keys.attribute(key).is_some() => true,
+                Others::Any => nearest.is_none(),
+                Others::Entries(entries) => nearest.is_none() && entries.key.accepts(key),
+                Others::Refused | Others::Extensions => false,
+            }
+    };
+    if let Some(empty) = empty.filter(shifted) {
+        return Some(format!("it belongs below `{}`: indent it further", empty.name));
+    }
     let way = ModelPath::from(path);
     if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service(&way) && *wrong == key) {
         return Some(format!("a service has {right} for it"));
@@ -49,11 +63,11 @@ pub(super) fn unknown_key(key: &str, value: &Node, mapping: &Mapping, path: Tree
     if let Some(rest) = key.get(2..).filter(|_| ["X-", "x_", "X_"].contains(&&key[..2])) {
         return Some(format!("an extension begins with `x-`: write `x-{rest}`"));
     }
-    if let Some(name) = nearest(key, mapping) {
+    if let Some(name) = nearest {
         return Some(format!("did you mean `{name}`?"));
     }
     if path.is_root() {
-        let service = value.get("image").or_else(|| value.get("build"));
+        let service = entry.node.get("image").or_else(|| entry.node.get("build"));
         return service.map(|_| format!("a service stands under `services`: write `services:` above and indent `{key}`"));
     }
     let in_secret = matches!(way.steps(), [Step::Key(section), _] if section == "secrets");
@@ -79,7 +93,7 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
             format!("`{attribute}` is an attribute: indent it below the name of its service")
         }
         _ if attribute == "version" && way.steps().len() == 1 => "remove it: `version` is obsolete and does nothing".to_owned(),
-        Value::Null if list || mapping => "write what belongs here, or remove the key".to_owned(),
+        Value::Null if list || mapping => "write what belongs here, indented below the key, or remove it".to_owned(),
         Value::String(text) if text.is_empty() && (list || mapping) => "write what belongs here, or remove the key".to_owned(),
         Value::Bool(false) if attribute == "restart" => "write it in quotes, and as \"no\"".to_owned(),
         Value::Int(_) if fits(Value::Bool(true)) => "write `true` or `false`".to_owned(),
@@ -88,6 +102,7 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         }
         // Where a number may stand too, text is read as one.
         Value::Bool(_) if fits(Value::Int(0)) => return None,
+        Value::Float(_) if accepts_type(shape, &Value::Int(0)) => "write a whole number".to_owned(),
         Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Bool(_) | Value::Timestamp(_)
             if !has_syntax(attribute)
                 && !has_syntax(list_of)

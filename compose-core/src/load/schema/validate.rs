@@ -13,6 +13,36 @@ pub(in crate::load) fn validate(tree: &Node, rule: &Rule, found: &mut Diagnostic
     validator.shape(tree, &rule.shape, TreePath::ROOT);
 }
 
+/// Where a key stands that is none of a mapping's attributes.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    /// The mapping's rule.
+    pub(super) mapping: &'p Mapping,
+    /// The mapping's place.
+    pub(super) path: TreePath<'p>,
+    /// The attribute before it, if nothing is said of that.
+    pub(super) empty: Option<Empty<'p>>,
+}
+
+/// An attribute that takes keys and has none.
+#[derive(Clone, Copy)]
+pub(super) struct Empty<'p> {
+    /// The attribute.
+    pub(super) name: &'p str,
+    /// The column of its name.
+    pub(super) column: u32,
+    /// The keys that it takes.
+    pub(super) keys: &'static Mapping,
+}
+
+impl<'p> Empty<'p> {
+    fn of(name: &'p str, entry: &Entry, shape: &Shape) -> Option<Self> {
+        let keys = shape.mapping().filter(|_| entry.node.is_null())?;
+        let column = entry.key_span.column;
+        Some(Self { name, column, keys })
+    }
+}
+
 struct Validator<'f> {
     found: &'f mut Diagnostics,
     /// Whether findings say what to do; what is only tried out needs no help.
@@ -42,11 +72,15 @@ impl Validator<'_> {
 
     fn mapping(&mut self, node: &Node, mapping: &Mapping, path: TreePath<'_>) {
         let Some(keys) = node.as_mapping() else { return };
+        let mut empty = None;
         for (key, entry) in keys.iter() {
-            match mapping.attribute(key) {
-                Some(attribute) => self.shape(&entry.node, &attribute.rule.shape, path.key(key)),
-                None => self.other_key(key, entry, mapping, path),
-            }
+            let Some(attribute) = mapping.attribute(key) else {
+                self.other_key(key, entry, Place { mapping, path, empty });
+                continue;
+            };
+            let shape = &attribute.rule.shape;
+            self.shape(&entry.node, shape, path.key(key));
+            empty = Empty::of(key, entry, shape);
         }
         for key in mapping.required.iter().filter(|key| !keys.contains_key(key)) {
             self.found.push(
@@ -58,29 +92,36 @@ impl Validator<'_> {
         }
     }
 
-    fn other_key(&mut self, key: &str, entry: &Entry, mapping: &Mapping, path: TreePath<'_>) {
-        match mapping.others {
+    fn other_key(&mut self, key: &str, entry: &Entry, place: Place<'_>) {
+        let path = place.path;
+        match place.mapping.others {
             Others::Any => {}
             Others::Extensions if key.starts_with("x-") => {}
             Others::Entries(entries) if entries.key.accepts(key) => self.shape(&entry.node, &entries.rule.shape, path.key(key)),
             Others::Entries(entries) => self.odd_name(key, entry.key_span, entries, path),
-            Others::Refused | Others::Extensions => self.unknown_key(key, entry, mapping, path),
+            Others::Refused | Others::Extensions => self.unknown_key(key, entry, place),
         }
     }
 
     fn odd_name(&mut self, key: &str, span: Span, entries: &Entries, path: TreePath<'_>) {
         if entries.closed {
-            let message = format!("`{key}` is no name for a {} in `{path}`", entries.noun);
-            self.found.push(
-                Diagnostic::error(Code::InvalidName, message)
-                    .at(span)
-                    .about(path.key(key))
-                    .help(format!("use {} only", entries.key.describe())),
-            );
+            let (message, help) = match key {
+                "" => (
+                    format!("`{path}` has a {} without a name", entries.noun),
+                    "write its name, or remove it".to_owned(),
+                ),
+                _ => (
+                    format!("`{key}` is no name for a {} in `{path}`", entries.noun),
+                    format!("use {} only", entries.key.describe()),
+                ),
+            };
+            let invalid = Diagnostic::error(Code::InvalidName, message).at(span).about(path.key(key));
+            self.found.push(invalid.help(help));
         }
     }
 
-    fn unknown_key(&mut self, key: &str, entry: &Entry, mapping: &Mapping, path: TreePath<'_>) {
+    fn unknown_key(&mut self, key: &str, entry: &Entry, place: Place<'_>) {
+        let path = place.path;
         let message = if path.is_root() {
             format!("a compose file has no key `{key}`")
         } else {
@@ -88,7 +129,7 @@ impl Validator<'_> {
         };
         let mut unknown = Diagnostic::error(Code::UnknownKey, message).at(entry.key_span).about(path.key(key));
         if self.helps {
-            unknown.help = hint::unknown_key(key, &entry.node, mapping, path);
+            unknown.help = hint::unknown_key(key, entry, place);
         }
         self.found.push(unknown);
     }

@@ -11,11 +11,26 @@ const HELP: &str = "close every quote and parenthesis, or give the command as a 
 /// double quotes. `$(…)` and backquotes stay as they are. An unquoted `&`, `|`, `;`, `<` or `>`
 /// ends the command without a word about the rest.
 pub(crate) fn split(text: &str) -> Result<Vec<String>, Malformed> {
+    Ok(read(text)?.0)
+}
+
+/// What [`split`] leaves out of a command: from the `&` or the like that ends it.
+pub(crate) fn left_out(text: &str) -> Option<&str> {
+    let (_, rest) = read(text).ok()?;
+    Some(rest).filter(|rest| !rest.is_empty())
+}
+
+/// The words, and what is left when they end before the text does.
+fn read(text: &str) -> Result<(Vec<String>, &str), Malformed> {
     let mut words = Words::default();
-    for c in text.chars() {
+    let mut rest = "";
+    for (at, c) in text.char_indices() {
         match words.take(c) {
             Step::Go => {}
-            Step::End => break,
+            Step::End => {
+                rest = &text[at..];
+                break;
+            }
             Step::Fail => return Err(malformed(text)),
         }
     }
@@ -25,7 +40,7 @@ pub(crate) fn split(text: &str) -> Result<Vec<String>, Malformed> {
     if words.escaped || words.open != Open::default() {
         return Err(malformed(text));
     }
-    Ok(words.done)
+    Ok((words.done, rest))
 }
 
 fn malformed(text: &str) -> Malformed {

@@ -3,6 +3,8 @@
 use super::{mistakes, shown};
 
 mistakes! { shown;
+    keys_beside_an_empty_one: "services:\n  web:\n    image: nginx\n    healthcheck:\n    test: [CMD, \"true\"]\n    environment:\n    LEVEL: debug\n";
+    attributes_beside_a_service: "services:\n  web:\n  image: nginx\n  ports: [\"80:80\"]\n";
     unknown_attribute: "services:\n  web:\n    imgae: nginx\n";
     unknown_section: "service:\n  web:\n    image: nginx\n";
     dash_instead_of_underscore: "services:\n  web:\n    image: nginx\n    container-name: web\n";

@@ -3,6 +3,7 @@
 use super::{mistakes, shown};
 
 mistakes! { shown;
+    extends_a_number: "services:\n  web:\n    extends: 5\n";
     extends_nothing: "services:\n  web:\n    extends: bas\n  base:\n    image: nginx\n";
     extends_nothing_alike: "services:\n  web:\n    extends: common\n  db:\n    image: postgres\n";
     extends_in_a_circle: "services:\n  web:\n    extends:\n      file: ../base.yaml\n      service: base\n=== ../base.yaml\nservices:\n  base:\n    image: nginx\n    extends:\n      file: shop/compose.yaml\n      service: web\n";

@@ -3,6 +3,7 @@
 use super::{mistakes, shown};
 
 mistakes! { shown;
+    question_mark_in_brackets: "services:\n  web:\n    image: nginx\n    command: [curl, http://localhost/?q=1]\n";
     tab_in_indentation: "services:\n  web:\n\timage: nginx\n";
     unclosed_quote: "services:\n  web:\n    image: \"nginx\n    restart: always\n";
     unclosed_bracket: "services:\n  web:\n    image: nginx\n    ports: [\"80:80\", \"81:81\"\n    restart: always\n";
