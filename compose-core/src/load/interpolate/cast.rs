@@ -1,7 +1,7 @@
-//! Which attributes are turned from text into numbers and booleans once variables are put in.
+//! From text to numbers and booleans, once variables are put in.
 //!
-//! `scale: ${N}` is text in the file; the schema behind wants a number. Attributes that are not
-//! listed here keep their text and rely on their own checks, as in the reference.
+//! `scale: ${N}` is text in the file; the schema behind wants a number. Attributes without a cast in
+//! their row of the rule table keep their text and rely on their own checks, as in the reference.
 
 use crate::diagnostic::Code;
 use crate::load::scalar::truth_of;
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// What an attribute's text is turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cast {
+pub(in crate::load) enum Cast {
     /// A decimal integer with an optional sign.
     Integer,
     /// A decimal number.
@@ -20,127 +20,6 @@ pub(super) enum Cast {
     /// `true`, `yes`, `on`, `y` or their opposites, in any case.
     Boolean,
 }
-
-/// The casts at and below a place in the file.
-#[derive(Debug)]
-pub(super) struct Rule {
-    /// Of text that stands here.
-    pub(super) text: Option<Cast>,
-    keys: &'static [(&'static str, Rule)],
-    /// Of any other key.
-    any_key: Option<&'static Rule>,
-    /// Of the items of a list.
-    pub(super) items: Option<&'static Rule>,
-}
-
-impl Rule {
-    /// What holds below a key.
-    pub(super) fn key(&self, key: &str) -> Option<&'static Rule> {
-        let named = self.keys.iter().find(|(name, _)| *name == key).map(|(_, rule)| rule);
-        named.or(self.any_key)
-    }
-}
-
-const NOTHING: Rule = Rule {
-    text: None,
-    keys: &[],
-    any_key: None,
-    items: None,
-};
-
-const fn text(cast: Cast) -> Rule {
-    Rule {
-        text: Some(cast),
-        ..NOTHING
-    }
-}
-
-const fn keys(keys: &'static [(&'static str, Rule)]) -> Rule {
-    Rule { keys, ..NOTHING }
-}
-
-const fn each_key(rule: &'static Rule) -> Rule {
-    Rule {
-        any_key: Some(rule),
-        ..NOTHING
-    }
-}
-
-const fn each_item(rule: &'static Rule) -> Rule {
-    Rule {
-        items: Some(rule),
-        ..NOTHING
-    }
-}
-
-/// The casts of a whole file.
-pub(super) static FILE: Rule = keys(&[
-    ("services", each_key(&SERVICE)),
-    ("networks", each_key(&NETWORK)),
-    ("volumes", each_key(&EXTERNAL)),
-    ("secrets", each_key(&EXTERNAL)),
-    ("configs", each_key(&EXTERNAL)),
-]);
-
-static SERVICE: Rule = keys(&[
-    ("cpu_count", text(Cast::Integer)),
-    ("cpu_percent", text(Cast::Float)),
-    ("cpu_period", text(Cast::Integer)),
-    ("cpu_quota", text(Cast::Integer)),
-    ("cpu_rt_period", text(Cast::Integer)),
-    ("cpu_rt_runtime", text(Cast::Integer)),
-    ("cpu_shares", text(Cast::Integer)),
-    ("cpus", text(Cast::Float32)),
-    ("deploy", DEPLOY),
-    ("healthcheck", HEALTHCHECK),
-    ("init", text(Cast::Boolean)),
-    ("oom_kill_disable", text(Cast::Boolean)),
-    ("oom_score_adj", text(Cast::Integer)),
-    ("pids_limit", text(Cast::Integer)),
-    ("ports", each_item(&PORT)),
-    ("privileged", text(Cast::Boolean)),
-    ("read_only", text(Cast::Boolean)),
-    ("scale", text(Cast::Integer)),
-    ("stdin_open", text(Cast::Boolean)),
-    ("tty", text(Cast::Boolean)),
-    ("ulimits", each_key(&ULIMIT)),
-    ("volumes", each_item(&MOUNT)),
-]);
-
-const DEPLOY: Rule = keys(&[
-    ("replicas", text(Cast::Integer)),
-    ("update_config", ROLLOUT),
-    ("rollback_config", ROLLOUT),
-    ("restart_policy", keys(&[("max_attempts", text(Cast::Integer))])),
-    ("placement", keys(&[("max_replicas_per_node", text(Cast::Integer))])),
-]);
-
-const ROLLOUT: Rule = keys(&[("parallelism", text(Cast::Integer)), ("max_failure_ratio", text(Cast::Float))]);
-
-const HEALTHCHECK: Rule = keys(&[("retries", text(Cast::Integer)), ("disable", text(Cast::Boolean))]);
-
-static PORT: Rule = keys(&[("target", text(Cast::Integer))]);
-
-static ULIMIT: Rule = Rule {
-    text: Some(Cast::Integer),
-    keys: &[("hard", text(Cast::Integer)), ("soft", text(Cast::Integer))],
-    ..NOTHING
-};
-
-static MOUNT: Rule = keys(&[
-    ("read_only", text(Cast::Boolean)),
-    ("volume", keys(&[("nocopy", text(Cast::Boolean))])),
-]);
-
-static NETWORK: Rule = keys(&[
-    ("external", text(Cast::Boolean)),
-    ("internal", text(Cast::Boolean)),
-    ("attachable", text(Cast::Boolean)),
-    ("enable_ipv4", text(Cast::Boolean)),
-    ("enable_ipv6", text(Cast::Boolean)),
-]);
-
-static EXTERNAL: Rule = keys(&[("external", text(Cast::Boolean))]);
 
 impl Cast {
     /// The value that a text spells, if it does.
@@ -195,13 +74,6 @@ fn to_single(number: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn rule(path: &[&str]) -> Option<&'static Rule> {
-        path.iter().try_fold(&FILE, |rule, part| match *part {
-            "[]" => rule.items,
-            key => rule.key(key),
-        })
-    }
-
     #[test]
     fn casts_text() {
         for (cast, text, expected) in [
@@ -228,30 +100,6 @@ mod tests {
             (Cast::Boolean, "", None),
         ] {
             assert_eq!(cast.apply(text), expected, "{cast:?} {text:?}");
-        }
-    }
-
-    #[test]
-    fn finds_the_rule_of_a_path() {
-        for (path, expected) in [
-            (&["services", "a", "scale"][..], Some(Cast::Integer)),
-            (&["services", "scale", "image"], None),
-            (&["services", "a", "ports", "[]", "target"], Some(Cast::Integer)),
-            (&["services", "a", "ports", "[]", "published"], None),
-            (&["services", "a", "ulimits", "nofile"], Some(Cast::Integer)),
-            (&["services", "a", "ulimits", "nofile", "soft"], Some(Cast::Integer)),
-            (&["services", "a", "build", "no_cache"], None),
-            (
-                &["services", "a", "deploy", "rollback_config", "max_failure_ratio"],
-                Some(Cast::Float),
-            ),
-            (&["networks", "n", "enable_ipv4"], Some(Cast::Boolean)),
-            (&["configs", "c", "external"], Some(Cast::Boolean)),
-            // Text is octal there, a number is not.
-            (&["services", "a", "configs", "[]", "mode"], None),
-            (&["x-any", "external"], None),
-        ] {
-            assert_eq!(rule(path).and_then(|rule| rule.text), expected, "{path:?}");
         }
     }
 }

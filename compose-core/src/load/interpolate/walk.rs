@@ -1,10 +1,12 @@
 //! Over all values of a document.
 
-use super::cast::{self, Cast, Rule};
+use super::cast::Cast;
 use super::place;
 use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
+use crate::load::schema::rule::{Rule, Shape};
+use crate::load::schema::table::COMPOSE_FILE;
 use crate::source::{Node, SourceMap, Span, Value};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -21,7 +23,7 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
         warned: BTreeSet::new(),
         total: 0,
     };
-    walk.node(node, TreePath::ROOT, Some(&cast::FILE));
+    walk.node(node, TreePath::ROOT, &COMPOSE_FILE.shape, None);
 }
 
 /// The variables of documents, each once, in the order in which they are met.
@@ -102,7 +104,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &mut Node, path: TreePath<'_>, rule: Option<&'static Rule>) {
+    fn node(&mut self, node: &mut Node, path: TreePath<'_>, shape: &Shape, cast: Option<Cast>) {
         let span = node.span;
         match &mut node.value {
             Value::String(text) => {
@@ -112,20 +114,21 @@ impl Walk<'_> {
                         None => return,
                     }
                 }
-                if let Some(cast) = rule.and_then(|rule| rule.text) {
+                if let Some(cast) = cast {
                     self.cast(cast, node, path);
                 }
             }
             Value::Sequence(items) => {
-                let rule = rule.and_then(|rule| rule.items);
+                let shape = shape.item().unwrap_or(&Shape::Any);
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.node(item, path.index(index), rule);
+                    self.node(item, path.index(index), shape, None);
                 }
             }
             Value::Mapping(mapping) => {
+                let keys = shape.mapping();
                 for (key, entry) in mapping.iter_mut() {
-                    let rule = rule.and_then(|rule| rule.key(key));
-                    self.node(&mut entry.node, path.key(key), rule);
+                    let rule = keys.and_then(|keys| keys.rule(key)).unwrap_or(&Rule::FREE);
+                    self.node(&mut entry.node, path.key(key), &rule.shape, rule.cast);
                 }
             }
             _ => {}

@@ -1,5 +1,5 @@
 //! What the Compose specification allows at each place of a file, as one table, and the check of a
-//! tree against it. The merge reads its rules from the same table.
+//! tree against it. The merge and the casts read their rules from the same table.
 
 mod hint;
 pub(super) mod rule;

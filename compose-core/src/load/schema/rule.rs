@@ -1,5 +1,7 @@
 //! The vocabulary of the rule table: what may stand at a place, how two files' values for it
-//! become one, and what makes two elements of its list the same.
+//! become one, what makes two elements of its list the same, and what its text is turned into.
+
+use crate::load::interpolate::Cast;
 
 /// What an attribute is: one row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub(in crate::load) struct Rule {
     pub(in crate::load) merge: Merge,
     /// Which elements of its list replace each other.
     pub(in crate::load) unique: Option<Unique>,
+    /// What its text becomes once variables are put in.
+    pub(in crate::load) cast: Option<Cast>,
 }
 
 /// What may stand at a place.
@@ -196,6 +200,12 @@ impl Attribute {
         self
     }
 
+    /// The same row, its text turned into a number or a boolean.
+    pub(super) const fn cast(mut self, cast: Cast) -> Self {
+        self.rule.cast = Some(cast);
+        self
+    }
+
     /// The same row, its list free of elements that say the same.
     pub(super) const fn unique(mut self, unique: Unique) -> Self {
         self.rule.unique = Some(unique);
@@ -213,12 +223,19 @@ impl Rule {
             shape,
             merge: Merge::Deep,
             unique: None,
+            cast: None,
         }
     }
 
     /// The same, merging by a special rule.
     pub(super) const fn merged(mut self, merge: Merge) -> Self {
         self.merge = merge;
+        self
+    }
+
+    /// The same, its text turned into a number or a boolean.
+    pub(super) const fn cast(mut self, cast: Cast) -> Self {
+        self.cast = Some(cast);
         self
     }
 
@@ -239,6 +256,15 @@ impl Shape {
             Self::Mapping(mapping) => Some(mapping),
             Self::OneOf(shapes) => shapes.iter().find_map(Self::mapping),
             Self::Any | Self::Scalar(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The elements of the list among what may stand there.
+    pub(in crate::load) fn item(&self) -> Option<&'static Shape> {
+        match self {
+            Self::List(list) => Some(&list.item),
+            Self::OneOf(shapes) => shapes.iter().find_map(Self::item),
+            Self::Any | Self::Scalar(_) | Self::Mapping(_) => None,
         }
     }
 }

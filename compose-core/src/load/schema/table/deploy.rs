@@ -4,6 +4,7 @@ use super::shapes::{
     DISTINCT_STRINGS, INTEGER_OR_STRING, LIST_OR_DICT, NUMBER_OR_STRING, STRING, STRINGS, attribute, extensible, list, requiring, scalar,
     word,
 };
+use crate::load::interpolate::Cast;
 use crate::load::schema::rule::{Attribute, Mapping, Merge, Others, Repeats, Shape, Types, Unique};
 
 pub(super) const DEPLOY: Shape = Shape::OneOf(&[
@@ -13,7 +14,7 @@ pub(super) const DEPLOY: Shape = Shape::OneOf(&[
         attribute("labels", LIST_OR_DICT).merged(Merge::Sequence).unique(Unique::Key),
         attribute("mode", STRING),
         attribute("placement", PLACEMENT),
-        attribute("replicas", INTEGER_OR_STRING),
+        attribute("replicas", INTEGER_OR_STRING).cast(Cast::Integer),
         attribute("resources", RESOURCES),
         attribute("restart_policy", RESTART_POLICY),
         attribute("rollback_config", ROLLOUT),
@@ -24,22 +25,22 @@ pub(super) const DEPLOY: Shape = Shape::OneOf(&[
 const ROLLOUT: Shape = Shape::Mapping(&extensible(&[
     attribute("delay", STRING),
     attribute("failure_action", STRING),
-    attribute("max_failure_ratio", NUMBER_OR_STRING),
+    attribute("max_failure_ratio", NUMBER_OR_STRING).cast(Cast::Float),
     attribute("monitor", STRING),
     attribute("order", word(&["start-first", "stop-first"])),
-    attribute("parallelism", INTEGER_OR_STRING),
+    attribute("parallelism", INTEGER_OR_STRING).cast(Cast::Integer),
 ]));
 
 const RESTART_POLICY: Shape = Shape::Mapping(&extensible(&[
     attribute("condition", STRING),
     attribute("delay", STRING),
-    attribute("max_attempts", INTEGER_OR_STRING),
+    attribute("max_attempts", INTEGER_OR_STRING).cast(Cast::Integer),
     attribute("window", STRING),
 ]));
 
 const PLACEMENT: Shape = Shape::Mapping(&extensible(&[
     attribute("constraints", STRINGS),
-    attribute("max_replicas_per_node", INTEGER_OR_STRING),
+    attribute("max_replicas_per_node", INTEGER_OR_STRING).cast(Cast::Integer),
     attribute(
         "preferences",
         Shape::List(&list(Shape::Mapping(&extensible(&[attribute("spread", STRING)])), Repeats::Allowed)),

@@ -12,6 +12,7 @@ pub(in crate::load) use top::{COMPOSE_FILE, SERVICE_RULE};
 mod tests {
     use super::super::rule::{Mapping, Others, Rule, Shape};
     use super::*;
+    use crate::load::interpolate::Cast;
 
     /// Visits every mapping below a shape.
     fn each_mapping(shape: &Shape, visit: &mut dyn FnMut(&'static Mapping)) {
@@ -43,6 +44,47 @@ mod tests {
             }
         });
         assert!(seen > 40, "only {seen} mappings");
+    }
+
+    #[test]
+    fn text_is_cast_where_the_reference_casts_it() {
+        let cast = |path: &[&str]| {
+            let mut place = (&COMPOSE_FILE.shape, None);
+            for step in path {
+                place = match *step {
+                    "[]" => (place.0.item().unwrap_or(&Shape::Any), None),
+                    key => match place.0.mapping().and_then(|mapping| mapping.rule(key)) {
+                        Some(rule) => (&rule.shape, rule.cast),
+                        None => (&Shape::Any, None),
+                    },
+                };
+            }
+            place.1
+        };
+        for (path, expected) in [
+            (&["services", "a", "scale"][..], Some(Cast::Integer)),
+            (&["services", "scale", "image"], None),
+            (&["services", "a", "ports", "[]", "target"], Some(Cast::Integer)),
+            (&["services", "a", "ports", "[]", "published"], None),
+            (&["services", "a", "ulimits", "nofile"], Some(Cast::Integer)),
+            (&["services", "a", "ulimits", "nofile", "soft"], Some(Cast::Integer)),
+            (&["services", "a", "build", "ulimits", "nofile"], None),
+            (&["services", "a", "build", "ulimits", "nofile", "soft"], None),
+            (&["services", "a", "build", "no_cache"], None),
+            (&["services", "a", "volumes", "[]", "read_only"], Some(Cast::Boolean)),
+            (&["services", "a", "post_start", "[]", "privileged"], None),
+            (
+                &["services", "a", "deploy", "rollback_config", "max_failure_ratio"],
+                Some(Cast::Float),
+            ),
+            (&["networks", "n", "enable_ipv4"], Some(Cast::Boolean)),
+            (&["configs", "c", "external"], Some(Cast::Boolean)),
+            // Text is octal there, a number is not.
+            (&["services", "a", "configs", "[]", "mode"], None),
+            (&["x-any", "external"], None),
+        ] {
+            assert_eq!(cast(path), expected, "{path:?}");
+        }
     }
 
     #[test]

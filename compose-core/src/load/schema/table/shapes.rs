@@ -1,5 +1,6 @@
 //! The shapes that many attributes share.
 
+use crate::load::interpolate::Cast;
 use crate::load::schema::rule::{Attribute, Entries, KeyForm, Limit, List, Mapping, Merge, Others, Repeats, Rule, Scalar, Shape, Types};
 
 /// A row: key and shape.
@@ -148,10 +149,10 @@ pub(super) const ULIMITS: Shape = Shape::Mapping(&entries_of(&Entries {
     closed: false,
 }));
 
-/// [`ULIMITS`] of a service, each replaced as a whole.
+/// [`ULIMITS`] of a service, each replaced as a whole, and text read as a number.
 pub(super) const REPLACED_ULIMITS: Shape = Shape::Mapping(&entries_of(&Entries {
     key: KeyForm::LowerCase,
-    rule: Rule::new(ULIMIT).merged(Merge::Replace),
+    rule: Rule::new(CAST_ULIMIT).merged(Merge::Replace).cast(Cast::Integer),
     noun: "limit",
     closed: false,
 }));
@@ -160,6 +161,17 @@ const ULIMIT: Shape = Shape::OneOf(&[
     INTEGER_OR_STRING,
     Shape::Mapping(&requiring(
         extensible(&[attribute("hard", INTEGER_OR_STRING), attribute("soft", INTEGER_OR_STRING)]),
+        &["soft", "hard"],
+    )),
+]);
+
+const CAST_ULIMIT: Shape = Shape::OneOf(&[
+    INTEGER_OR_STRING,
+    Shape::Mapping(&requiring(
+        extensible(&[
+            attribute("hard", INTEGER_OR_STRING).cast(Cast::Integer),
+            attribute("soft", INTEGER_OR_STRING).cast(Cast::Integer),
+        ]),
         &["soft", "hard"],
     )),
 ]);

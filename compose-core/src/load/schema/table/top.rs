@@ -5,6 +5,7 @@ use super::shapes::{
     BOOLEAN_OR_STRING, DRIVER_OPTIONS, INTEGER, LIST_OR_DICT, STRING, STRING_OR_LIST, STRINGS, attribute, closed, entries_of, extensible,
     list, requiring, scalar,
 };
+use crate::load::interpolate::Cast;
 use crate::load::schema::rule::{Attribute, Entries, KeyForm, Mapping, Merge, Others, Repeats, Rule, Shape, Types, Unique};
 
 /// A compose file.
@@ -53,13 +54,13 @@ const INCLUDE: Shape = Shape::OneOf(&[
 const NETWORK: Shape = Shape::OneOf(&[
     scalar(Types::NULL),
     Shape::Mapping(&extensible(&[
-        attribute("attachable", BOOLEAN_OR_STRING),
+        attribute("attachable", BOOLEAN_OR_STRING).cast(Cast::Boolean),
         attribute("driver", STRING),
         attribute("driver_opts", DRIVER_OPTIONS),
-        attribute("enable_ipv4", BOOLEAN_OR_STRING),
-        attribute("enable_ipv6", BOOLEAN_OR_STRING),
-        attribute("external", EXTERNAL),
-        attribute("internal", BOOLEAN_OR_STRING),
+        attribute("enable_ipv4", BOOLEAN_OR_STRING).cast(Cast::Boolean),
+        attribute("enable_ipv6", BOOLEAN_OR_STRING).cast(Cast::Boolean),
+        attribute("external", EXTERNAL).cast(Cast::Boolean),
+        attribute("internal", BOOLEAN_OR_STRING).cast(Cast::Boolean),
         attribute("ipam", IPAM),
         attribute("labels", LIST_OR_DICT).merged(Merge::Sequence).unique(Unique::Key),
         attribute("name", STRING),
@@ -107,7 +108,7 @@ const VOLUME: Shape = Shape::OneOf(&[
     Shape::Mapping(&extensible(&[
         attribute("driver", STRING),
         attribute("driver_opts", DRIVER_OPTIONS),
-        attribute("external", EXTERNAL),
+        attribute("external", EXTERNAL).cast(Cast::Boolean),
         attribute("labels", LIST_OR_DICT).merged(Merge::Sequence),
         attribute("name", STRING),
     ])),
@@ -117,7 +118,7 @@ const SECRET: Shape = Shape::Mapping(&extensible(&[
     attribute("driver", STRING),
     attribute("driver_opts", DRIVER_OPTIONS),
     attribute("environment", STRING),
-    attribute("external", OPEN_EXTERNAL),
+    attribute("external", OPEN_EXTERNAL).cast(Cast::Boolean),
     attribute("file", STRING),
     attribute("labels", LIST_OR_DICT),
     attribute("name", STRING),
@@ -127,7 +128,7 @@ const SECRET: Shape = Shape::Mapping(&extensible(&[
 const CONFIG: Shape = Shape::Mapping(&extensible(&[
     attribute("content", STRING),
     attribute("environment", STRING),
-    attribute("external", OPEN_EXTERNAL),
+    attribute("external", OPEN_EXTERNAL).cast(Cast::Boolean),
     attribute("file", STRING),
     attribute("labels", LIST_OR_DICT),
     attribute("name", STRING),
