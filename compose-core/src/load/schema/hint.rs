@@ -4,6 +4,7 @@ use super::rule::{Mapping, Others, Shape};
 use super::validate::{self, Empty, Place, accepts_type};
 use crate::diagnostic::{ModelPath, Step};
 use crate::load::path::TreePath;
+use crate::load::short::{hosts, port, volume};
 use crate::load::{scalar, similar};
 use crate::source::{self, Entry, Node, Value};
 
@@ -113,8 +114,15 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         }
         Value::String(text) if list && text.starts_with('-') => "put a blank behind the `-` of each item".to_owned(),
         Value::String(text) if mapping && colon_without_blank(text) => "put a blank behind the `:`".to_owned(),
-        Value::String(text) if text.len() < 40 && listed(&node.value) => format!("write it as a list: [\"{text}\"]"),
-        Value::Int(number) if listed(&node.value) => format!("write it as a list: [{number}]"),
+        Value::String(text) if text.len() < 40 && listed(&node.value) && is_readable(attribute, text) => {
+            format!("write it as a list: [\"{text}\"]")
+        }
+        Value::Int(number) if listed(&node.value) && is_readable(attribute, &number.to_string()) => {
+            format!("write it as a list: [{number}]")
+        }
+        Value::String(_) | Value::Int(_) if !mapping && shape.item().is_some_and(|item| accepts_type(item, &node.value)) => {
+            "write a list: each element behind a `-`, on a line of its own".to_owned()
+        }
         Value::String(text) if mapping => return main_key(&way).map(|key| format!("write `{key}: {text}` below it, indented")),
         Value::Sequence(items) if mapping && !list && !items.is_empty() && items.iter().all(|item| item.as_mapping().is_some()) => {
             "write its keys without `-` in front".to_owned()
@@ -140,7 +148,17 @@ fn is_attribute(name: &str, shape: &Shape) -> bool {
 
 /// Whether the text of an attribute is read further, so that a number in quotes may be refused all the same.
 fn has_syntax(attribute: &str) -> bool {
-    ["devices", "gpus", "ports", "restart", "volumes"].contains(&attribute) || DURATIONS.contains(&attribute)
+    ["devices", "extra_hosts", "gpus", "ports", "restart", "volumes"].contains(&attribute) || DURATIONS.contains(&attribute)
+}
+
+/// Whether a text can be an element of a list, as far as its syntax goes.
+fn is_readable(list: &str, text: &str) -> bool {
+    match list {
+        "extra_hosts" => hosts::parse(text).is_ok(),
+        "ports" => port::parse(text).is_ok(),
+        "volumes" => volume::parse(text).is_ok(),
+        _ => true,
+    }
 }
 
 /// `A:1`, or several of that: a mapping that lacks a blank. With a `=` it is a line of a list.
@@ -207,12 +225,13 @@ fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::ELSEWHERE;
-    use crate::diagnostic::Diagnostics;
+    use crate::diagnostic::{Code, Diagnostics, Severity};
     use crate::load::Loader;
-    use crate::load::schema::table::COMPOSE_FILE;
+    use crate::load::schema::table::{COMPOSE_FILE, SERVICE_RULE};
     use crate::load::schema::validate;
     use crate::load::testing::parse;
     use crate::source::MemoryReader;
+    use std::ops::Range;
 
     #[test]
     fn what_is_called_otherwise_is_told_before_what_looks_alike() {
@@ -259,5 +278,54 @@ mod tests {
         ] {
             assert_eq!(help(attribute).as_deref(), expected, "{attribute}");
         }
+    }
+
+    /// What is wrong with `services.web` of a text: path, place and help.
+    fn wrong(text: &str) -> Vec<(String, Range<usize>, String)> {
+        let reader = MemoryReader::new().with("/p/compose.yaml", text);
+        let Err(refused) = Loader::new("/p").reader(reader).load() else {
+            return Vec::new();
+        };
+        // What a name refers to is not the proposal's business.
+        let errors = refused
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error && ![Code::UndefinedReference, Code::FileNotFound].contains(&found.code));
+        errors
+            .filter_map(|found| {
+                let span = found.span?;
+                let path = found.path.as_ref()?.to_string();
+                let help = found.help.clone().unwrap_or_default();
+                path.starts_with("services.web.")
+                    .then_some((path, span.start as usize..span.end as usize, help))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_proposed_is_taken_for_every_attribute() {
+        let (mut tried, mut refused) = (0, Vec::new());
+        for attribute in SERVICE_RULE.shape.mapping().expect("a service is a mapping").attributes {
+            for value in [
+                "5", "1.5", "-1", "true", "no", "text", "''", "[a]", "[5]", "[1.5]", "[{a: 1}]", "{a: b}", "{a: 5}", "null",
+            ] {
+                let text = format!("services: {{db: {{image: x}}, web: {{{}: {value}}}}}\n", attribute.name);
+                for (path, place, help) in wrong(&text) {
+                    let Some(proposal) = ["write it in quotes: ", "write it as a list: ", "give it a unit, such as "]
+                        .into_iter()
+                        .find_map(|start| help.strip_prefix(start))
+                    else {
+                        continue;
+                    };
+                    tried += 1;
+                    let mut mended = text.clone();
+                    mended.replace_range(place, proposal);
+                    let left = wrong(&mended).into_iter().find(|(still, ..)| still.starts_with(&path));
+                    refused.extend(left.map(|left| format!("{mended}  {}", left.2)));
+                }
+            }
+        }
+        assert_eq!(refused, Vec::<String>::new(), "of {tried} proposals");
+        assert!(tried > 100, "{tried} proposals");
     }
 }
