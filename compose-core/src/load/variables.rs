@@ -186,12 +186,9 @@ fn profiles(options: &[String], variables: &StringMap) -> Vec<String> {
         return options.to_vec();
     }
     let listed = variables.get(names::PROFILES).map_or("", String::as_str);
-    listed
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let named: Vec<_> = listed.split(',').map(|name| name.trim().to_owned()).collect();
+    // An empty name beside others is a profile, too.
+    if named.iter().all(String::is_empty) { Vec::new() } else { named }
 }
 
 /// Which files of variables count.
@@ -558,5 +555,13 @@ mod tests {
             ..case
         };
         assert_eq!(case.started().profiles, Vec::<String>::new());
+        for (listed, expected) in [(",", &[][..]), ("one,", &["one", ""]), (" , two", &["", "two"])] {
+            let case = Case {
+                variables: &[("COMPOSE_PROFILES", listed)],
+                disk: PARENT,
+                ..Case::default()
+            };
+            assert_eq!(case.started().profiles, expected, "{listed}");
+        }
     }
 }

@@ -207,7 +207,7 @@ impl<'a> Advice<'a> {
             .collect();
         for profile in &self.project.profiles {
             let name = profile.as_str();
-            if name == "*" || known.contains(name) {
+            if matches!(name, "" | "*") || known.contains(name) {
                 continue;
             }
             let warning = Diagnostic::warning(Code::UnknownProfile, format!("no service has the profile `{name}`"));
