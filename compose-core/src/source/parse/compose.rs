@@ -29,7 +29,7 @@ const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 /// The documents of a text.
 pub(super) fn compose(text: &str, source: SourceId) -> Result<Vec<Node>, Diagnostics> {
     let mut composer = Composer {
-        events: Events::new(text, source).map_err(|fatal| Diagnostics::from(*fatal))?,
+        events: Events::new(text, source),
         anchors: Anchors::default(),
         findings: Vec::new(),
         weight: 0,

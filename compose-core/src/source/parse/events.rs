@@ -1,7 +1,7 @@
 //! The YAML scanner behind a guard: events with spans, errors with places, and no way to panic.
 
 use super::Fatal;
-use super::scannable::{Colons, scannable};
+use super::scannable::{StandIns, scannable};
 use super::text::narrow;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::span::{SourceId, Span};
@@ -30,32 +30,26 @@ pub(super) struct Events<'a> {
     source: SourceId,
     /// The text in quotes that was read last, if it goes over several lines.
     long_quote: Option<Span>,
-    colons: Colons,
+    stand_ins: StandIns,
     /// How many `[` and `{` are open.
     brackets: usize,
 }
 
 impl<'a> Events<'a> {
     /// Starts at the beginning of a text.
-    ///
-    /// # Errors
-    /// A tag directly before a comma, which the scanner answers with a panic.
-    pub(super) fn new(text: &'a str, source: SourceId) -> Result<Self, Fatal> {
-        let (scannable, colons) = scannable(text).map_err(|comma| {
-            let message = "did not find expected ',' or '}': a tag needs a blank behind it";
-            Box::new(Diagnostic::error(Code::YamlSyntax, message).at(span_at(text, source, comma)))
-        })?;
+    pub(super) fn new(text: &'a str, source: SourceId) -> Self {
+        let (scannable, stand_ins) = scannable(text);
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
         parser.set_input(input(scannable));
-        Ok(Self {
+        Self {
             parser,
             text,
             source,
             long_quote: None,
-            colons,
+            stand_ins,
             brackets: 0,
-        })
+        }
     }
 
     /// The next event.
@@ -124,7 +118,7 @@ impl<'a> Events<'a> {
             return Ok(());
         };
         let written = self.slice(span);
-        self.colons.put_back(value, written, span.start as usize);
+        self.stand_ins.put_colons_back(value, written, span.start as usize);
         let marks = value.matches('?').count();
         match marks.checked_sub(1).and_then(|before| written.rmatch_indices('?').nth(before)) {
             Some((at, _)) if self.brackets > 0 => {
@@ -154,8 +148,17 @@ impl<'a> Events<'a> {
         }
     }
 
+    /// One character, found by its offset.
     fn span_at(&self, at: usize) -> Span {
-        span_at(self.text, self.source, at)
+        let before = &self.text[..at];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Span {
+            source: self.source,
+            start: narrow(at),
+            end: narrow(at + self.text[at..].chars().next().map_or(0, char::len_utf8)),
+            line: narrow(before.matches('\n').count() + 1),
+            column: narrow(before[line_start..].chars().count() + 1),
+        }
     }
 
     fn explain(&self, error: &Error) -> Diagnostic {
@@ -180,6 +183,14 @@ impl<'a> Events<'a> {
             return found
                 .related(opened, "the quote that opens here closes lines below")
                 .help("close the quote where its value ends");
+        }
+        if let (true, Some(mark)) = (error.problem().starts_with("did not find expected"), error.problem_mark())
+            && let Some(at) = self.stand_ins.tag_before(index(mark))
+        {
+            let place = self.span_at(at);
+            return found
+                .related(place, format!("`{}` is taken for a part of the tag", self.slice(place)))
+                .help("put a blank behind the tag");
         }
         match (error.context(), error.context_mark()) {
             // The end of the file is not where a quote is missing.
@@ -274,19 +285,6 @@ fn input(text: Cow<'_, str>) -> Input<'_> {
     BufReader::with_capacity(CHUNK, Cursor::new(bytes).chain(end))
 }
 
-/// One character of a text, found by its offset.
-fn span_at(text: &str, source: SourceId, at: usize) -> Span {
-    let before = &text[..at];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Span {
-        source,
-        start: narrow(at),
-        end: narrow(at + text[at..].chars().next().map_or(0, char::len_utf8)),
-        line: narrow(before.matches('\n').count() + 1),
-        column: narrow(before[line_start..].chars().count() + 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,10 +293,7 @@ mod tests {
 
     fn first_error(text: &str) -> Option<Diagnostic> {
         let source = SourceMap::default().add("/c.yaml", text);
-        let mut events = match Events::new(text, source) {
-            Ok(events) => events,
-            Err(found) => return Some(*found),
-        };
+        let mut events = Events::new(text, source);
         loop {
             match events.next_event() {
                 Ok(event) if event.data == EventData::StreamEnd => return None,
@@ -309,45 +304,15 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_before_a_comma_is_an_error_with_a_place() {
-        for (text, column) in [
-            ("{a: !x, b: c}", 7),
-            ("[ !, b]", 4),
-            ("['x!,y', !z, b]", 12),
-            ("[!<a>,b]", 6),
-            ("{a: !x:, b: c}", 8),
-            ("{a: !x:,@}", 8),
-            ("a: b\n{!x:,@}: c", 5),
-            ("- |\n  !t:,b\n- [!x:,@]", 7),
-            ("[A!,0!<![!,A<Y>Y>", 11),
-            ("[A!,,!<],>,b]", 11),
-            ("['/p/!t:,b', c: !,@]", 18),
-            // No directive, though a `%` begins the line: it goes on with the text above.
-            ("{a: b\n%: !x, c: d}", 6),
-            ("{a: b\n%TAG !y: !x, c: d}", 12),
-        ] {
-            let found = first_error(text).unwrap_or_else(|| panic!("{text} is refused"));
-            assert!(found.message.starts_with("did not find expected ','"), "{}", found.message);
-            assert_eq!(found.span.map(|span| span.column), Some(column), "{text}");
-        }
-    }
-
-    #[test]
-    fn other_bangs_before_commas_are_fine() {
-        for text in [
-            "a: hello!, world",
-            "a: /p/!t:,",
-            "- x!t:, y\n- z",
-            "['x!,y', !z , b]",
-            "# !a,b\na: 1",
-            "[b!,c]",
-            "a: |\n  !x,\n",
-            "[!<tag:yaml.org,2002:str> 5]",
-            "{\"a\":!<tag:yaml.org,2002:str> 5, b: c!, d: e}",
-            "%TAG ! !a,b:\n--- x",
-            "# one\n\n%TAG ! !a,b:\n--- x\n...\n%TAG ! !c,d:\n--- y",
-        ] {
-            assert_eq!(first_error(text), None, "{text}");
+    fn a_tag_that_goes_on_is_named_as_the_cause() {
+        for (text, column) in [("{a: !x, b: c}", 7), ("[a: !x] , b", 7), ("[ok, !x, y}", 8)] {
+            let found = first_error(text).expect("refused");
+            assert_eq!(found.help.as_deref(), Some("put a blank behind the tag"), "{text}");
+            assert_eq!(
+                found.related.first().map(|(span, _)| span.column),
+                Some(column),
+                "{text}: {found:?}"
+            );
         }
     }
 
@@ -397,8 +362,7 @@ mod tests {
         #[test]
         fn the_scanner_never_panics(text in r#"[ab:\-?\[\]{},!&*|>'"%@#\\~<0x\n\t .]{0,40}"#) {
             let source = SourceMap::default().add("/c.yaml", text.as_str());
-            let Ok(events) = Events::new(&text, source) else { return Ok(()) };
-            let mut parser = events.parser;
+            let mut parser = Events::new(&text, source).parser;
             while let Ok(event) = parser.parse() {
                 if event.data == EventData::StreamEnd {
                     break;

@@ -1,7 +1,8 @@
-//! What the scanner takes otherwise than Compose does, found before it reads a text.
+//! What the scanner reads otherwise than Compose does, changed before it reads a text.
 //!
-//! A tag directly before a comma makes it panic; a `:` at the end of a plain text in a flow collection
-//! (`{A:}`, `[a:, b]`) it refuses, where Compose reads it as a character of the text.
+//! Compose takes a `:` at the end of a plain text in a flow collection (`{A:}`, `[a:, b]`) for a character of the
+//! text, and `,`, `[` and `]` for characters of a tag that they touch (`[!x, b]`). The scanner refuses both, and
+//! panics at a tag before a comma. Characters of which it takes no notice stand in for these.
 
 use super::events::index;
 use libyaml_safer::{Encoding, Scanner, TokenData};
@@ -10,73 +11,110 @@ use std::io::{BufReader, Read as _};
 
 /// How many bytes may be scanned to look at single places of a text.
 const CLOSE_LOOKS: usize = 64 << 20;
-/// What stands for a `:` that the scanner would refuse: a character that is one wherever a plain text has got to.
-const STAND_IN: &str = "_";
+/// What stands for a `:` in a plain text.
+const FOR_COLON: &str = "_";
+/// What stands for a character of a tag that the scanner takes for none; no tag that is known has it.
+const IN_TAG: &str = ";";
 
-/// The text for the scanner, and the colons that are not in it.
+/// The text for the scanner, and what stands in for others in it.
 ///
-/// Text in which neither can be is not looked at twice. Past [`CLOSE_LOOKS`] a tag before a comma costs an
-/// error without a place, and such a colon stays refused.
-///
-/// # Errors
-/// Where a tag stands directly before a comma.
-pub(super) fn scannable(text: &str) -> Result<(Cow<'_, str>, Colons), usize> {
+/// Text in which neither can be is not looked at. Past [`CLOSE_LOOKS`] the rest stays as it is, and is refused.
+pub(super) fn scannable(text: &str) -> (Cow<'_, str>, StandIns) {
     let mut looks = Looks {
         text: Cow::Borrowed(text),
-        colons: Colons::default(),
+        stand_ins: StandIns::default(),
         left: CLOSE_LOOKS,
     };
-    for comma in commas_behind_tags(text) {
-        if looks.up_to(comma) == Some(Trouble::Tag) {
-            return Err(comma);
-        }
+    let suspects = suspects(text);
+    for (at, _) in suspects.iter().filter(|(_, byte)| *byte == b',') {
+        looks.up_to(*at);
     }
-    if text
-        .as_bytes()
-        .windows(2)
-        .any(|pair| pair[0] == b':' && b",?[]{}".contains(&pair[1]))
-    {
+    let refused = |pair: &[u8]| pair[0] == b':' && b",?[]{}".contains(&pair[1]);
+    if !suspects.is_empty() || text.as_bytes().windows(2).any(refused) {
         looks.up_to(text.len());
     }
-    Ok((looks.text, looks.colons))
+    (looks.text, looks.stand_ins)
+}
+
+/// Where characters stand in for others, each list in order.
+#[derive(Debug, Default)]
+pub(super) struct StandIns {
+    colons: Vec<usize>,
+    in_tags: Vec<usize>,
+}
+
+impl StandIns {
+    /// Puts the colons back into the value of a plain text, at the end of what is written at an offset.
+    ///
+    /// Such a value holds the characters that are written, but for blanks and line breaks.
+    pub(super) fn put_colons_back(&self, value: &mut String, written: &str, offset: usize) {
+        let first = self.colons.partition_point(|at| *at < offset);
+        if self.colons.get(first).is_none_or(|at| *at >= offset + written.len()) {
+            return;
+        }
+        let alike = FOR_COLON.as_bytes()[0];
+        let stands_in = written.bytes().enumerate().rev().filter_map(|(at, byte)| match byte {
+            b':' => self.colons.binary_search(&(offset + at)).is_ok().then_some(true),
+            _ => (byte == alike).then_some(false),
+        });
+        let mut bytes = std::mem::take(value).into_bytes();
+        let places = bytes.iter_mut().rev().filter(|byte| **byte == alike);
+        for (byte, _) in places.zip(stands_in).filter(|(_, stands_in)| *stands_in) {
+            *byte = b':';
+        }
+        *value = String::from_utf8(bytes).expect("one ASCII character in the place of another");
+    }
+
+    /// The last place before an offset where a tag goes on over a `,`, `[` or `]`.
+    pub(super) fn tag_before(&self, offset: usize) -> Option<usize> {
+        let before = self.in_tags.partition_point(|at| *at < offset);
+        before.checked_sub(1).map(|last| self.in_tags[last])
+    }
 }
 
 /// A text while it is made scannable.
 struct Looks<'a> {
     text: Cow<'a, str>,
-    colons: Colons,
+    stand_ins: StandIns,
     /// How many bytes may still be scanned.
     left: usize,
 }
 
 /// What the scanner cannot get past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    /// A tag that ends where the text does.
-    Tag,
+    /// The character at this offset, which is a part of a tag.
+    Tag(usize),
     /// The `:` at this offset.
     Colon(usize),
 }
 
 impl Looks<'_> {
-    /// Looks at the beginning of the text, which holds no tag before a comma, with characters that stand in for
-    /// the colons there.
-    fn up_to(&mut self, end: usize) -> Option<Trouble> {
+    /// Gets the scanner up to an offset, and over what stands there if a tag goes on there.
+    ///
+    /// Every comma before it was come up to, so that none is directly behind a tag.
+    fn up_to(&mut self, end: usize) {
         loop {
-            self.left = self.left.checked_sub(end)?;
-            match trouble(&self.text[..end])? {
-                Trouble::Tag => return Some(Trouble::Tag),
-                Trouble::Colon(at) => {
-                    self.text.to_mut().replace_range(at..=at, STAND_IN);
-                    self.colons.0.push(at);
+            let Some(left) = self.left.checked_sub(end) else { return };
+            self.left = left;
+            let at = match trouble(&self.text[..end]) {
+                Some(Trouble::Colon(at)) => {
+                    self.text.to_mut().replace_range(at..=at, FOR_COLON);
+                    self.stand_ins.colons.push(at);
+                    continue;
                 }
+                Some(Trouble::Tag(at)) if matches!(self.text.as_bytes().get(at), Some(b',' | b'[' | b']')) => at,
+                _ => return,
+            };
+            self.text.to_mut().replace_range(at..=at, IN_TAG);
+            self.stand_ins.in_tags.push(at);
+            if at == end {
+                return;
             }
         }
     }
 }
 
-/// What the scanner meets in a text, behind which a character is put that no tag holds: for it a tag that
-/// ends there, and nothing else, is refused with these words.
+/// What the scanner meets in a text, behind which a character is put that no tag holds.
 fn trouble(text: &str) -> Option<Trouble> {
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
@@ -90,14 +128,14 @@ fn trouble(text: &str) -> Option<Trouble> {
         let at = error.problem_mark().map(index)?;
         return match (error.context(), error.problem()) {
             (_, "found unexpected ':'") => Some(Trouble::Colon(at)),
-            (Some("while scanning a tag"), "did not find expected whitespace or line break") if at == text.len() => Some(Trouble::Tag),
+            (Some("while scanning a tag"), "did not find expected whitespace or line break") => Some(Trouble::Tag(at)),
             _ => None,
         };
     }
 }
 
-/// The commas of the words in which a tag may begin, which it does not behind a letter or a digit.
-fn commas_behind_tags(text: &str) -> Vec<usize> {
+/// The `,`, `[` and `]` of words in which a tag may begin, which it does not behind a letter or a digit.
+fn suspects(text: &str) -> Vec<(usize, u8)> {
     let mut found = Vec::new();
     let mut tag = false;
     let mut previous = b'\n';
@@ -105,36 +143,10 @@ fn commas_behind_tags(text: &str) -> Vec<usize> {
         match byte {
             b'\n' | b'\r' | b' ' | b'\t' => tag = false,
             b'!' => tag |= !previous.is_ascii_alphanumeric(),
-            b',' if tag => found.push(at),
+            b',' | b'[' | b']' if tag => found.push((at, byte)),
             _ => {}
         }
         previous = byte;
     }
     found
-}
-
-/// Where [`STAND_IN`] stands for a `:`, in order.
-#[derive(Debug, Default)]
-pub(super) struct Colons(Vec<usize>);
-
-impl Colons {
-    /// Puts the colons back into the value of a plain text, at the end of what is written at an offset.
-    ///
-    /// Such a value holds the characters that are written, but for blanks and line breaks.
-    pub(super) fn put_back(&self, value: &mut String, written: &str, offset: usize) {
-        let first = self.0.partition_point(|at| *at < offset);
-        if self.0.get(first).is_none_or(|at| *at >= offset + written.len()) {
-            return;
-        }
-        let stands_in = written.bytes().enumerate().rev().filter_map(|(at, byte)| match byte {
-            b':' => self.0.binary_search(&(offset + at)).is_ok().then_some(true),
-            _ => (byte == STAND_IN.as_bytes()[0]).then_some(false),
-        });
-        let mut bytes = std::mem::take(value).into_bytes();
-        let alike = bytes.iter_mut().rev().filter(|byte| **byte == STAND_IN.as_bytes()[0]);
-        for (byte, _) in alike.zip(stands_in).filter(|(_, stands_in)| *stands_in) {
-            *byte = b':';
-        }
-        *value = String::from_utf8(bytes).expect("one ASCII character in the place of another");
-    }
 }

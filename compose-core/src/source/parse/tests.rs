@@ -144,11 +144,49 @@ fn a_colon_before_what_ends_a_text_between_brackets_belongs_to_the_text() {
     ] {
         assert_eq!(documents(text), expected, "{text}");
     }
-    // A tag before a comma is found behind such a colon too.
-    assert_eq!(
-        findings("[y:,b, !z,c]"),
-        ["1:10 did not find expected ',' or '}': a tag needs a blank behind it"]
-    );
+}
+
+#[test]
+fn a_tag_goes_on_over_commas_and_brackets() {
+    for (text, expected) in [
+        ("[!, z]", "['z']"),
+        ("[!x,b: c, d]", "['c', 'd']"),
+        ("{a: !x,b: c}", "{a: 'c'}"),
+        ("[!x[1], 2]", "['2']"),
+        ("![a] b", "'b'"),
+        ("!x[] {a: b}", "{a: 'b'}"),
+        ("[!!str, 5]", "['5']"),
+        ("[!reset,b c]", "['c']"),
+        ("[! ,b]", "[null, 'b']"),
+        ("[!x,,,b c]", "['c']"),
+        ("[!x,] ]", "['']"),
+        ("[y:,b, !z,c d]", "['y:', 'b', 'd']"),
+        ("['x!,y', !z, b]", "['x!,y', 'b']"),
+        ("- |\n  !t:,b\n- [!x:, c]", "['!t:,b\n', ['c']]"),
+        // No tags.
+        ("a: hello!, world", "{a: 'hello!, world'}"),
+        ("a: /p/!t:,", "{a: '/p/!t:,'}"),
+        ("- x!t:, y\n- z", "['x!t:, y', 'z']"),
+        ("['x!,y', !z , b]", "['x!,y', '', 'b']"),
+        ("# !a,b\na: 1", "{a: 1}"),
+        ("[b!,c]", "['b!', 'c']"),
+        ("a: |\n  !x,\n", "{a: '!x,\n'}"),
+        ("{\"a\":!<tag:yaml.org,2002:str> 5, b: c!, d: e}", "{a: '5', b: 'c!', d: 'e'}"),
+        ("%TAG ! !a,b:\n--- x", "'x'"),
+    ] {
+        assert_eq!(documents(text), expected, "{text}");
+    }
+    // However many there are, the scanner gets over them or refuses them.
+    for text in [
+        "[!<a>,b]",
+        "[A!,0!<![!,A<Y>Y>",
+        "[A!,,!<],>,b]",
+        "a: b\n{!x:,@}: c",
+        "{a: b\n%: !x, c: d}",
+        "{a: b\n%TAG !y: !x, c: d}",
+    ] {
+        assert!(parsed(text).is_err(), "{text}");
+    }
 }
 
 #[test]
