@@ -37,6 +37,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next.
     pub help: Option<String>,
+    /// Where the message, having said where it is, comes to what is wrong.
+    pub(crate) said: usize,
 }
 
 impl Diagnostic {
@@ -51,6 +53,7 @@ impl Diagnostic {
             related: Vec::new(),
             notes: Vec::new(),
             help: None,
+            said: 0,
         }
     }
 
@@ -60,6 +63,20 @@ impl Diagnostic {
             severity: Severity::Warning,
             ..Self::error(code, message)
         }
+    }
+
+    /// The same finding, its message saying first where in the model it is.
+    #[must_use]
+    pub(crate) fn within(mut self, place: impl std::fmt::Display) -> Self {
+        let place = place.to_string();
+        self.said += place.len();
+        self.message.insert_str(0, &place);
+        self
+    }
+
+    /// What is wrong, without where in the model.
+    pub(crate) fn said(&self) -> &str {
+        &self.message[self.said..]
     }
 
     /// The same finding, blaming a place.

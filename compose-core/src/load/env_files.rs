@@ -5,8 +5,9 @@ use super::path::TreePath;
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{EnvFile, Project, Service, StringMap};
+use crate::names::ServiceName;
 use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader, SourceMap};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +20,8 @@ pub(crate) enum Files {
     Labels,
 }
 
-/// Resolves `env_file` and `label_file` of every enabled service, and the variables in `environment`
-/// that have no value yet. Afterwards no service names a file that was to be read.
+/// Resolves `label_file` of every enabled service, `env_file` of those services alone if some are given, and the
+/// variables in `environment` that have no value yet. Afterwards no service names a file that was to be read.
 ///
 /// What a service says itself wins over its files, even where it gives a variable no value. While a
 /// file is expanded, the project's variables win over the service's, and those over what stands above.
@@ -28,6 +29,7 @@ pub(crate) enum Files {
 pub(crate) fn resolve_files(
     project: &mut Project,
     files: Files,
+    of: Option<&BTreeSet<ServiceName>>,
     places: Places<'_>,
     reader: &dyn ResourceReader,
     sources: &mut SourceMap,
@@ -44,9 +46,11 @@ pub(crate) fn resolve_files(
         working_dir,
         ..
     } = project;
+    let is_read = |service: &Service| files == Files::All && of.is_none_or(|of| of.contains(&service.name));
     // Without path resolution they are relative still.
-    let files_of = services.values_mut().flat_map(|service| &mut service.process.env_files);
-    for file in files_of.filter(|file| files == Files::All && !file.path.as_os_str().is_empty()) {
+    let read = services.values_mut().filter(|service| is_read(service));
+    let files_of = read.flat_map(|service| &mut service.process.env_files);
+    for file in files_of.filter(|file| !file.path.as_os_str().is_empty()) {
         file.path = working_dir.join(&file.path);
     }
     let label_files = services.values_mut().flat_map(|service| &mut service.label_files);
@@ -57,7 +61,7 @@ pub(crate) fn resolve_files(
         for (variable, value) in service.process.environment.iter_mut().filter(|(_, value)| value.is_none()) {
             *value = variables.get(variable).cloned();
         }
-        if files == Files::All {
+        if is_read(service) {
             reading.environment_of(service, variables, places);
         }
         reading.labels_of(service, places);
@@ -204,7 +208,7 @@ mod tests {
             .iter()
             .fold(MemoryReader::new(), |reader, (path, text)| reader.with(*path, *text));
         let tree = parse(&text);
-        let found = resolve_files(&mut project, Files::All, Places(&tree), &reader, &mut SourceMap::default());
+        let found = resolve_files(&mut project, Files::All, None, Places(&tree), &reader, &mut SourceMap::default());
         if found.has_errors() {
             return Err(error_messages(&found));
         }
@@ -243,7 +247,7 @@ mod tests {
         project.variables.insert("OUTER".to_owned(), "o".to_owned());
         let reader = MemoryReader::new().with("/l", "x=1\n");
         let tree = parse(text);
-        let found = resolve_files(&mut project, Files::Labels, Places(&tree), &reader, &mut SourceMap::default());
+        let found = resolve_files(&mut project, Files::Labels, None, Places(&tree), &reader, &mut SourceMap::default());
         assert!(!found.has_errors(), "no file of variables is read");
         let service = &project.services["a"];
         assert_eq!(service.process.env_files.len(), 1);

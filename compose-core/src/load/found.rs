@@ -4,7 +4,7 @@
 //! fault with, so that one load tells them all. What a later stage says about a blamed place is the
 //! same mistake seen again, and is left out.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Step};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::source::{Entry, Mapping, Node, SourceId, Span};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -101,20 +101,11 @@ impl Found {
 
 /// Findings, each once. What several services share by an anchor is told of the first.
 pub(crate) fn once_each(findings: Diagnostics) -> Diagnostics {
-    /// What tells findings of one code apart.
-    #[derive(PartialEq, Eq, Hash)]
-    enum What {
-        Shared(Span, Vec<Step>),
-        Said(Option<Span>, String),
-    }
     let mut told = HashSet::new();
     let mut once = Diagnostics::new();
     for finding in findings {
-        let what = match (finding.span, &finding.path) {
-            (Some(span), Some(path)) => What::Shared(span, path.below_entry().to_vec()),
-            (span, _) => What::Said(span, finding.message.clone()),
-        };
-        if told.insert((finding.code, what)) {
+        let what = if finding.span.is_some() { finding.said() } else { &finding.message };
+        if told.insert((finding.code, finding.span, what.to_owned())) {
             once.push(finding);
         }
     }

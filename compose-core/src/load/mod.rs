@@ -82,8 +82,10 @@ pub struct Loader {
     default_project_name: Option<String>,
     /// `--profile`, several times; `*` is every profile.
     profiles: Vec<String>,
-    /// The services that take part whatever their profiles.
-    enabled: Vec<ServiceName>,
+    /// The services that a command names; none for all.
+    named: Vec<ServiceName>,
+    /// Whether only their files of variables are read.
+    only_named: bool,
     /// `--env-file`, several times; `.env` when empty.
     env_files: Vec<PathBuf>,
     /// The caller's variables; they win over those of `.env`.
@@ -125,7 +127,8 @@ impl Loader {
             project_name: None,
             default_project_name: None,
             profiles: Vec::new(),
-            enabled: Vec::new(),
+            named: Vec::new(),
+            only_named: false,
             env_files: Vec::new(),
             variables: StringMap::new(),
             reader: Arc::new(DiskReader),
@@ -168,11 +171,22 @@ impl Loader {
         self
     }
 
-    /// Activates the profiles of services too, as a command does that names them. Names of no service do nothing.
+    /// Names services, as the arguments of `config` do: their profiles are active too, and their files of
+    /// variables are read with those of all enabled services. Names of no service do nothing.
     #[must_use]
-    pub fn enabling(mut self, services: impl IntoIterator<Item = impl Into<ServiceName>>) -> Self {
-        self.enabled.extend(services.into_iter().map(Into::into));
+    pub fn naming(mut self, services: impl IntoIterator<Item = impl Into<ServiceName>>) -> Self {
+        self.named.extend(services.into_iter().map(Into::into));
         self
+    }
+
+    /// Names services, as the arguments of `up` do: their profiles are active too, and no files of variables are
+    /// read but theirs and those of what they depend on. No names are all services.
+    #[must_use]
+    pub fn only(self, services: impl IntoIterator<Item = impl Into<ServiceName>>) -> Self {
+        Self {
+            only_named: true,
+            ..self.naming(services)
+        }
     }
 
     /// Adds a file of variables in place of `.env`; later ones win.

@@ -11,14 +11,15 @@ use super::normalize::normalize;
 use super::pipeline::{Parsed, Pipeline};
 use super::project_name::{self, Candidates};
 use super::scope::Scope;
-use super::select::{with_profiles, with_services_enabled};
+use super::select::{Dependencies, selected, with_profiles, with_services_enabled};
 use super::stage::Stage;
 use super::variables::{Request, Start, start};
 use super::{LoadError, Loaded, Loader};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Project, StringMap};
-use crate::names::{ProfileName, ProjectName};
+use crate::names::{ProfileName, ProjectName, ServiceName};
 use crate::source::{Node, SourceMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A model as one tree: merged, in the long form, and as far resolved as its stages say.
@@ -185,23 +186,55 @@ impl Loader {
         let mut problems = Diagnostics::new();
         let project = decode(&tree, about, &mut problems);
         pipeline.note(problems, found);
-        let mut project = with_services_enabled(with_profiles(project, profiles), &self.enabled);
+        let mut project = with_profiles(project, profiles);
         grant(&mut project, &pipeline.granted);
         if self.stages.contains(Stage::Consistency) {
             let problems = check_consistency(&mut project, places, found);
             pipeline.note(problems, found);
         }
+        let (mut project, read) = self.with_named(project, places, pipeline, found);
         let files = if self.stages.contains(Stage::EnvironmentFiles) {
             Files::All
         } else {
             Files::Labels
         };
-        let problems = resolve_files(&mut project, files, places, pipeline.reader, &mut pipeline.sources);
+        let problems = resolve_files(&mut project, files, read.as_ref(), places, pipeline.reader, &mut pipeline.sources);
         pipeline.note(problems, found);
         if self.stages.contains(Stage::Consistency) && self.stages.contains(Stage::Advice) && !found.has_errors() {
             pipeline.warnings.extend(advise(&project, places, pipeline.reader));
         }
         Ok(project)
+    }
+}
+
+impl Loader {
+    /// The project with the named services enabled, and of which services files are read; `None` for all.
+    ///
+    /// What was not enabled before is checked where a command is about to act on it; `config` only shows it.
+    fn with_named(
+        &self,
+        project: Project,
+        places: Places<'_>,
+        pipeline: &mut Pipeline<'_>,
+        found: &mut Found,
+    ) -> (Project, Option<BTreeSet<ServiceName>>) {
+        if self.named.is_empty() {
+            return (project, None);
+        }
+        let active: BTreeSet<ServiceName> = project.services.keys().cloned().collect();
+        let mut project = with_services_enabled(project, &self.named);
+        // Names of no service are for the command to refuse, and what leads nowhere for the check.
+        let selected = selected(&project, &self.named, Dependencies::Included);
+        let mut read = selected.unwrap_or_else(|_| project.services.keys().cloned().collect());
+        if !self.only_named {
+            read.extend(active);
+        } else if self.stages.contains(Stage::Consistency) && !read.is_subset(&active) {
+            let others: Vec<_> = project.services.extract_if(.., |name, _| !read.contains(name)).collect();
+            let problems = check_consistency(&mut project, places, found);
+            pipeline.note(problems, found);
+            project.services.extend(others);
+        }
+        (project, Some(read))
     }
 }
 
@@ -306,6 +339,41 @@ secrets: {s: {}, t: {fil: x}}
     }
 
     #[test]
+    fn mistakes_at_one_place_are_told_apart_and_one_that_is_shared_once() {
+        for (text, errors) in [
+            ("services: {a: {image: x, ulimits: {nofile: {}}}}", 2),
+            ("services: {a: {image: x, container_name: cc, scale: 2, deploy: {replicas: 3}}}", 2),
+            (
+                "x-b: &b {context: ., platforms: [linux/amd64]}\nservices: {a: {build: *b, platform: linux/arm64}, b: {build: *b, platform: linux/386}}",
+                2,
+            ),
+            (
+                "x-e: &e {A: [1]}\nservices: {a: {image: x, environment: *e, labels: *e}, b: {image: x, environment: *e}}",
+                1,
+            ),
+            (
+                "x-w: &w {path: ., action: rebuild, foo: 1}\nservices: {a: {image: x, develop: {watch: [*w, *w]}}, b: {image: x, develop: {watch: [*w]}}}",
+                1,
+            ),
+            (
+                "x-l: &l {'': x}\nservices: {a: {image: x, labels: *l}, b: {image: x, labels: *l}}",
+                1,
+            ),
+            (
+                "services: {a: {image: x, ipc: 'service:b'}, b: {image: x, profiles: [p]}}\nsecrets: {s: {}}",
+                2,
+            ),
+        ] {
+            let told = refused(&[("/p/compose.yaml", text)]);
+            assert_eq!(
+                told.lines().filter(|line| line.starts_with("/p/")).count(),
+                errors,
+                "{text}: {told}"
+            );
+        }
+    }
+
+    #[test]
     fn what_follows_from_a_mistake_is_not_told() {
         for (text, errors) in [
             // What a section that is not there may have defined.
@@ -346,12 +414,34 @@ secrets: {s: {}, t: {fil: x}}
     fn a_named_service_takes_part_whatever_its_profiles() {
         let text = "services:\n  one: {image: x, profiles: [p], env_file: one.env}\n  two: {image: x, profiles: [p]}\n  three: {image: x, profiles: [q], env_file: gone.env}\n";
         let reader = MemoryReader::new().with("/p/compose.yaml", text).with("/p/one.env", "A=1\n");
-        let loader = Loader::new("/p").reader(reader).enabling(["one", "nobody"]);
+        let loader = Loader::new("/p").reader(reader).only(["one", "two"]);
         let project = loader.load().expect("it loads").project;
         let names: Vec<_> = project.services.keys().map(AsRef::as_ref).collect();
         assert_eq!(names, ["one", "two"]);
         assert_eq!(project.services["one"].process.environment["A"].as_deref(), Some("1"));
-        loader.enabling(["three"]).load().expect_err("its file is missing");
+        loader.naming(["three"]).load().expect_err("its file is missing");
+    }
+
+    #[test]
+    fn what_a_command_acts_on_is_whole_and_the_rest_is_not_its_business() {
+        let text = "services:
+  plain: {image: x, env_file: gone.env}
+  ports: {image: x, profiles: [p], volumes: ['undefined:/x']}
+  good: {image: x, profiles: [p]}
+  needs: {image: x, profiles: [q], depends_on: [good]}
+";
+        let loader = Loader::new("/p").reader(MemoryReader::new().with("/p/compose.yaml", text));
+        let wrong = |loader: Loader| match loader.load() {
+            Ok(_) => Vec::new(),
+            Err(refused) => refused.diagnostics.iter().map(|found| found.code).collect(),
+        };
+        assert_eq!(wrong(loader.clone()), [Code::FileNotFound]);
+        assert_eq!(wrong(loader.clone().only(["good"])), []);
+        assert_eq!(wrong(loader.clone().only(["ports"])), [Code::UndefinedReference]);
+        assert_eq!(wrong(loader.clone().only(["needs"])), [Code::FileNotFound, Code::DisabledService]);
+        assert_eq!(wrong(loader.clone().only(["plain"])), [Code::FileNotFound]);
+        // `config` shows what is there.
+        assert_eq!(wrong(loader.naming(["ports"])), [Code::FileNotFound]);
     }
 
     #[test]

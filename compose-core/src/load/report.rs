@@ -60,11 +60,6 @@ impl Finding {
             return self.diagnostic;
         }
         let path: ModelPath = self.steps.into_iter().rev().collect();
-        let message = format!("{path}: {}", self.diagnostic.message);
-        Diagnostic {
-            message,
-            ..self.diagnostic
-        }
-        .about(path)
+        self.diagnostic.within(format_args!("{path}: ")).about(path)
     }
 }

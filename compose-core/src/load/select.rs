@@ -63,13 +63,27 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
     if names.is_empty() {
         return Ok(project);
     }
+    let selected = selected(&project, names, dependencies)?;
+    for (name, mut service) in std::mem::take(&mut project.services) {
+        if selected.contains(&name) {
+            service.lifecycle.depends_on.retain(|name, _| selected.contains(name));
+            project.services.insert(name, service);
+        } else {
+            project.disabled_services.insert(name, service);
+        }
+    }
+    Ok(project)
+}
+
+/// The named services and, if so wished, what they depend on.
+pub(super) fn selected(project: &Project, names: &[ServiceName], dependencies: Dependencies) -> Result<BTreeSet<ServiceName>, Diagnostic> {
     let mut selected = BTreeSet::new();
     let mut open: Vec<ServiceName> = Vec::new();
     for name in names {
         let before = open.len();
         open.extend(project.services.keys().filter(|key| matches(name.as_str(), key.as_str())).cloned());
         if open.len() == before {
-            return Err(no_such_service(&project, name.as_str()));
+            return Err(no_such_service(project, name.as_str()));
         }
     }
     while let Some(name) = open.pop() {
@@ -81,22 +95,14 @@ pub fn select_services(mut project: Project, names: &[ServiceName], dependencies
                 if !project.services.contains_key(name) && dependency.required {
                     return Err(match project.disabled_services.get(name) {
                         Some(disabled) => depends_on_disabled(&service.name, disabled),
-                        None => no_such_service(&project, name.as_str()),
+                        None => no_such_service(project, name.as_str()),
                     });
                 }
                 open.push(name.clone());
             }
         }
     }
-    for (name, mut service) in std::mem::take(&mut project.services) {
-        if selected.contains(&name) {
-            service.lifecycle.depends_on.retain(|name, _| selected.contains(name));
-            project.services.insert(name, service);
-        } else {
-            project.disabled_services.insert(name, service);
-        }
-    }
-    Ok(project)
+    Ok(selected)
 }
 
 /// The finding that no enabled service has a name, with the name that was meant.

@@ -244,7 +244,7 @@ impl<'t> Statements<'t> {
         let expanded = Template::parse(raw).and_then(|template| template.expand(&lookup, &mut |name| unset.push(name.to_owned())));
         let span = self.span(start, self.at);
         findings.extend(unset.iter().map(|name| unset_variable(name, span)));
-        let expanded = expanded.map_err(|error| Box::new(error.explain("").at(span)))?;
+        let expanded = expanded.map_err(|error| Box::new(error.explain().at(span)))?;
         self.total += expanded.len();
         if self.total > MAX_TOTAL {
             return Err(Box::new(too_much(span)));

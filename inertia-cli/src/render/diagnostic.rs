@@ -260,7 +260,7 @@ mod tests {
             .related(at(other, base, "image"), "first said here")
             .related(at(first, COMPOSE, "web"), "in this service");
         insta::assert_snapshot!(one(finding, &sources), @r"
-        error[conflict]: two answers
+        error[include-conflict]: two answers
          --> compose.yaml:4:11
           |
         2 |   web:
@@ -301,11 +301,11 @@ mod tests {
         findings.push(Diagnostic::error(Code::NoComposeFile, "no compose file here").help("write one"));
         findings.push(Diagnostic::error(Code::EmptyFile, "the file is empty").at(empty));
         insta::assert_snapshot!(plain(&findings, &sources), @r"
-        error[no-file]: no compose file here
+        error[no-compose-file]: no compose file here
          |
          = help: write one
 
-        error[empty]: the file is empty
+        error[empty-file]: the file is empty
         --> empty.yaml:1:1
         ");
     }

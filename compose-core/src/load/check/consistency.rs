@@ -53,9 +53,9 @@ pub(super) struct Findings<'a> {
 
 impl Findings<'_> {
     /// An error about a part of the service; names the service.
-    pub(super) fn error(&self, code: Code, way: TreePath<'_>, message: impl AsRef<str>) -> Diagnostic {
-        let message = format!("service `{}` {}", self.service.name, message.as_ref());
-        self.places.blame(way, Diagnostic::error(code, message))
+    pub(super) fn error(&self, code: Code, way: TreePath<'_>, message: impl Into<String>) -> Diagnostic {
+        let error = Diagnostic::error(code, message).within(format_args!("service `{}` ", self.service.name));
+        self.places.blame(way, error)
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {

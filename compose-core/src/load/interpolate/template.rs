@@ -99,9 +99,9 @@ impl fmt::Display for TemplateError {
 impl std::error::Error for TemplateError {}
 
 impl TemplateError {
-    /// The finding, with what stands at fault in front.
-    pub(crate) fn explain(&self, prefix: impl fmt::Display) -> Diagnostic {
-        let message = format!("{prefix}{self}");
+    /// The finding.
+    pub(crate) fn explain(&self) -> Diagnostic {
+        let message = self.to_string();
         match self {
             Self::Invalid(text) => Diagnostic::error(Code::InvalidInterpolation, message).help(advice(text)),
             Self::TooDeep | Self::TooLong => Diagnostic::error(Code::TooLarge, message),

@@ -154,7 +154,8 @@ impl Walk<'_> {
             }
             Err(error) => {
                 let place = place::of_error(&error, span, self.sources);
-                self.findings.push(error.explain(format_args!("{path}: ")).at(place).about(path));
+                let found = error.explain().within(format_args!("{path}: "));
+                self.findings.push(found.at(place).about(path));
                 None
             }
         }
@@ -172,15 +173,17 @@ impl Walk<'_> {
     fn cast(&mut self, cast: Cast, node: &mut Node, path: TreePath<'_>) {
         let Value::String(text) = &node.value else { return };
         let Some(value) = cast.apply(text) else {
-            let error = Diagnostic::error(cast.failure(), format!("{path} must be {cast}, not {}", Shortened(text)));
+            let error = Diagnostic::error(cast.failure(), format!("must be {cast}, not {}", Shortened(text)));
+            let error = error.within(format_args!("{path} "));
             self.findings.push(error.at(node.span).about(path).help(format!("write {cast}")));
             return;
         };
         if let Value::Bool(truth) = value
             && !text.eq_ignore_ascii_case(if truth { "true" } else { "false" })
         {
-            let message = format!("{path}: {text:?} for a boolean is not supported by YAML 1.2");
-            let warning = Diagnostic::warning(Code::OldBoolean, message).at(node.span);
+            let message = format!("{text:?} for a boolean is not supported by YAML 1.2");
+            let warning = Diagnostic::warning(Code::OldBoolean, message).within(format_args!("{path}: "));
+            let warning = warning.at(node.span);
             self.findings.push(warning.about(path).help(format!("write `{truth}`")));
         }
         node.value = value;

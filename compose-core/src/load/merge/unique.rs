@@ -46,8 +46,7 @@ fn keep_last(items: &mut Vec<Node>, unique: Unique, path: TreePath<'_>, found: &
             Ok(None) => kept.push(item),
             Err(problem) => {
                 let path = path.index(index);
-                let message = format!("`{path}` {}", problem.message);
-                found.push(Diagnostic { message, ..problem }.at(item.span).about(path));
+                found.push(problem.within(format_args!("`{path}` ")).at(item.span).about(path));
                 kept.push(item);
             }
         }

@@ -84,9 +84,10 @@ impl Validator<'_> {
         }
         for key in mapping.required.iter().filter(|key| !keys.contains_key(key)) {
             self.found.push(
-                Diagnostic::error(Code::MissingKey, format!("`{path}` needs the key `{key}`"))
+                Diagnostic::error(Code::MissingKey, format!("needs the key `{key}`"))
+                    .within(subject(path))
                     .at(node.span)
-                    .about(path)
+                    .about(path.key(key))
                     .help("add it"),
             );
         }
@@ -105,29 +106,26 @@ impl Validator<'_> {
 
     fn odd_name(&mut self, key: &str, span: Span, entries: &Entries, path: TreePath<'_>) {
         if entries.closed {
+            let noun = entries.noun;
             let (message, help) = match key {
-                "" => (
-                    format!("`{path}` has a {} without a name", entries.noun),
-                    "write its name, or remove it".to_owned(),
-                ),
+                "" => (format!("has a {noun} without a name"), "write its name, or remove it".to_owned()),
                 _ => (
-                    format!("`{key}` is no name for a {} in `{path}`", entries.noun),
+                    format!("cannot have a {noun} called `{key}`"),
                     format!("use {} only", entries.key.describe()),
                 ),
             };
-            let invalid = Diagnostic::error(Code::InvalidName, message).at(span).about(path.key(key));
+            let invalid = Diagnostic::error(Code::InvalidName, message).within(subject(path));
+            let invalid = invalid.at(span).about(path.key(key));
             self.found.push(invalid.help(help));
         }
     }
 
     fn unknown_key(&mut self, key: &str, entry: &Entry, place: Place<'_>) {
         let path = place.path;
-        let message = if path.is_root() {
-            format!("a compose file has no key `{key}`")
-        } else {
-            format!("`{path}` has no key `{key}`")
-        };
-        let mut unknown = Diagnostic::error(Code::UnknownKey, message).at(entry.key_span).about(path.key(key));
+        let mut unknown = Diagnostic::error(Code::UnknownKey, format!("has no key `{key}`"))
+            .within(subject(path))
+            .at(entry.key_span)
+            .about(path.key(key));
         if self.helps {
             unknown.help = hint::unknown_key(key, entry, place);
         }
@@ -150,9 +148,10 @@ impl Validator<'_> {
         for item in items {
             let Some(key) = ScalarKey::of(&item.value) else { continue };
             if let Some(&first) = seen.get(&key) {
-                let message = format!("`{path}` holds {} twice", shown(&item.value));
+                let message = format!("holds {} twice", shown(&item.value));
                 self.found.push(
                     Diagnostic::error(Code::DuplicateItem, message)
+                        .within(subject(path))
                         .at(item.span)
                         .about(path)
                         .related(first, "first here")
@@ -167,16 +166,16 @@ impl Validator<'_> {
     fn limit(&mut self, node: &Node, scalar: &Scalar, path: TreePath<'_>) {
         let problem = match (scalar.limit, &node.value) {
             (Limit::Words(words), Value::String(text)) if !words.contains(&text.as_str()) => {
-                let mut invalid = Diagnostic::error(Code::UnknownWord, format!("`{path}` cannot be {}", shown(&node.value)));
+                let mut invalid = Diagnostic::error(Code::UnknownWord, format!("cannot be {}", shown(&node.value)));
                 invalid.help = Some(hint::word(text, words, &any_of(words.iter().map(|word| format!("`{word}`")))));
                 Some(invalid)
             }
             (Limit::Pattern(pattern), Value::String(text)) if !pattern.found_in(text) => Some(
-                Diagnostic::error(Code::InvalidValue, format!("`{path}` cannot be {}", shown(&node.value)))
+                Diagnostic::error(Code::InvalidValue, format!("cannot be {}", shown(&node.value)))
                     .help(format!("use {}", pattern.describe())),
             ),
             (Limit::Range(least, most), value) if !within(value, least, most) => {
-                let invalid = Diagnostic::error(Code::OutOfRange, format!("`{path}` cannot be {}", shown(&node.value)));
+                let invalid = Diagnostic::error(Code::OutOfRange, format!("cannot be {}", shown(&node.value)));
                 Some(if most == i64::MAX {
                     invalid.help(format!("use {least} or more"))
                 } else {
@@ -185,21 +184,29 @@ impl Validator<'_> {
             }
             _ => None,
         };
-        self.found.extend(problem.map(|problem| problem.at(node.span).about(path)));
+        self.found
+            .extend(problem.map(|problem| problem.within(subject(path)).at(node.span).about(path)));
     }
 
     fn wrong_type(&mut self, node: &Node, shape: &Shape, path: TreePath<'_>) {
-        let subject = if path.is_root() {
-            "a compose file".to_owned()
-        } else {
-            format!("`{path}`")
-        };
-        let message = format!("{subject} must be {}, not {}", expected(shape), node.value.kind_with_article());
-        let mut wrong = Diagnostic::error(Code::WrongType, message).at(node.span).about(path);
+        let message = format!("must be {}, not {}", expected(shape), node.value.kind_with_article());
+        let mut wrong = Diagnostic::error(Code::WrongType, message)
+            .within(subject(path))
+            .at(node.span)
+            .about(path);
         if self.helps {
             wrong.help = hint::wrong_type(node, shape, path);
         }
         self.found.push(wrong);
+    }
+}
+
+/// What a message about a place begins with.
+fn subject(path: TreePath<'_>) -> String {
+    if path.is_root() {
+        "a compose file ".to_owned()
+    } else {
+        format!("`{path}` ")
     }
 }
 

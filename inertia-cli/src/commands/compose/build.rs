@@ -53,7 +53,7 @@ pub(super) struct PullArgs {
 }
 
 pub(super) fn run(arguments: &BuildArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let project = scope::load(&arguments.services, options, settings)?;
+    let project = scope::load_without_variables(&arguments.services, options, settings)?;
     let wanted = BuildOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),
         with_dependencies: arguments.with_dependencies,
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &BuildArgs, options: &ComposeOptions, settings: &Se
 }
 
 pub(super) fn pull(arguments: &PullArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let project = scope::load(&arguments.services, options, settings)?;
+    let project = scope::load_without_variables(&arguments.services, options, settings)?;
     let wanted = PullOptions {
         services: arguments.services.iter().map(ServiceName::new).collect(),
         include_deps: arguments.include_deps,

@@ -134,7 +134,7 @@ impl Request<'_> {
             project,
             warnings,
             sources,
-        } = loader.clone().enabling(services.iter().cloned()).load()?;
+        } = loader.clone().naming(services.iter().cloned()).load()?;
         self.warn(&warnings, &sources);
         let project = select_services(project, services, Dependencies::Included).map_err(said)?;
         Ok(if self.options.all_resources {

@@ -31,7 +31,7 @@ pub(super) struct PushArgs {
 }
 
 pub(super) fn run(arguments: &PushArgs, options: &ComposeOptions, settings: &Settings) -> Result<ExitCode, Failure> {
-    let project = scope::load(&arguments.services, options, settings)?;
+    let project = scope::load_without_variables(&arguments.services, options, settings)?;
     let names: Vec<ServiceName> = arguments.services.iter().map(ServiceName::new).collect();
     let dependencies = if arguments.include_deps {
         Dependencies::Included

@@ -27,7 +27,7 @@ impl Scope {
             .project_name
             .as_deref()
             .or_else(|| settings.environment.variable("COMPOSE_PROJECT_NAME"));
-        match load(&[], options, settings) {
+        match load_without_variables(&[], options, settings) {
             Ok(project) => Ok(Self::Loaded(Box::new(project))),
             Err(failure) => match name.filter(|_| options.files.is_empty() && has_no_file(&failure)) {
                 Some(name) => Ok(Self::Named(ProjectName::new(name))),
@@ -87,20 +87,26 @@ fn has_no_file(failure: &Failure) -> bool {
     matches!(&failure.cause, Cause::Load(error) if error.diagnostics.iter().any(|found| found.code == Code::NoComposeFile))
 }
 
-/// Loads the project, the named services enabled, and shows the warnings that Docker Compose has, too.
+/// Loads the project for the named services, all if there are none, and shows the warnings that Docker Compose has, too.
 pub(super) fn load(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    let loader = options.loader(settings).enabling(names.iter().map(String::as_str));
+    let loader = options.loader(settings).only(names.iter().map(String::as_str));
     loaded(&loader.stages(Stages::ALL.without(Stage::Advice)), settings)
 }
 
-/// Loads the project, the named services enabled, and shows every warning, those that Docker Compose has not
-/// among them.
+/// As [`load`], for what is done without the services' variables: their files need not be there.
+pub(super) fn load_without_variables(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    let loader = options.loader(settings).only(names.iter().map(String::as_str));
+    let stages = Stages::ALL.without(Stage::Advice).without(Stage::EnvironmentFiles);
+    loaded(&loader.stages(stages), settings)
+}
+
+/// As [`load`], and shows every warning, those that Docker Compose has not among them.
 ///
 /// These belong where somebody looks at the project as a whole: `up`, `plan`, `config --quiet`. The
 /// other commands run in scripts that were written for Docker Compose, again and again, and say what
 /// it says.
 pub(super) fn load_advised(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    loaded(&options.loader(settings).enabling(names.iter().map(String::as_str)), settings)
+    loaded(&options.loader(settings).only(names.iter().map(String::as_str)), settings)
 }
 
 fn loaded(loader: &Loader, settings: &Settings) -> Result<Project, Failure> {
