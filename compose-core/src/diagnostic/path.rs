@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-/// A way down a project's model: `services.web.ports[0]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A way down a project's model: `services.web.ports[0]`, in JSON `["services", "web", "ports", 0]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(transparent)]
 pub struct ModelPath(Vec<Step>);
 
 /// A step down.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(untagged)]
 pub enum Step {
     /// To the value of a key.
     Key(String),
@@ -51,11 +53,5 @@ impl fmt::Display for ModelPath {
             }
         }
         Ok(())
-    }
-}
-
-impl serde::Serialize for ModelPath {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

@@ -186,6 +186,7 @@ impl By<'_> {
             io::ErrorKind::IsADirectory => {
                 Diagnostic::error(Code::FileUnreadable, format!("{path} is a folder, not a file")).help("name a file in it")
             }
+            io::ErrorKind::FileTooLarge => Diagnostic::error(Code::TooLarge, format!("{path} is larger than 16 MiB")),
             _ => Diagnostic::error(Code::FileUnreadable, format!("{path} cannot be read: {error}")),
         };
         self.blame("path", found)

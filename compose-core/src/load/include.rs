@@ -37,7 +37,7 @@ pub(super) fn include(pipeline: &mut Pipeline<'_>, document: &mut Mapping, file:
         other => {
             let message = format!("`include` must be a list, not {}", other.kind_with_article());
             let wrong = Diagnostic::error(Code::WrongType, message).at(node.span);
-            pipeline.note(wrong.help("write each file behind a `-`, on a line of its own").into(), found);
+            pipeline.note(wrong.help("write each file after a `-`, on a line of its own").into(), found);
             found.lacks(SECTIONS);
             return;
         }

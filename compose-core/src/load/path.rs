@@ -1,85 +1,75 @@
 //! Where in a tree the loader is, without an allocation until something is found there.
 
-use crate::diagnostic::{self, ModelPath};
+use crate::diagnostic::{ModelPath, Step};
 use std::fmt;
 
 /// A place in a tree, built on the stack while walking down: `services.web.ports[0]`.
+///
+/// A step down from another place; none is the file itself.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TreePath<'a> {
-    /// What this lies in; nothing for the file itself.
-    parent: Option<&'a TreePath<'a>>,
-    step: Step<'a>,
-}
+pub(crate) struct TreePath<'a>(Option<(&'a TreePath<'a>, StepRef<'a>)>);
 
-/// A step down in a tree; the file itself has a name that is not looked at.
+/// A step down in a tree.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Step<'a> {
+pub(crate) enum StepRef<'a> {
     /// To the value of a key.
     Key(&'a str),
     /// To an element of a list.
     Index(usize),
 }
 
-impl<'a> From<&'a str> for Step<'a> {
+impl<'a> From<&'a str> for StepRef<'a> {
     fn from(key: &'a str) -> Self {
         Self::Key(key)
     }
 }
 
-impl From<usize> for Step<'_> {
+impl From<usize> for StepRef<'_> {
     fn from(index: usize) -> Self {
         Self::Index(index)
     }
 }
 
-impl From<Step<'_>> for diagnostic::Step {
-    fn from(step: Step<'_>) -> Self {
+impl From<StepRef<'_>> for Step {
+    fn from(step: StepRef<'_>) -> Self {
         match step {
-            Step::Key(key) => Self::Key(key.to_owned()),
-            Step::Index(index) => Self::Index(index),
+            StepRef::Key(key) => Self::Key(key.to_owned()),
+            StepRef::Index(index) => Self::Index(index),
         }
     }
 }
 
 impl<'a> TreePath<'a> {
     /// The file itself.
-    pub(crate) const ROOT: TreePath<'static> = TreePath {
-        parent: None,
-        step: Step::Key(""),
-    };
+    pub(crate) const ROOT: TreePath<'static> = TreePath(None);
     /// The section of services.
-    pub(crate) const SERVICES: TreePath<'static> = TreePath {
-        parent: Some(&TreePath::ROOT),
-        step: Step::Key("services"),
-    };
+    pub(crate) const SERVICES: TreePath<'static> = TreePath(Some((&TreePath::ROOT, StepRef::Key("services"))));
 
     /// The value of a key of the mapping here.
     pub(crate) fn key(&'a self, key: &'a str) -> Self {
-        self.step(key)
+        Self(Some((self, StepRef::Key(key))))
     }
 
     /// An element of the list here.
     pub(crate) fn index(&'a self, index: usize) -> Self {
-        self.step(index)
+        Self(Some((self, StepRef::Index(index))))
     }
 
-    fn step(&'a self, step: impl Into<Step<'a>>) -> Self {
-        Self {
-            parent: Some(self),
-            step: step.into(),
-        }
+    /// What this lies in; the file lies in itself.
+    pub(crate) fn parent(self) -> Self {
+        self.0.map_or(self, |(parent, _)| *parent)
     }
 
     /// Whether this is the file itself.
-    pub(crate) fn is_root(&self) -> bool {
-        self.parent.is_none()
+    pub(crate) fn is_root(self) -> bool {
+        self.0.is_none()
     }
 
     /// Calls `visit` with each step, the outermost first.
-    pub(crate) fn each_step(&self, visit: &mut impl FnMut(Step<'a>)) {
-        if let Some(parent) = self.parent {
+    pub(crate) fn each_step(self, visit: &mut impl FnMut(StepRef<'a>)) {
+        if let Some((parent, step)) = self.0 {
             parent.each_step(visit);
-            visit(self.step);
+            visit(step);
         }
     }
 }

@@ -290,7 +290,7 @@ fn unreadable(file: &Path, span: Option<Span>, error: &io::Error) -> Diagnostic 
     match error.kind() {
         io::ErrorKind::NotFound => Diagnostic::error(Code::FileNotFound, format!("there is no file `{file}`")),
         io::ErrorKind::IsADirectory => Diagnostic::error(Code::FileUnreadable, format!("`{file}` is a folder, not a compose file")),
-        io::ErrorKind::FileTooLarge => Diagnostic::error(Code::TooLarge, format!("cannot read `{file}`: {error}")),
+        io::ErrorKind::FileTooLarge => Diagnostic::error(Code::TooLarge, format!("`{file}` is larger than 16 MiB")),
         _ => Diagnostic::error(Code::FileUnreadable, format!("cannot read `{file}`: {error}")),
     }
     .at(span)

@@ -1,8 +1,8 @@
 //! Collects findings of a stage and puts in front of each where in the model it was made.
 
 use super::found::once_each;
-use super::path::Step;
-use crate::diagnostic::{self, Code, Diagnostic, Diagnostics, ModelPath};
+use super::path::StepRef;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath, Step};
 use crate::source::Span;
 
 /// The findings of a stage; see [`Report::within`].
@@ -15,7 +15,7 @@ pub(crate) struct Report {
 #[derive(Debug)]
 struct Finding {
     diagnostic: Diagnostic,
-    steps: Vec<diagnostic::Step>,
+    steps: Vec<Step>,
 }
 
 impl Report {
@@ -34,11 +34,11 @@ impl Report {
 
     /// Runs a part of the work; what it finds is said to be below `step`. Costs nothing while
     /// nothing is found.
-    pub(crate) fn within<'a, T>(&mut self, step: impl Into<Step<'a>>, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<'a, T>(&mut self, step: impl Into<StepRef<'a>>, work: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.found.len();
         let done = work(self);
         if before < self.found.len() {
-            let step = diagnostic::Step::from(step.into());
+            let step = Step::from(step.into());
             for finding in &mut self.found[before..] {
                 finding.steps.push(step.clone());
             }

@@ -35,8 +35,8 @@ pub(crate) fn warn(findings: &Diagnostics, sources: &SourceMap, settings: &Setti
     }
 }
 
-/// Every finding as data: `code`, `severity`, `message`, `file`, `line`, `column`, `help`, `notes` and
-/// `related` places.
+/// Every finding as data: `code`, `severity`, `message`, `path` in the model, a place of `file`, `line`, `column`,
+/// `end_line` and `end_column`, `help`, `notes` and `related` places.
 pub(crate) fn data(findings: &Diagnostics, sources: &SourceMap) -> Value {
     findings.iter().map(|finding| document(finding, sources)).collect()
 }

@@ -83,7 +83,7 @@ impl<'a> Advice<'a> {
         }
     }
 
-    /// Of a command with a shell's `&&` and the like only what stands before it runs, or it is a word like others.
+    /// Of a line with a shell's `&&` and the like only what stands before it runs; in a list it is an argument like others.
     fn commands(&mut self) {
         for service in self.project.services.values() {
             let process = &service.process;
@@ -91,9 +91,11 @@ impl<'a> Advice<'a> {
             for (attribute, words) in [("entrypoint", &process.entrypoint), ("command", &process.command)] {
                 let way = way.key(attribute);
                 let mut words = words.iter().flatten();
-                let happens = if let Some(rest) = self.places.text(way).and_then(command::left_out) {
-                    format!("ends before `{rest}`")
-                } else if let Some(joint) = words.find(|word| matches!(word.as_str(), "&&" | "||" | "|")) {
+                let line = self.places.text(way);
+                let happens = if let Some(rest) = line.and_then(command::left_out) {
+                    let joint = rest.trim_start_matches(|sign| "&|;<>".contains(sign));
+                    format!("ends before `{}`", &rest[..rest.len() - joint.len()])
+                } else if let Some(joint) = words.find(|word| line.is_none() && matches!(word.as_str(), "&&" | "||")) {
                     format!("has `{joint}` as an argument")
                 } else {
                     continue;
@@ -110,19 +112,20 @@ impl<'a> Advice<'a> {
     fn ports(&mut self) {
         let mut taken: BTreeMap<(&str, u16), Vec<Taken<'a>>> = BTreeMap::new();
         for service in self.project.services.values() {
+            let way = TreePath::SERVICES.key(service.name.as_str());
+            let way = way.key("ports");
             for (index, port) in service.networking.ports.iter().enumerate() {
                 let Some(published) = fixed(port) else { continue };
                 let protocol = port.protocol.as_ref().map_or("tcp", |protocol| protocol.0.as_str());
-                let place = self
-                    .places
-                    .of(TreePath::SERVICES.key(service.name.as_str()).key("ports").index(index));
+                let way = way.index(index);
+                let place = self.places.of(way);
                 if service.replicas() > 1 {
-                    self.found.push(crowded(service, published).at(place));
+                    self.found.push(self.places.blame(way, crowded(service, published)));
                 }
                 let address = port.host_ip.as_deref().filter(|address| !address.is_empty());
                 let holders = taken.entry((protocol, published)).or_default();
                 if let Some(holder) = holders.iter().find(|holder| collide(holder.address, address)) {
-                    self.found.push(collision(holder, service, published, protocol, place));
+                    self.found.push(collision(holder, service, published, protocol, place).about(way));
                 }
                 holders.push(Taken { service, address, place });
             }
@@ -252,7 +255,7 @@ fn collision(holder: &Taken<'_>, service: &Service, published: u16, protocol: &s
     let warning = Diagnostic::warning(Code::PortCollision, message)
         .at(second)
         .help("publish one of them on another port");
-    match first {
+    match first.filter(|first| Some(*first) != second) {
         Some(first) => warning.related(first, "first asked for here"),
         None => warning,
     }
@@ -314,9 +317,11 @@ configs: {c: {content: c}, unused-c: {content: c}}
     #[test]
     fn what_only_a_shell_understands_is_told() {
         for (attribute, value, told) in [
-            ("command", "a && b", Some("ends before `&& b`")),
-            ("command", "[a, '|', b]", Some("has `|` as an argument")),
-            ("entrypoint", "run > log", Some("ends before `> log`")),
+            ("command", "a && b", Some("ends before `&&`")),
+            ("command", "[a, '||', b]", Some("has `||` as an argument")),
+            ("entrypoint", "run > log", Some("ends before `>`")),
+            ("command", "echo '&&'", None),
+            ("command", "[grep, '|', f]", None),
             ("command", "sh -c 'a && b'", None),
             ("command", "[sh, -c, a | b]", None),
         ] {

@@ -188,8 +188,10 @@ fn container_names(project: &Project, places: Places<'_>, found: &mut Diagnostic
         let place = |service: &ServiceName| places.of(TreePath::SERVICES.key(service.as_str()).key("container_name"));
         let message = format!("services `{other}` and `{}` have the same container name `{name}`", service.name);
         let (first, second) = in_order(place(other), place(&service.name));
-        let mut error = Diagnostic::error(Code::ContainerNameTwice, message).at(second);
-        if let Some(place) = first {
+        let mut error = Diagnostic::error(Code::ContainerNameTwice, message)
+            .at(second)
+            .about(TreePath::SERVICES.key(service.name.as_str()).key("container_name"));
+        if let Some(place) = first.filter(|first| Some(*first) != second) {
             error = error.related(place, "first used here");
         }
         found.push(error.help("rename one of them, or leave `container_name` out"));

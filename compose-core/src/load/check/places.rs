@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::load::found::Found;
-use crate::load::path::{Step, TreePath};
+use crate::load::path::{StepRef, TreePath};
 use crate::source::{Node, Span};
 
 /// The tree that a project was decoded from, asked for places only.
@@ -27,13 +27,13 @@ impl<'t> Places<'t> {
         let mut at = Some(self.0);
         path.each_step(&mut |step| {
             at = match step {
-                Step::Key(key) => at.and_then(Node::as_mapping).and_then(|mapping| mapping.entry(key)).map(|entry| {
+                StepRef::Key(key) => at.and_then(Node::as_mapping).and_then(|mapping| mapping.entry(key)).map(|entry| {
                     let node = &entry.node;
                     let scalar = node.as_mapping().is_none() && node.as_sequence().is_none() && !node.is_null();
                     visit(if scalar { node.span } else { entry.key_span });
                     node
                 }),
-                Step::Index(index) => {
+                StepRef::Index(index) => {
                     let item = at.and_then(Node::as_sequence).and_then(|items| items.get(index));
                     item.inspect(|item| visit(item.span))
                 }

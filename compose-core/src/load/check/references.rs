@@ -105,7 +105,13 @@ fn defined<'a>(
     }
     let error = findings.error(Code::UndefinedReference, way, format!("refers to the undefined {what} `{name}`"));
     if what == "volume" && name.contains('/') {
-        findings.push(error.help(format!("a path of this machine begins with `./` or `/`: write `./{name}`")));
+        // All of a short form has one place.
+        let short = findings.places.of(way) == findings.places.of(way.parent().key("target"));
+        findings.push(error.help(if short {
+            format!("a path of this machine begins with `./` or `/`: write `./{name}`")
+        } else {
+            "say `type: bind` for a path of this machine".to_owned()
+        }));
         return;
     }
     findings.push(match similar(name, known) {
@@ -131,7 +137,7 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
         }
         if name.as_str().is_empty() {
             let error = findings.error(Code::UndefinedReference, way, "depends on a service without saying which");
-            findings.push(error.help("write its name, behind `service:` where that stands"));
+            findings.push(error.help("write its name, after `service:` where that is"));
             continue;
         }
         let error = findings.error(Code::UndefinedReference, way, format!("depends on the undefined service `{name}`"));

@@ -301,14 +301,17 @@ pub(super) fn optional_strings(node: &Node, report: &mut Report) -> OptionalStri
 
 /// Variables: as [`optional_strings`], but a name in a list must not end with a blank.
 pub(super) fn environment(node: &Node, report: &mut Report) -> OptionalStringMap {
-    for item in node.as_sequence().unwrap_or_default() {
+    for (index, item) in node.as_sequence().unwrap_or_default().iter().enumerate() {
         let name = item.as_str().map(|text| text.split_once('=').map_or(text, |(name, _)| name));
         if let Some(name) = name.filter(|name| name.ends_with(char::is_whitespace)) {
-            report.error(
-                Code::InvalidName,
-                item.span,
-                format!("the variable name `{name}` ends with a blank"),
-            );
+            report.within(index, |report| {
+                let message = format!("the variable name `{name}` ends with a space");
+                report.push(
+                    Diagnostic::error(Code::InvalidName, message)
+                        .at(item.span)
+                        .help("write NAME=VALUE without spaces"),
+                );
+            });
         }
     }
     optional_strings(node, report)
@@ -405,7 +408,7 @@ mod tests {
         let expected = StringMap::from([("a", "1"), ("b", ""), ("c", "1.5")].map(|(key, value)| (key.to_owned(), value.to_owned())));
         assert_eq!(read("{a: 1, b: null, c: 1.50}", strings).0, expected);
         assert_eq!(read("['a=1', b, 'c=1.5']", strings).0, expected);
-        assert_eq!(read("['A =1']", environment).1, ["the variable name `A ` ends with a blank"]);
+        assert_eq!(read("['A =1']", environment).1, ["[0]: the variable name `A ` ends with a space"]);
         assert_eq!(read("{'A ': 1}", environment).1, Vec::<String>::new());
     }
 

@@ -5,21 +5,9 @@
 
 use crate::diagnostic::Code;
 use crate::load::scalar::truth_of;
+use crate::load::schema::rule::Cast;
 use crate::source::Value;
 use std::fmt;
-
-/// What an attribute's text is turned into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::load) enum Cast {
-    /// A decimal integer with an optional sign.
-    Integer,
-    /// A decimal number.
-    Float,
-    /// A number of single precision.
-    Float32,
-    /// `true`, `yes`, `on`, `y` or their opposites, in any case.
-    Boolean,
-}
 
 impl Cast {
     /// The value that a text spells, if it does.

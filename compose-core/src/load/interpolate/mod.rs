@@ -9,7 +9,6 @@ mod place;
 mod template;
 mod walk;
 
-pub(in crate::load) use cast::Cast;
 pub use place::missing_variable;
 pub use template::UsedVariable;
 pub(crate) use template::{MAX_TOTAL, Template, too_much, unset_variable};

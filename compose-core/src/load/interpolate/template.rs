@@ -120,9 +120,9 @@ fn advice(text: &str) -> &'static str {
         (true, None) => "close it with `}`",
         (true, Some(operand)) if operand.contains('\n') => "keep what stands between `${` and `}` on one line",
         (true, Some(_)) => {
-            "behind the name stands `}` or one of `:-` `-` `:+` `+` `:?` `?`; names hold letters, digits and `_`; write `$$` for a dollar that begins no variable"
+            "after the name comes `}` or one of `:-` `-` `:+` `+` `:?` `?`; names hold letters, digits and `_`; write `$$` for a dollar that begins no variable"
         }
-        (false, _) => "name a variable behind `${`, or write `$$` for a dollar that begins none",
+        (false, _) => "name a variable after `${`, or write `$$` for a dollar that begins none",
     }
 }
 
@@ -303,7 +303,7 @@ impl BracedError {
     }
 }
 
-/// Reads `NAME…}` behind `${`: the variable, and the text behind its brace.
+/// Reads `NAME…}` after `${`: the variable, and the text behind its brace.
 fn braced(text: &str, depth: usize) -> Result<(Part<'_>, &str), BracedError> {
     let (name, rest) = text.split_at(name_length(text));
     if name.is_empty() {

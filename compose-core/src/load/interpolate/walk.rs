@@ -1,11 +1,10 @@
 //! Over all values of a document.
 
-use super::cast::Cast;
 use super::place;
 use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
-use crate::load::schema::rule::{Rule, Shape};
+use crate::load::schema::rule::{Cast, Rule, Shape};
 use crate::load::schema::table::COMPOSE_FILE;
 use crate::source::{Node, SourceMap, Span, Value};
 use indexmap::IndexMap;

@@ -46,7 +46,9 @@ pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<
     let Place { mapping, path, empty } = place;
     let nearest = nearest(key, mapping);
     let shifted = |empty: &Empty<'_>| {
-        empty.column == entry.key_span.column
+        let (above, below) = (empty.place, entry.key_span);
+        (above.source, above.column) == (below.source, below.column)
+            && above.line < below.line
             && match empty.keys.others {
                 _ if empty.keys.attribute(key).is_some() => true,
                 Others::Any => nearest.is_none(),
@@ -112,8 +114,8 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         {
             in_quotes(node)
         }
-        Value::String(text) if list && text.starts_with('-') => "put a blank behind the `-` of each item".to_owned(),
-        Value::String(text) if mapping && colon_without_blank(text) => "put a blank behind the `:`".to_owned(),
+        Value::String(text) if list && text.starts_with('-') => "put a space after the `-` of each item".to_owned(),
+        Value::String(text) if mapping && colon_without_space(text) => "put a space after the `:`".to_owned(),
         Value::String(text) if text.len() < 40 && listed(&node.value) && is_readable(attribute, text) => {
             format!("write it as a list: [\"{text}\"]")
         }
@@ -121,7 +123,7 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
             format!("write it as a list: [{number}]")
         }
         Value::String(_) | Value::Int(_) if !mapping && shape.item().is_some_and(|item| accepts_type(item, &node.value)) => {
-            "write a list: each element behind a `-`, on a line of its own".to_owned()
+            "write a list: each element after a `-`, on a line of its own".to_owned()
         }
         Value::String(text) if mapping => return main_key(&way).map(|key| format!("write `{key}: {text}` below it, indented")),
         Value::Sequence(items) if mapping && !list && !items.is_empty() && items.iter().all(|item| item.as_mapping().is_some()) => {
@@ -162,7 +164,7 @@ fn is_readable(list: &str, text: &str) -> bool {
 }
 
 /// `A:1`, or several of that: a mapping that lacks a blank. With a `=` it is a line of a list.
-fn colon_without_blank(text: &str) -> bool {
+fn colon_without_space(text: &str) -> bool {
     text.find(':').is_some_and(|colon| !text[..colon].contains('='))
 }
 
@@ -253,7 +255,7 @@ mod tests {
     #[test]
     fn what_is_proposed_is_no_next_mistake() {
         for (attribute, expected) in [
-            ("environment:\n      A:1\n      B:2", Some("put a blank behind the `:`")),
+            ("environment:\n      A:1\n      B:2", Some("put a space after the `:`")),
             ("environment: A=1", Some("write it as a list: [\"A=1\"]")),
             ("environment: [A: 1]", Some("write `A=1`, or remove the `-` of every item")),
             ("labels: !override", Some("write what belongs here, or remove the key")),
@@ -280,7 +282,7 @@ mod tests {
         }
     }
 
-    /// What is wrong with `services.web` of a text: path, place and help.
+    /// What is wrong with a text: path, if it has one, place and help.
     fn wrong(text: &str) -> Vec<(String, Range<usize>, String)> {
         let reader = MemoryReader::new().with("/p/compose.yaml", text);
         let Err(refused) = Loader::new("/p").reader(reader).load() else {
@@ -292,12 +294,10 @@ mod tests {
             .iter()
             .filter(|found| found.severity == Severity::Error && ![Code::UndefinedReference, Code::FileNotFound].contains(&found.code));
         errors
-            .filter_map(|found| {
-                let span = found.span?;
-                let path = found.path.as_ref()?.to_string();
-                let help = found.help.clone().unwrap_or_default();
-                path.starts_with("services.web.")
-                    .then_some((path, span.start as usize..span.end as usize, help))
+            .map(|found| {
+                let path = found.path.as_ref().map(ToString::to_string).unwrap_or_default();
+                let place = found.span.map(|span| span.start as usize..span.end as usize).unwrap_or_default();
+                (path, place, found.help.clone().unwrap_or_default())
             })
             .collect()
     }
@@ -320,7 +320,9 @@ mod tests {
                     tried += 1;
                     let mut mended = text.clone();
                     mended.replace_range(place, proposal);
-                    let left = wrong(&mended).into_iter().find(|(still, ..)| still.starts_with(&path));
+                    let left = wrong(&mended)
+                        .into_iter()
+                        .find(|(still, ..)| still.starts_with(&path) || still.is_empty());
                     refused.extend(left.map(|left| format!("{mended}  {}", left.2)));
                 }
             }

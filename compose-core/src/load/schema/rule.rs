@@ -1,8 +1,6 @@
 //! The vocabulary of the rule table: what may stand at a place, how two files' values for it
 //! become one, what makes two elements of its list the same, and what its text is turned into.
 
-use crate::load::interpolate::Cast;
-
 /// What an attribute is: one row of the table.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::load) struct Attribute {
@@ -164,6 +162,19 @@ pub(in crate::load) enum Merge {
     Logging,
     /// Address pools, by subnet.
     AddressPools,
+}
+
+/// What an attribute's text is turned into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::load) enum Cast {
+    /// A decimal integer with an optional sign.
+    Integer,
+    /// A decimal number.
+    Float,
+    /// A number of single precision.
+    Float32,
+    /// `true`, `yes`, `on`, `y` or their opposites, in any case.
+    Boolean,
 }
 
 /// Which elements of a list replace each other: the later one takes the place of the earlier.

@@ -29,8 +29,8 @@ pub(super) struct Place<'p> {
 pub(super) struct Empty<'p> {
     /// The attribute.
     pub(super) name: &'p str,
-    /// The column of its name.
-    pub(super) column: u32,
+    /// Where its name stands.
+    pub(super) place: Span,
     /// The keys that it takes.
     pub(super) keys: &'static Mapping,
 }
@@ -38,8 +38,8 @@ pub(super) struct Empty<'p> {
 impl<'p> Empty<'p> {
     fn of(name: &'p str, entry: &Entry, shape: &Shape) -> Option<Self> {
         let keys = shape.mapping().filter(|_| entry.node.is_null())?;
-        let column = entry.key_span.column;
-        Some(Self { name, column, keys })
+        let place = entry.key_span;
+        Some(Self { name, place, keys })
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ShortPort>, Malformed> {
     let hosts = match published {
         "" => None,
         text if text.parse::<IpAddr>().is_ok() => {
-            let what = format!("`{text}` is an address, and no port of the host stands behind it");
+            let what = format!("`{text}` is an address, and no port of the host comes after it");
             return Err(Malformed::new(
                 what,
                 "write ADDRESS:HOST_PORT:CONTAINER_PORT, or ADDRESS::CONTAINER_PORT for any port",

@@ -30,7 +30,7 @@ enum Start {
 
 struct Writer {
     out: String,
-    /// How far a value stands behind its key, in blanks.
+    /// How far a value comes after its key, in blanks.
     step: usize,
 }
 

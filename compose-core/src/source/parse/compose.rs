@@ -282,7 +282,7 @@ impl Composer<'_> {
                     Diagnostic::error(Code::YamlMergeKey, "map merge requires map or sequence of maps as the value")
                         // Of an alias the place is the alias, not where its anchor stands.
                         .at(if span.holds(item.span) { item.span } else { span })
-                        .help("put a mapping or an alias of one behind `<<:`"),
+                        .help("put a mapping or an alias of one after `<<:`"),
                 ),
             }
         }

@@ -38,7 +38,9 @@ pub(super) struct Events<'a> {
 impl<'a> Events<'a> {
     /// Starts at the beginning of a text.
     pub(super) fn new(text: &'a str, source: SourceId) -> Self {
-        let (scannable, stand_ins) = scannable(text);
+        // A scanner that breaks down here does so again when it is read, where it costs an error.
+        let looked_through = catch_unwind(|| scannable(text));
+        let (scannable, stand_ins) = looked_through.unwrap_or_else(|_| (Cow::Borrowed(text), StandIns::default()));
         let mut parser = Parser::new();
         parser.set_encoding(Encoding::Utf8);
         parser.set_input(input(scannable));
@@ -190,7 +192,7 @@ impl<'a> Events<'a> {
             let place = self.span_at(at);
             return found
                 .related(place, format!("`{}` is taken for a part of the tag", self.slice(place)))
-                .help("put a blank behind the tag");
+                .help("put a space after the tag");
         }
         match (error.context(), error.context_mark()) {
             // The end of the file is not where a quote is missing.
@@ -221,8 +223,8 @@ impl Events<'_> {
         let (key, rest) = written.split_at(length.unwrap_or(written.len()));
         let help = match rest.strip_prefix(':') {
             _ if key.is_empty() || key.starts_with(['-', '.']) => return None,
-            None if rest.is_empty() => "put a `:` behind the key",
-            Some(value) if !value.is_empty() && !value.contains(char::is_whitespace) => "put a blank behind the `:`",
+            None if rest.is_empty() => "put a `:` after the key",
+            Some(value) if !value.is_empty() && !value.contains(char::is_whitespace) => "put a space after the `:`",
             _ => return None,
         };
         let start = above.len() - line.trim_start().len();
@@ -248,8 +250,8 @@ fn is_quoted(event: &EventData) -> bool {
 /// What to do about the errors that people make most.
 fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
     match (problem, at) {
-        ("found character that cannot start any token", Some('\t')) => Some("indent with blanks: YAML allows no tab there"),
-        (problem, _) if problem.starts_with("found a tab character") => Some("indent with blanks: YAML allows no tab there"),
+        ("found character that cannot start any token", Some('\t')) => Some("indent with spaces: YAML allows no tab there"),
+        (problem, _) if problem.starts_with("found a tab character") => Some("indent with spaces: YAML allows no tab there"),
         ("found character that cannot start any token", Some('@' | '`' | '%')) => {
             Some("put a value that begins with this character in quotes")
         }
@@ -258,7 +260,7 @@ fn advice(problem: &str, at: Option<char>) -> Option<&'static str> {
         }
         ("did not find expected key", _) => Some("check the indentation, and that quotes close where the value ends"),
         ("did not find expected '-' indicator", _) => Some("every item of this list must begin with `-` in the same column"),
-        ("could not find expected ':'", _) => Some("a key needs `:` and a blank behind it, on the same line"),
+        ("could not find expected ':'", _) => Some("a key needs `:` and a space after it, on the same line"),
         ("did not find expected ',' or '}'", _) => Some("separate entries by commas, and close the `{`"),
         ("did not find expected ',' or ']'", _) => Some("separate items by commas, and close the `[`"),
         ("did not find expected alphabetic or numeric character", _) => {
@@ -307,7 +309,7 @@ mod tests {
     fn a_tag_that_goes_on_is_named_as_the_cause() {
         for (text, column) in [("{a: !x, b: c}", 7), ("[a: !x] , b", 7), ("[ok, !x, y}", 8)] {
             let found = first_error(text).expect("refused");
-            assert_eq!(found.help.as_deref(), Some("put a blank behind the tag"), "{text}");
+            assert_eq!(found.help.as_deref(), Some("put a space after the tag"), "{text}");
             assert_eq!(
                 found.related.first().map(|(span, _)| span.column),
                 Some(column),
@@ -321,14 +323,14 @@ mod tests {
         let found = first_error("a:\n\tb: 1\n").expect("refused");
         assert_eq!(found.message, "found character that cannot start any token");
         assert_eq!(found.span.map(|span| (span.line, span.column)), Some((2, 1)));
-        assert_eq!(found.help.as_deref(), Some("indent with blanks: YAML allows no tab there"));
+        assert_eq!(found.help.as_deref(), Some("indent with spaces: YAML allows no tab there"));
     }
 
     #[test]
     fn the_line_that_is_wrong_is_blamed_for_what_the_next_one_shows() {
         for (text, place, help) in [
-            ("a:\n  image:nginx\n  tty: true\n", (2, 3), "put a blank behind the `:`"),
-            ("a:\n  web\n    image: x\n", (2, 3), "put a `:` behind the key"),
+            ("a:\n  image:nginx\n  tty: true\n", (2, 3), "put a space after the `:`"),
+            ("a:\n  web\n    image: x\n", (2, 3), "put a `:` after the key"),
             (
                 "a: b\n  c: d\n",
                 (2, 4),

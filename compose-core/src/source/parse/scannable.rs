@@ -81,11 +81,18 @@ struct Looks<'a> {
 }
 
 /// What the scanner cannot get past.
-enum Trouble {
-    /// The character at this offset, which is a part of a tag.
-    Tag(usize),
-    /// The `:` at this offset.
-    Colon(usize),
+#[derive(Clone, Copy)]
+struct Trouble {
+    at: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// A `:`.
+    Colon,
+    /// A character behind a tag.
+    BehindTag,
 }
 
 impl Looks<'_> {
@@ -94,21 +101,25 @@ impl Looks<'_> {
     /// Every comma before it was come up to, so that none is directly behind a tag.
     fn up_to(&mut self, end: usize) {
         loop {
-            let Some(left) = self.left.checked_sub(end) else { return };
-            self.left = left;
-            let at = match trouble(&self.text[..end]) {
-                Some(Trouble::Colon(at)) => {
+            if self.left == 0 {
+                return;
+            }
+            let met = trouble(&self.text[..end]);
+            self.left = self.left.saturating_sub(met.map_or(end, |trouble| trouble.at));
+            let Some(Trouble { at, kind }) = met else { return };
+            match kind {
+                Kind::Colon => {
                     self.text.to_mut().replace_range(at..=at, FOR_COLON);
                     self.stand_ins.colons.push(at);
-                    continue;
                 }
-                Some(Trouble::Tag(at)) if matches!(self.text.as_bytes().get(at), Some(b',' | b'[' | b']')) => at,
-                _ => return,
-            };
-            self.text.to_mut().replace_range(at..=at, IN_TAG);
-            self.stand_ins.in_tags.push(at);
-            if at == end {
-                return;
+                Kind::BehindTag if matches!(self.text.as_bytes().get(at), Some(b',' | b'[' | b']')) => {
+                    self.text.to_mut().replace_range(at..=at, IN_TAG);
+                    self.stand_ins.in_tags.push(at);
+                    if at == end {
+                        return;
+                    }
+                }
+                Kind::BehindTag => return,
             }
         }
     }
@@ -126,11 +137,12 @@ fn trouble(text: &str) -> Option<Trouble> {
             Err(error) => error,
         };
         let at = error.problem_mark().map(index)?;
-        return match (error.context(), error.problem()) {
-            (_, "found unexpected ':'") => Some(Trouble::Colon(at)),
-            (Some("while scanning a tag"), "did not find expected whitespace or line break") => Some(Trouble::Tag(at)),
-            _ => None,
+        let kind = match (error.context(), error.problem()) {
+            (_, "found unexpected ':'") => Kind::Colon,
+            (Some("while scanning a tag"), "did not find expected whitespace or line break") => Kind::BehindTag,
+            _ => return None,
         };
+        return Some(Trouble { at, kind });
     }
 }
 

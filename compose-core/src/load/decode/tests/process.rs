@@ -30,7 +30,7 @@ fn variables_come_from_lists_and_mappings() {
         (
             "environment: ['A =1']",
             "'A",
-            "environment: the variable name `A ` ends with a blank",
+            "environment[0]: the variable name `A ` ends with a space",
         ),
         (
             "environment: {A: [1]}",

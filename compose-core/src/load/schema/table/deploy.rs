@@ -4,8 +4,7 @@ use super::shapes::{
     DISTINCT_STRINGS, INTEGER_OR_STRING, LIST_OR_DICT, NUMBER_OR_STRING, STRING, STRINGS, attribute, extensible, list, requiring, scalar,
     word,
 };
-use crate::load::interpolate::Cast;
-use crate::load::schema::rule::{Attribute, Mapping, Merge, Others, Repeats, Shape, Types, Unique};
+use crate::load::schema::rule::{Attribute, Cast, Mapping, Merge, Others, Repeats, Shape, Types, Unique};
 
 pub(super) const DEPLOY: Shape = Shape::OneOf(&[
     scalar(Types::NULL),

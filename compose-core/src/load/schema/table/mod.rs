@@ -10,9 +10,8 @@ pub(in crate::load) use top::{COMPOSE_FILE, SERVICE_RULE};
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::{Mapping, Others, Rule, Shape};
+    use super::super::rule::{Cast, Mapping, Others, Rule, Shape};
     use super::*;
-    use crate::load::interpolate::Cast;
 
     /// Visits every mapping below a shape.
     fn each_mapping(shape: &Shape, visit: &mut dyn FnMut(&'static Mapping)) {

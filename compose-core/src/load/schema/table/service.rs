@@ -4,12 +4,11 @@ use super::build::{BUILD, DEVELOP};
 use super::deploy::{DEPLOY, GPUS};
 use super::shapes::{
     BOOLEAN, BOOLEAN_OR_STRING, COMMAND, DISTINCT_STRINGS, DRIVER_OPTIONS, EXTRA_HOSTS, GRANTS, HOOK, INTEGER_OR_STRING, LIST_OR_DICT,
-    NUMBER, NUMBER_OR_STRING, REPLACED_ULIMITS, STRING, STRING_OR_LIST, STRING_OR_LIST_WITH_REPEATS, STRING_OR_NULL, attribute, bounded,
+    NUMBER, NUMBER_OR_STRING, SERVICE_ULIMITS, STRING, STRING_OR_LIST, STRING_OR_LIST_WITH_REPEATS, STRING_OR_NULL, attribute, bounded,
     closed, entries_of, extensible, list, requiring, scalar, word,
 };
-use crate::load::interpolate::Cast;
 use crate::load::schema::rule::{
-    Entries, KeyForm, Limit, List, Mapping, Merge, Others, Pattern, Repeats, Rule, Scalar, Shape, Types, Unique,
+    Cast, Entries, KeyForm, Limit, List, Mapping, Merge, Others, Pattern, Repeats, Rule, Scalar, Shape, Types, Unique,
 };
 
 /// A service.
@@ -98,7 +97,7 @@ pub(super) const SERVICE: Shape = Shape::Mapping(&extensible(&[
     attribute("sysctls", LIST_OR_DICT).merged(Merge::Sequence).unique(Unique::Key),
     attribute("tmpfs", STRING_OR_LIST).merged(Merge::Sequence).unique(Unique::Key),
     attribute("tty", BOOLEAN_OR_STRING).cast(Cast::Boolean),
-    attribute("ulimits", REPLACED_ULIMITS),
+    attribute("ulimits", SERVICE_ULIMITS),
     attribute("use_api_socket", BOOLEAN),
     attribute("user", STRING),
     attribute("userns_mode", STRING),

@@ -1,7 +1,8 @@
 //! The shapes that many attributes share.
 
-use crate::load::interpolate::Cast;
-use crate::load::schema::rule::{Attribute, Entries, KeyForm, Limit, List, Mapping, Merge, Others, Repeats, Rule, Scalar, Shape, Types};
+use crate::load::schema::rule::{
+    Attribute, Cast, Entries, KeyForm, Limit, List, Mapping, Merge, Others, Repeats, Rule, Scalar, Shape, Types,
+};
 
 /// A row: key and shape.
 pub(super) const fn attribute(name: &'static str, shape: Shape) -> Attribute {
@@ -150,7 +151,7 @@ pub(super) const ULIMITS: Shape = Shape::Mapping(&entries_of(&Entries {
 }));
 
 /// [`ULIMITS`] of a service, each replaced as a whole, and text read as a number.
-pub(super) const REPLACED_ULIMITS: Shape = Shape::Mapping(&entries_of(&Entries {
+pub(super) const SERVICE_ULIMITS: Shape = Shape::Mapping(&entries_of(&Entries {
     key: KeyForm::LowerCase,
     rule: Rule::new(CAST_ULIMIT).merged(Merge::Replace).cast(Cast::Integer),
     noun: "limit",

@@ -5,8 +5,7 @@ use super::shapes::{
     BOOLEAN_OR_STRING, DRIVER_OPTIONS, INTEGER, LIST_OR_DICT, STRING, STRING_OR_LIST, STRINGS, attribute, closed, entries_of, extensible,
     list, requiring, scalar,
 };
-use crate::load::interpolate::Cast;
-use crate::load::schema::rule::{Attribute, Entries, KeyForm, Mapping, Merge, Others, Repeats, Rule, Shape, Types, Unique};
+use crate::load::schema::rule::{Attribute, Cast, Entries, KeyForm, Mapping, Merge, Others, Repeats, Rule, Shape, Types, Unique};
 
 /// A compose file.
 pub(in crate::load) static COMPOSE_FILE: Rule = Rule::new(Shape::Mapping(&extensible(&[
