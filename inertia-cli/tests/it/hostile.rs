@@ -74,7 +74,10 @@ fn deep_nesting() {
     }
     refused_text(&stairs, "too-large");
     refused_text(&format!("x-a: {}1", "- ".repeat(200_000)), "yaml-syntax");
-    refused_text(&format!("services: {{a: {{image: '{}'}}}}", "${A:-".repeat(100_000)), "invalid-interpolation");
+    refused_text(
+        &format!("services: {{a: {{image: '{}'}}}}", "${A:-".repeat(100_000)),
+        "invalid-interpolation",
+    );
 }
 
 #[test]

@@ -30,8 +30,6 @@ enum Part<'t> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Operand<'t> {
     operator: Operator,
-    /// As written, for listing.
-    raw: &'t str,
     template: Template<'t>,
 }
 
@@ -172,6 +170,20 @@ pub struct UsedVariable {
 }
 
 impl UsedVariable {
+    fn new(name: &str, operand: Option<(Operator, &str)>) -> Self {
+        let mut variable = Self {
+            name: name.to_owned(),
+            ..Self::default()
+        };
+        match operand {
+            Some((Operator::Default(_), raw)) => raw.clone_into(&mut variable.default),
+            Some((Operator::Alternative(_), raw)) => raw.clone_into(&mut variable.alternative),
+            Some((Operator::Required(_), _)) => variable.required = true,
+            None => {}
+        }
+        variable
+    }
+
     /// Whether it is more than a name.
     pub(super) fn says_something(&self) -> bool {
         self.required || !self.default.is_empty() || !self.alternative.is_empty()
@@ -249,27 +261,6 @@ impl<'t> Template<'t> {
         }
         Ok(out)
     }
-
-    /// The variables in it, in order, those of operands behind their own.
-    pub(crate) fn variables(&self, found: &mut Vec<UsedVariable>) {
-        for part in &*self.parts {
-            let Part::Variable { name, operand } = part else { continue };
-            let mut variable = UsedVariable {
-                name: (*name).to_owned(),
-                ..UsedVariable::default()
-            };
-            match operand.as_ref().map(|operand| (operand.operator, operand.raw)) {
-                Some((Operator::Default(_), raw)) => raw.clone_into(&mut variable.default),
-                Some((Operator::Alternative(_), raw)) => raw.clone_into(&mut variable.alternative),
-                Some((Operator::Required(_), _)) => variable.required = true,
-                None => {}
-            }
-            found.push(variable);
-            if let Some(operand) = operand {
-                operand.template.variables(found);
-            }
-        }
-    }
 }
 
 impl Operand<'_> {
@@ -305,22 +296,82 @@ impl BracedError {
 
 /// Reads `NAME…}` after `${`: the variable, and the text behind its brace.
 fn braced(text: &str, depth: usize) -> Result<(Part<'_>, &str), BracedError> {
-    let (name, rest) = text.split_at(name_length(text));
-    if name.is_empty() {
-        return Err(BracedError::Malformed);
+    let Braced { name, operand, behind } = Braced::read(text).ok_or(BracedError::Malformed)?;
+    let operand = match operand {
+        None => None,
+        Some((operator, raw)) => {
+            let template = Template::parse_at(raw, depth + 1).map_err(BracedError::Inner)?;
+            Some(Operand { operator, template })
+        }
+    };
+    Ok((Part::Variable { name, operand }, behind))
+}
+
+/// What follows `${`.
+struct Braced<'t> {
+    name: &'t str,
+    /// As it is written.
+    operand: Option<(Operator, &'t str)>,
+    /// What comes after the closing brace.
+    behind: &'t str,
+}
+
+impl<'t> Braced<'t> {
+    fn read(text: &'t str) -> Option<Self> {
+        let (name, rest) = text.split_at(name_length(text));
+        if name.is_empty() {
+            return None;
+        }
+        if let Some(behind) = rest.strip_prefix('}') {
+            return Some(Self {
+                name,
+                operand: None,
+                behind,
+            });
+        }
+        let (operator, rest) = operator(rest)?;
+        let end = closing_brace(rest)?;
+        Some(Self {
+            name,
+            operand: Some((operator, &rest[..end])),
+            behind: &rest[end + 1..],
+        })
     }
-    if let Some(behind) = rest.strip_prefix('}') {
-        return Ok((Part::Variable { name, operand: None }, behind));
+}
+
+/// The variables in a text, in order, those of operands after their own; one without a name stands for what
+/// begins as a variable and is none.
+pub(super) fn variables(text: &str, found: &mut Vec<UsedVariable>) {
+    variables_at(text, 0, found);
+}
+
+fn variables_at(text: &str, depth: usize, found: &mut Vec<UsedVariable>) {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('$') {
+        rest = match after.as_bytes().first() {
+            Some(b'$') => &after[1..],
+            Some(b'{') => {
+                let Some(Braced { name, operand, behind }) = Braced::read(&after[1..]) else {
+                    found.push(UsedVariable::default());
+                    rest = &after[1..];
+                    continue;
+                };
+                found.push(UsedVariable::new(name, operand));
+                match operand {
+                    // What is said about a variable that is missing is not looked at.
+                    Some((Operator::Required(_), _)) | None => {}
+                    Some((_, raw)) if depth < MAX_DEPTH => variables_at(raw, depth + 1, found),
+                    Some(_) => {}
+                }
+                behind
+            }
+            _ => {
+                let (name, behind) = after.split_at(name_length(after));
+                found.extend(Some(UsedVariable::new(name, None)).filter(|_| !name.is_empty()));
+                behind
+            }
+        };
     }
-    let (operator, rest) = operator(rest).ok_or(BracedError::Malformed)?;
-    let end = closing_brace(rest).ok_or(BracedError::Malformed)?;
-    let raw = &rest[..end];
-    if raw.contains('\n') {
-        return Err(BracedError::Malformed);
-    }
-    let template = Template::parse_at(raw, depth + 1).map_err(BracedError::Inner)?;
-    let operand = Some(Operand { operator, raw, template });
-    Ok((Part::Variable { name, operand }, &rest[end + 1..]))
 }
 
 fn operator(text: &str) -> Option<(Operator, &str)> {
@@ -337,21 +388,26 @@ fn operator(text: &str) -> Option<(Operator, &str)> {
     Some((operator, &rest[1..]))
 }
 
-/// The brace that closes an operand; only `${` opens another one.
+/// The brace that closes an operand, on its first line.
+///
+/// The reference counts every `{` as another one that is open, without looking at the character after it. Where the
+/// braces do not come out even, the last one of the line closes.
 pub(super) fn closing_brace(text: &str) -> Option<usize> {
-    let (mut open, mut previous) = (1, 0);
-    for (at, byte) in text.bytes().enumerate() {
+    let line = text.lines().next().unwrap_or_default();
+    let mut open = 1;
+    let mut bytes = line.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
-            b'{' if previous == b'$' => open += 1,
+            b'{' => {
+                open += 1;
+                bytes.next();
+            }
+            b'}' if open == 1 => return Some(at),
             b'}' => open -= 1,
             _ => {}
         }
-        if open == 0 {
-            return Some(at);
-        }
-        previous = byte;
     }
-    None
+    line.rfind('}')
 }
 
 /// How long the name at the start of a text is: ASCII letters, digits and `_`, not a digit first.
@@ -422,6 +478,15 @@ mod tests {
             ("${UNSET:-a\rb}", "a\rb"),
             ("${UNSET:-x} ${SET}", "x value"),
             ("${_under_1:-x}", "x"),
+            // Each brace counts, but the character after one that opens is not looked at.
+            ("${SET:-{\"a\":1}}", "value"),
+            ("${SET:-{b}c}", "value"),
+            ("${SET:-{}{}}", "value"),
+            ("${SET:-{}} b}", "value"),
+            ("${UNSET:-{}} b}", "{}} b"),
+            ("${UNSET:-{x}} b}", "{x} b}"),
+            ("${UNSET:-{x}", "{x"),
+            ("${UNSET:-{1} ${SET}} x}", "{1} value x}"),
         ] {
             assert_eq!(expand(text).as_deref(), Ok(expected), "{text}");
         }
@@ -479,17 +544,12 @@ mod tests {
     #[test]
     fn lists_variables_with_what_is_said_about_them() {
         let mut found = Vec::new();
-        Template::parse("$A $$B ${C:-${D}x} ${E:?m $F} ${G+h}")
-            .expect("parses")
-            .variables(&mut found);
+        variables("$A $$B ${C:-${D}x} ${E:?m $F} ${G+h}", &mut found);
         let shown: Vec<String> = found
             .iter()
             .map(|used| format!("{}/{}/{}/{}", used.name, used.required, used.default, used.alternative))
             .collect();
-        assert_eq!(
-            shown,
-            ["A/false//", "C/false/${D}x/", "D/false//", "E/true//", "F/false//", "G/false//h"]
-        );
+        assert_eq!(shown, ["A/false//", "C/false/${D}x/", "D/false//", "E/true//", "G/false//h"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Over all values of a document.
 
 use super::place;
-use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable};
+use super::template::{MAX_TOTAL, Shortened, Template, UsedVariable, too_much, unset_variable, variables};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::path::TreePath;
 use crate::load::schema::rule::{Cast, Rule, Shape};
@@ -29,8 +29,8 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
 ///
 /// Of several uses in one text the first that says something counts, and of several items of a list the last that has the
 /// variable, as with Docker Compose. Of the keys of a mapping, where it has no order, a variable is required as soon as one
-/// requires it, and of defaults and alternatives the first counts. Text that is no valid template is skipped:
-/// [`interpolate`] tells of it.
+/// requires it, and of defaults and alternatives the first counts. One without a name stands for what begins as a variable and
+/// is none: [`interpolate`] tells of it.
 pub fn used_variables<'n>(documents: impl IntoIterator<Item = &'n Node>) -> Vec<UsedVariable> {
     let mut used = Used::new();
     for document in documents {
@@ -46,9 +46,7 @@ fn gather(node: &Node) -> Used {
     match &node.value {
         Value::String(text) if text.contains('$') => {
             let mut found = Vec::new();
-            if let Ok(template) = Template::parse(text) {
-                template.variables(&mut found);
-            }
+            variables(text, &mut found);
             let found = found.into_iter().map(|variable| (variable.name.clone(), variable));
             add(&mut used, found, |known, next| {
                 if !known.says_something() {
@@ -308,8 +306,8 @@ mod tests {
                 "d",
                 "alt",
             ),
-            // What is no template says nothing.
-            ("$R: '${R:-d} ${'\nd: '${R:-e}'", false, "e", ""),
+            // Keys say nothing.
+            ("$K: '${R:-d}'\nd: '${R:-e}'", false, "d", ""),
         ] {
             let expected = UsedVariable {
                 name: "R".to_owned(),
@@ -322,6 +320,10 @@ mod tests {
         let documents = [document("a: $B\nb: $A\n"), document("c: '${C:-x}'\n")];
         let names: Vec<_> = used_variables(&documents).into_iter().map(|used| used.name).collect();
         assert_eq!(names, ["B", "A", "C"]);
+        // What is no template holds variables all the same, and one without a name.
+        let used = used_variables([&document("a: 'x${T:-1} ${1X} ${U-${V}'")]);
+        let told: Vec<_> = used.iter().map(|used| (used.name.as_str(), used.default.as_str())).collect();
+        assert_eq!(told, [("T", "1"), ("", ""), ("U", "${V")]);
     }
 
     proptest! {
