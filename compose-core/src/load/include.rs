@@ -67,7 +67,11 @@ fn load(
         let local = scope.local_file(path, *span).map_err(|problem| found.stop(problem))?;
         files.push((local, *span));
     }
-    let Some((main, span)) = files.first() else { return Ok(None) };
+    let Some((main, span)) = files.first() else {
+        let nothing = Diagnostic::warning(Code::MissingKey, "an element of `include` names no file").at(include.span);
+        pipeline.warnings.push(nothing.help("write the file's path, alone or as `path`"));
+        return Ok(None);
+    };
     let chain = enter(&scope.includers, file, main, *span).map_err(|problem| found.stop(problem))?;
     let folder = match include.project_directory {
         None | Some("") if pipeline.reader.kind(main) == PathKind::Directory => main.clone(),

@@ -101,10 +101,14 @@ impl Origins {
             return;
         }
         for used in used_variables([&Node::string(text, span)]).iter().take(MAX_VARIABLES) {
-            if callers.contains_key(&used.name) {
-                finding.notes.push(format!("`{}` is set in the environment", used.name));
-            } else if let Some(place) = self.definition(&used.name, sources) {
-                finding.notes.push(format!("`{}` is set in {}", used.name, sources.place(place)));
+            let name = &used.name;
+            if callers.contains_key(name) {
+                finding.notes.push(format!("`{name}` is set in the environment"));
+            } else if let Some(place) = self.definition(name, sources) {
+                finding.notes.push(format!("`{name}` is set in {}", sources.place(place)));
+            } else if !name.is_empty() && !used.says_something() {
+                finding.notes.push(format!("`{name}` is not set, so nothing stands there"));
+                finding.help = Some(format!("set `{name}`, or give it a value here: `${{{name}:-VALUE}}`"));
             }
         }
     }

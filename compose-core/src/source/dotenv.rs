@@ -289,7 +289,12 @@ impl<'t> Statements<'t> {
     fn check_damage(&mut self, key: &str, value: &str, start: usize) -> Result<(), Fatal> {
         let harmed = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
         if self.damaged && (harmed(key) || harmed(value)) {
-            return Err(Box::new(self.refuse(start, self.at, "the value is not valid UTF-8", None)));
+            return Err(Box::new(self.refuse(
+                start,
+                self.at,
+                "the value is not valid UTF-8",
+                Some("save the file as UTF-8"),
+            )));
         }
         Ok(())
     }

@@ -73,7 +73,10 @@ impl Findings<'_> {
     fn check_origin(&mut self) {
         let service = self.service;
         if service.build.is_none() && service.image.is_none() && service.provider.is_none() {
-            let error = self.error(Code::NoImage, self.way, "has neither an image nor a build");
+            // One that is empty stands there all the same.
+            let image = self.way.key("image");
+            let way = if self.places.text(image).is_some() { image } else { self.way };
+            let error = self.error(Code::NoImage, way, "has neither an image nor a build");
             self.push(error.help("add `image`, `build` or `provider`"));
         }
     }

@@ -114,6 +114,12 @@ fn defined<'a>(
         }));
         return;
     }
+    if name.contains(['/', ':']) {
+        findings.push(error.help(format!(
+            "write `source`, a key of the top-level `{section}`, and `target`, the path in the container"
+        )));
+        return;
+    }
     findings.push(match similar(name, known) {
         Some(close) => error.help(format!("did you mean `{close}`?")),
         None => error.help(format!("define it under the top-level `{section}`")),

@@ -140,7 +140,7 @@ pub(crate) fn unset_variable(name: &str, span: Span) -> Diagnostic {
     )
     .at(span)
     .help(format!(
-        "set it in the environment or in the project's .env file, or write `${{{name}:-}}` if it may be empty"
+        "set it in the environment or in the project's .env file; write `${{{name}:-}}` if it may be empty, `$$` for a plain dollar"
     ))
 }
 
@@ -185,7 +185,7 @@ impl UsedVariable {
     }
 
     /// Whether it is more than a name.
-    pub(super) fn says_something(&self) -> bool {
+    pub(in crate::load) fn says_something(&self) -> bool {
         self.required || !self.default.is_empty() || !self.alternative.is_empty()
     }
 }

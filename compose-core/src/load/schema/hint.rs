@@ -9,10 +9,13 @@ use crate::load::{scalar, similar};
 use crate::source::{self, Entry, Node, Value};
 
 /// Attributes that people look for under another name, or at another place.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 21] = [
+    ("args", "`build.args`"),
     ("cmd", "`command`"),
+    ("context", "`build.context`"),
     ("cpu", "`cpus`"),
     ("cpu_limit", "`cpus`"),
+    ("dockerfile", "`build.dockerfile`"),
     ("detach", "nothing: services always run in the background, or follow `up`"),
     ("env", "`environment`"),
     ("host", "`hostname`"),
@@ -25,6 +28,8 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("replicas", "`deploy.replicas`, or `scale`"),
     ("reservations", "`deploy.resources.reservations`"),
     ("resources", "`deploy.resources`"),
+    ("restart_policy", "`restart`, or `deploy.restart_policy`"),
+    ("watch", "`develop.watch`"),
     ("workdir", "`working_dir`"),
 ];
 
@@ -56,10 +61,24 @@ pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<
                 Others::Refused | Others::Extensions => false,
             }
     };
+    if let Some(hidden) = key.chars().find(|c| !c.is_ascii() && (c.is_whitespace() || !shows(*c))) {
+        return Some(format!("it holds U+{:04X}, which cannot be seen: remove it", u32::from(hidden)));
+    }
     if let Some(empty) = empty.filter(shifted) {
         return Some(format!("it belongs below `{}`: indent it further", empty.name));
     }
     let way = ModelPath::from(path);
+    if let (true, Some(name)) = (is_service(&way), way.service())
+        && (key == "services" || matches!(name, "configs" | "networks" | "secrets" | "volumes"))
+    {
+        let section = if key == "services" { key } else { name };
+        return Some(format!("`{section}` stands at the top of the file: take its indentation away"));
+    }
+    if let (None, Some(list), Some(value)) = (nearest, short_form_list(&way), scalar::text_of(&entry.node.value)) {
+        return Some(format!(
+            "an element of `{list}` has no space after its `:`; write \"{key}:{value}\""
+        ));
+    }
     if let Some((_, right)) = ELSEWHERE.iter().find(|(wrong, _)| is_service(&way) && *wrong == key) {
         return Some(format!("a service has {right} for it"));
     }
@@ -71,12 +90,21 @@ pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<
     }
     if path.is_root() {
         let service = entry.node.get("image").or_else(|| entry.node.get("build"));
-        return service.map(|_| format!("a service stands under `services`: write `services:` above and indent `{key}`"));
+        return Some(match service {
+            Some(_) => format!("a service stands under `services`: write `services:` above and indent `{key}`"),
+            None => format!("a key of your own begins with `x-`: write `x-{key}`"),
+        });
     }
     let in_secret = matches!(way.steps(), [Step::Key(section), _] if section == "secrets");
     (in_secret && key == "content").then(|| {
         "a secret comes from a `file` or an `environment` variable; text that may be read stands in a config's `content`".to_owned()
     })
+}
+
+/// Whether a mapping is an element like `80: 80`, whose `:` has a space after it.
+pub(super) fn is_short_form(keys: &source::Mapping, mapping: &Mapping, path: TreePath<'_>) -> bool {
+    let mut names = keys.iter().map(|(name, _)| name);
+    keys.len() == 1 && names.all(|name| mapping.attribute(name).is_none()) && short_form_list(&path.into()).is_some()
 }
 
 /// For a value of a type that its attribute does not take. What is proposed would be taken.
@@ -98,6 +126,8 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         _ if attribute == "version" && way.steps().len() == 1 => "remove it: `version` is obsolete and does nothing".to_owned(),
         Value::Null if list || mapping => "write what belongs here, indented below the key, or remove it".to_owned(),
         Value::String(text) if text.is_empty() && (list || mapping) => "write what belongs here, or remove the key".to_owned(),
+        Value::Bool(false) if attribute == "healthcheck" => "write `disable: true` below it, indented".to_owned(),
+        Value::Int(number) if attribute == "memory" => format!("give it a unit, such as {number}m"),
         Value::Bool(false) if attribute == "restart" => "write it in quotes, and as \"no\"".to_owned(),
         Value::Int(_) if fits(Value::Bool(true)) => "write `true` or `false`".to_owned(),
         Value::Int(number) if DURATIONS.contains(&attribute) && fits(Value::String(format!("{number}s"))) => {
@@ -116,6 +146,8 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         }
         Value::String(text) if list && text.starts_with('-') => "put a space after the `-` of each item".to_owned(),
         Value::String(text) if mapping && colon_without_space(text) => "put a space after the `:`".to_owned(),
+        // What came to one line was written on several.
+        Value::String(text) if list && is_longer(node, text) => "put `- ` before each line".to_owned(),
         Value::String(text) if text.len() < 40 && listed(&node.value) && is_readable(attribute, text) => {
             format!("write it as a list: [\"{text}\"]")
         }
@@ -129,6 +161,10 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         Value::Sequence(items) if mapping && !list && !items.is_empty() && items.iter().all(|item| item.as_mapping().is_some()) => {
             "write its keys without `-` in front".to_owned()
         }
+        Value::Sequence(items) if mapping && !list && items.len() > 1 && items.iter().all(|item| item.as_str().is_some()) => {
+            "write each as a key: without the `-`, and with a `:` after it".to_owned()
+        }
+        Value::Mapping(keys) if list && !mapping && keys.len() > 1 => "put a `-` before the first key of each element".to_owned(),
         Value::Sequence(items) => match items.as_slice() {
             [one] if fits(one.value.clone()) => "write it alone, not as a list".to_owned(),
             _ => return None,
@@ -137,6 +173,24 @@ pub(super) fn wrong_type(node: &Node, shape: &Shape, path: TreePath<'_>) -> Opti
         _ => return None,
     };
     Some(help)
+}
+
+/// Whether a character leaves a mark on a screen.
+fn shows(c: char) -> bool {
+    !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Whether more is written than the text and its quotes.
+fn is_longer(node: &Node, text: &str) -> bool {
+    (node.span.end - node.span.start) as usize > text.len() + 2
+}
+
+/// The list whose element this is, where elements have a form with colons.
+fn short_form_list(way: &ModelPath) -> Option<&str> {
+    match way.steps() {
+        [.., Step::Key(list), Step::Index(_)] if matches!(list.as_str(), "devices" | "ports" | "volumes") => Some(list),
+        _ => None,
+    }
 }
 
 fn is_service(way: &ModelPath) -> bool {
@@ -209,7 +263,7 @@ pub(super) fn word(text: &str, words: &[&'static str], all: &str) -> String {
 }
 
 /// The attribute whose name is nearest to a key that is unknown.
-fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
+pub(super) fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
     const LONGEST: usize = 40;
     if key.len() > LONGEST {
         return None;
@@ -220,7 +274,10 @@ fn nearest(key: &str, mapping: &Mapping) -> Option<&'static str> {
         .iter()
         .map(|attribute| (strsim::damerau_levenshtein(&key, attribute.name), attribute.name))
         .min()
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(4).max(1))
+        .filter(|(distance, name)| {
+            let alike = key.bytes().zip(name.bytes()).take_while(|(one, other)| one == other).count();
+            *distance <= name.len().div_ceil(4).max(1) || (*distance <= 3 && alike >= 4)
+        })
         .map(|(_, name)| name)
 }
 

@@ -7,6 +7,9 @@ use crate::load::path::TreePath;
 use crate::source::{Entry, Node, Span, Value};
 use std::collections::HashMap;
 
+/// How many keys are asked whether one of them is a slip of one that is required.
+const MOST_SLIPS: usize = 50;
+
 /// Checks a tree against a rule and reports what is wrong with it.
 pub(in crate::load) fn validate(tree: &Node, rule: &Rule, found: &mut Diagnostics) {
     let mut validator = Validator { found, helps: true };
@@ -83,6 +86,11 @@ impl Validator<'_> {
             empty = Empty::of(key, entry, shape);
         }
         for key in mapping.required.iter().filter(|key| !keys.contains_key(key)) {
+            let meant = |unknown: &str| mapping.attribute(unknown).is_none() && hint::nearest(unknown, mapping) == Some(key);
+            // What is there under a name with a slip, or is something else altogether, does not lack it.
+            if keys.iter().take(MOST_SLIPS).any(|(name, _)| meant(name)) || hint::is_short_form(keys, mapping, path) {
+                continue;
+            }
             self.found.push(
                 Diagnostic::error(Code::MissingKey, format!("needs the key `{key}`"))
                     .within(subject(path))

@@ -376,9 +376,15 @@ fn duplicate(key: &str, span: Span, first: Span) -> Diagnostic {
 
 fn key_not_text(value: &Value, written: &str) -> Diagnostic {
     match value {
+        Value::Mapping(_) if written.starts_with('{') => {
+            Diagnostic::error(Code::KeyNotText, "a mapping cannot be a key").help("a text that begins with `{` belongs in quotes")
+        }
         Value::Sequence(_) | Value::Mapping(_) => {
             Diagnostic::error(Code::KeyNotText, format!("a {} cannot be a key", value.kind())).help("keys are text")
         }
+        Value::Int(_) => Diagnostic::error(Code::KeyNotText, format!("non-string key: {written} (integer)")).help(format!(
+            "put it in quotes: \"{written}\"; a port has no space after its `:`, as in \"80:80\""
+        )),
         Value::Null if written.is_empty() => Diagnostic::error(Code::KeyNotText, "a key is missing before `:`"),
         _ => Diagnostic::error(Code::KeyNotText, format!("non-string key: {written} ({})", value.kind()))
             .help(format!("put it in quotes: \"{written}\"")),

@@ -168,6 +168,11 @@ impl<'a> Events<'a> {
             ErrorKind::Io => Diagnostic::error(Code::TooLarge, "the file cannot be read to its end"),
             _ => Diagnostic::error(Code::YamlSyntax, error.problem()),
         };
+        if let Some(place) = self.conflict() {
+            return Diagnostic::error(Code::YamlSyntax, "a merge conflict of git is not resolved")
+                .at(place)
+                .help("decide what stays, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>");
+        }
         if let Some(mark) = error.problem_mark() {
             let mut span = self.span(mark, mark);
             let character = self.text.get(index(mark)..).and_then(|rest| rest.chars().next());
@@ -210,6 +215,21 @@ impl<'a> Events<'a> {
 }
 
 impl Events<'_> {
+    /// The line by which git marks a conflict.
+    fn conflict(&self) -> Option<Span> {
+        const MARK: &str = "<<<<<<< ";
+        let start = if self.text.starts_with(MARK) {
+            0
+        } else {
+            self.text.find(&format!("\n{MARK}"))? + 1
+        };
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        Some(Span {
+            end: narrow(start + line.len()),
+            ..self.span_at(start)
+        })
+    }
+
     /// The finding about the line above an error, when that is a key without its `:` or without a blank
     /// behind it: the scanner takes it for the beginning of the text in which it then finds a `: `.
     fn without_colon(&self, error: &Error, noticed: Span) -> Option<Diagnostic> {

@@ -3,6 +3,7 @@
 use super::{mistakes, shown};
 
 mistakes! { shown;
+    include_without_a_path: "include:\n  - file: db.yaml\nservices:\n  web:\n    image: 5\n";
     extends_a_number: "services:\n  web:\n    extends: 5\n";
     extends_nothing: "services:\n  web:\n    extends: bas\n  base:\n    image: nginx\n";
     extends_nothing_alike: "services:\n  web:\n    extends: common\n  db:\n    image: postgres\n";

@@ -6,6 +6,7 @@ mistakes! { shown;
     folder_without_a_dot: "services:\n  web:\n    image: nginx\n    volumes:\n      - data/web:/data\nvolumes:\n  data: {}\n";
     itself_with_a_slip: "services:\n  api-back:\n    image: nginx\n    depends_on: [api-bac]\n";
     service_without_a_name: "services:\n  web:\n    image: nginx\n    ipc: \"service:\"\n";
+    config_as_a_path: "services:\n  web:\n    image: nginx\n    configs:\n      - ./nginx.conf:/etc/nginx.conf\n";
     undefined_network: "services:\n  web:\n    image: nginx\n    networks: [frontend]\nnetworks:\n  front: {}\n";
     undefined_volume: "services:\n  web:\n    image: nginx\n    volumes:\n      - date:/data\nvolumes:\n  data: {}\n";
     undefined_secret: "services:\n  web:\n    image: nginx\n    secrets: [token]\n";

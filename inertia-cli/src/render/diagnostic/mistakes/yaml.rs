@@ -4,6 +4,9 @@ use super::{mistakes, shown};
 
 mistakes! { shown;
     question_mark_in_brackets: "services:\n  web:\n    image: nginx\n    command: [curl, http://localhost/?q=1]\n";
+    merge_conflict: "services:\n  web:\n<<<<<<< HEAD\n    image: nginx:1\n=======\n    image: nginx:2\n>>>>>>> other\n";
+    braces_of_a_template: "services:\n  web:\n    image: {{ IMAGE }}\n";
+    tag_that_goes_on: "services:\n  web:\n    image: nginx\n    ports: [!x, a: b]\n    environment: {A: !y, B: c}\n";
     tab_in_indentation: "services:\n  web:\n\timage: nginx\n";
     unclosed_quote: "services:\n  web:\n    image: \"nginx\n    restart: always\n";
     unclosed_bracket: "services:\n  web:\n    image: nginx\n    ports: [\"80:80\", \"81:81\"\n    restart: always\n";
