@@ -66,12 +66,14 @@ pub(crate) fn definition(sources: &SourceMap, source: SourceId, name: &str) -> O
     let mut last = None;
     while statements.find_statement() {
         let start = statements.at;
-        let Ok((key, value_follows)) = statements.key() else { break };
-        if value_follows && statements.value().is_err() {
-            break;
-        }
-        if key == name && value_follows {
-            last = Some((start, statements.at));
+        match statements.key() {
+            Ok((_, AfterKey::LineEnd)) => {}
+            Ok((key, AfterKey::Value)) if statements.value().is_ok() => {
+                if key == name {
+                    last = Some((start, statements.at));
+                }
+            }
+            Ok(_) | Err(_) => break,
         }
     }
     let (start, end) = last?;
@@ -99,6 +101,16 @@ struct Statements<'t> {
     total: usize,
 }
 
+/// What comes after a key.
+enum AfterKey {
+    /// A `=` or a `:`, and then the value.
+    Value,
+    /// The next line.
+    LineEnd,
+    /// Nothing at all.
+    FileEnd,
+}
+
 impl<'t> Statements<'t> {
     fn new(text: &'t str, source: SourceId, damaged: bool) -> Self {
         let place = Place {
@@ -119,7 +131,7 @@ impl<'t> Statements<'t> {
     fn read(&mut self, known: &mut StringMap, lookup: &dyn Fn(&str) -> Option<String>, findings: &mut Diagnostics) -> Result<(), Fatal> {
         while self.find_statement() {
             let start = self.at;
-            let (key, value_follows) = self.key()?;
+            let (key, after) = self.key()?;
             if key.contains(is_blank) {
                 return Err(Box::new(self.refuse(
                     start,
@@ -128,11 +140,19 @@ impl<'t> Statements<'t> {
                     Some("a line is `NAME=value` or a `#` comment"),
                 )));
             }
-            if !value_follows {
-                if let Some(value) = lookup(key) {
-                    known.insert(key.to_owned(), value);
+            match after {
+                AfterKey::Value => {}
+                AfterKey::LineEnd => {
+                    if let Some(value) = lookup(key) {
+                        known.insert(key.to_owned(), value);
+                    }
+                    continue;
                 }
-                continue;
+                AfterKey::FileEnd => {
+                    let message = "the last line is read as the value of a variable without a name";
+                    let unnamed = Diagnostic::warning(Code::EnvFileSyntax, message).at(self.span(start, self.text.trim_end().len()));
+                    findings.push(unnamed.help("write NAME=value, or end the line to take the variable of that name over"));
+                }
             }
             let value_start = self.at;
             let (raw, literal) = self.value()?;
@@ -159,8 +179,11 @@ impl<'t> Statements<'t> {
         }
     }
 
-    /// Reads up to the `=`, the `:` or the end of the line behind a key, and whether a value follows.
-    fn key(&mut self) -> Result<(&'t str, bool), Fatal> {
+    /// Reads a key up to the `=`, the `:` or the end of the line after it.
+    ///
+    /// Where the file ends before that there is no key, and what stands there is a value to Compose.
+    fn key(&mut self) -> Result<(&'t str, AfterKey), Fatal> {
+        let start = self.at;
         let exported = self
             .rest()
             .strip_prefix("export")
@@ -173,11 +196,11 @@ impl<'t> Statements<'t> {
             match character {
                 '=' | ':' => {
                     self.at = self.text.len() - rest[offset + 1..].trim_start_matches(is_blank).len();
-                    return Ok((rest[..offset].trim_end(), true));
+                    return Ok((rest[..offset].trim_end(), AfterKey::Value));
                 }
                 '\n' => {
                     self.at += offset + 1;
-                    return Ok((rest[..offset].trim_end(), false));
+                    return Ok((rest[..offset].trim_end(), AfterKey::LineEnd));
                 }
                 '_' | '.' | '-' | '[' | ']' => {}
                 _ if is_blank(character) || character.is_alphanumeric() => {}
@@ -190,8 +213,16 @@ impl<'t> Statements<'t> {
                 }
             }
         }
-        self.at = self.text.len();
-        Ok((rest.trim_end(), false))
+        if rest.is_empty() {
+            let message = "a name is missing after `export`";
+            return Err(Box::new(self.refuse(
+                start,
+                self.text.len(),
+                message,
+                Some("a line is `NAME=value` or a `#` comment"),
+            )));
+        }
+        Ok(("", AfterKey::FileEnd))
     }
 
     /// The text of a value, its escapes resolved, and whether it is literal.
@@ -419,7 +450,7 @@ mod tests {
             ("A=1 # c\nB=1# n\nC=#h\nD=1\t# t\n", r##"A="1" B="1# n" C="#h" D="1\t# t""##),
             ("A=\"x # y\" # c\nB='x # y'# c\n", r#"A="x # y" B="x # y""#),
             ("A=1\nA=2\n", r#"A="2""#),
-            ("SHELL\nNONE\nexport SHELL\nSHELL", r#"SHELL="outer""#),
+            ("SHELL\nNONE\nexport SHELL\nSHELL\n", r#"SHELL="outer""#),
             ("SHELL=mine\nA=$SHELL\n", r#"A="outer" SHELL="mine""#),
             (
                 "A=base\nB=$A/x ${A}y\nC=\"<$A>\"\nD='$A'\n",
@@ -490,6 +521,23 @@ mod tests {
                 "2:3 The \"NO\" variable is not set. Defaulting to a blank string.",
                 "4:3 The \"NOPE\" variable is not set. Defaulting to a blank string.",
             ]
+        );
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_is_the_value_of_a_variable_without_a_name() {
+        let warning = "the last line is read as the value of a variable without a name";
+        for (text, place, expected) in [
+            ("A=1\nHOME", "2:1", r#"="HOME" A="1""#),
+            ("x y  ", "1:1", r#"="x y""#),
+            ("\n  export B", "2:3", r#"="B""#),
+        ] {
+            let told = vec![format!("{place} {warning}")];
+            assert_eq!(read(text.as_bytes(), EnvFormat::Compose), (expected.to_owned(), told), "{text}");
+        }
+        assert_eq!(
+            read(b"A=1\nexport ", EnvFormat::Compose).1,
+            ["2:1 a name is missing after `export`"]
         );
     }
 

@@ -68,11 +68,8 @@ pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<
         return Some(format!("it belongs below `{}`: indent it further", empty.name));
     }
     let way = ModelPath::from(path);
-    if let (true, Some(name)) = (is_service(&way), way.service())
-        && (key == "services" || matches!(name, "configs" | "networks" | "secrets" | "volumes"))
-    {
-        let section = if key == "services" { key } else { name };
-        return Some(format!("`{section}` stands at the top of the file: take its indentation away"));
+    if is_service(&way) && key == "services" {
+        return Some("`services` stands at the top of the file: take its indentation away".to_owned());
     }
     if let (None, Some(list), Some(value)) = (nearest, short_form_list(&way), scalar::text_of(&entry.node.value)) {
         return Some(format!(
@@ -87,6 +84,9 @@ pub(super) fn unknown_key(key: &str, entry: &Entry, place: Place<'_>) -> Option<
     }
     if let Some(name) = nearest {
         return Some(format!("did you mean `{name}`?"));
+    }
+    if let Some(section @ ("configs" | "networks" | "secrets" | "volumes")) = way.service().filter(|_| is_service(&way)) {
+        return Some(format!("`{section}` stands at the top of the file: take its indentation away"));
     }
     if path.is_root() {
         let service = entry.node.get("image").or_else(|| entry.node.get("build"));

@@ -242,7 +242,7 @@ impl Composer<'_> {
         }
     }
 
-    fn key(&mut self, event: Event) -> Result<Key, Fatal> {
+    fn key(&mut self, mut event: Event) -> Result<Key, Fatal> {
         let is_merge = match &event.data {
             EventData::Scalar { value, tag, style, .. } => {
                 value == "<<"
@@ -254,6 +254,12 @@ impl Composer<'_> {
         };
         let span = event.span;
         let written = self.events.slice(span);
+        if let EventData::Scalar { tag: Some(tag), .. } = &mut event.data
+            && self.directive(Some(tag)).is_some()
+        {
+            // Of a key it is a tag that nobody knows.
+            "!key".clone_into(tag);
+        }
         let key = self.node(event)?.node;
         match key.value {
             _ if is_merge => Ok(Key::Merge),

@@ -147,6 +147,11 @@ fn a_colon_before_what_ends_a_text_between_brackets_belongs_to_the_text() {
 }
 
 #[test]
+fn a_directive_before_a_key_is_none() {
+    assert_eq!(documents("!reset a: 1\n!override b: {!reset 5: c}"), "{a: 1, b: {5: 'c'}}");
+}
+
+#[test]
 fn a_tag_goes_on_over_commas_and_brackets() {
     for (text, expected) in [
         ("[!, z]", "['z']"),
