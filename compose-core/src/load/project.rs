@@ -15,7 +15,7 @@ use super::select::{Dependencies, selected, with_profiles, with_services_enabled
 use super::stage::Stage;
 use super::variables::{Request, Start, start};
 use super::{LoadError, Loaded, Loader};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath};
 use crate::model::{Project, StringMap};
 use crate::names::{ProfileName, ProjectName, ServiceName};
 use crate::source::{Node, SourceMap};
@@ -229,10 +229,14 @@ impl Loader {
         if !self.only_named {
             read.extend(active);
         } else if self.stages.contains(Stage::Consistency) && !read.is_subset(&active) {
-            let others: Vec<_> = project.services.extract_if(.., |name, _| !read.contains(name)).collect();
-            let problems = check_consistency(&mut project, places, found);
+            let mut problems = Diagnostics::new();
+            let checked = check_consistency(&mut project, places, found);
+            let is_read = |service: &str| read.contains(service);
+            problems.extend(checked.into_iter().filter(|problem| {
+                let service = problem.path.as_ref().and_then(ModelPath::service);
+                service.is_none_or(is_read)
+            }));
             pipeline.note(problems, found);
-            project.services.extend(others);
         }
         (project, Some(read))
     }
@@ -427,7 +431,8 @@ secrets: {s: {}, t: {fil: x}}
         let text = "services:
   plain: {image: x, env_file: gone.env}
   ports: {image: x, profiles: [p], volumes: ['undefined:/x']}
-  good: {image: x, profiles: [p]}
+  good: {image: x, profiles: [p], build: {context: ., additional_contexts: {c: 'service:built'}}}
+  built: {build: {context: .}}
   needs: {image: x, profiles: [q], depends_on: [good]}
 ";
         let loader = Loader::new("/p").reader(MemoryReader::new().with("/p/compose.yaml", text));
