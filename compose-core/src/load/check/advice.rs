@@ -120,7 +120,7 @@ impl<'a> Advice<'a> {
                 let way = way.index(index);
                 let place = self.places.of(way);
                 if service.replicas() > 1 {
-                    self.found.push(self.places.blame(way, crowded(service, published)));
+                    self.found.push(crowded(service, published).at(place).about(way));
                 }
                 let address = port.host_ip.as_deref().filter(|address| !address.is_empty());
                 let holders = taken.entry((protocol, published)).or_default();

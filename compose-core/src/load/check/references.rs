@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::load::found::Found;
 use crate::load::path::TreePath;
 use crate::load::suggest::similar;
-use crate::model::{MountKind, NamespaceMode, Project, Service};
+use crate::model::{FileGrant, MountKind, NamespaceMode, Project, Service};
 use crate::names::ServiceName;
 
 /// Checks one service against its project, but for references into sections that may be missing.
@@ -34,42 +34,14 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
             defined(findings, before, volumes.index(index).key("source"), "volume", source, known);
         }
     }
-    let configs = way.key("configs");
-    for (index, config) in service.storage.configs.iter().enumerate() {
-        let known = project.configs.keys().map(AsRef::as_ref);
-        defined(
-            findings,
-            before,
-            configs.index(index).key("source"),
-            "config",
-            &config.source,
-            known,
-        );
-    }
-    let secrets = way.key("secrets");
-    for (index, secret) in service.storage.secrets.iter().enumerate() {
-        let known = project.secrets.keys().map(AsRef::as_ref);
-        defined(
-            findings,
-            before,
-            secrets.index(index).key("source"),
-            "secret",
-            &secret.source,
-            known,
-        );
-    }
-    let build = way.key("build");
-    let secrets = build.key("secrets");
-    for (index, secret) in service.build.iter().flat_map(|build| &build.secrets).enumerate() {
-        let known = project.secrets.keys().map(AsRef::as_ref);
-        defined(
-            findings,
-            before,
-            secrets.index(index).key("source"),
-            "build secret",
-            &secret.source,
-            known,
-        );
+    let storage = &service.storage;
+    let known = project.configs.keys().map(AsRef::as_ref);
+    granted(findings, before, way.key("configs"), "config", &storage.configs, &known);
+    let known = project.secrets.keys().map(AsRef::as_ref);
+    granted(findings, before, way.key("secrets"), "secret", &storage.secrets, &known);
+    if let Some(build) = &service.build {
+        let way = way.key("build");
+        granted(findings, before, way.key("secrets"), "build secret", &build.secrets, &known);
     }
     let models = way.key("models");
     for model in service.models.keys() {
@@ -80,6 +52,21 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
         dependencies(project, findings, before);
         network_mode(project, findings);
         build_contexts(project, findings);
+    }
+}
+
+/// Checks the secrets or configs of a list.
+fn granted<'a>(
+    findings: &mut Findings<'_>,
+    before: &Found,
+    list: TreePath<'_>,
+    what: &str,
+    grants: &[FileGrant],
+    known: &(impl Iterator<Item = &'a str> + Clone),
+) {
+    for (index, grant) in grants.iter().enumerate() {
+        let way = list.index(index);
+        defined(findings, before, way.key("source"), what, &grant.source, known.clone());
     }
 }
 
@@ -104,26 +91,20 @@ fn defined<'a>(
         return;
     }
     let error = findings.error(Code::UndefinedReference, way, format!("refers to the undefined {what} `{name}`"));
-    if what == "volume" && name.contains('/') {
+    findings.push(error.help(match what {
         // All of a short form has one place.
-        let short = findings.places.of(way) == findings.places.of(way.parent().key("target"));
-        findings.push(error.help(if short {
+        "volume" if name.contains('/') && findings.places.of(way) == findings.places.of(way.parent().key("target")) => {
             format!("a path of this machine begins with `./` or `/`: write `./{name}`")
-        } else {
-            "say `type: bind` for a path of this machine".to_owned()
-        }));
-        return;
-    }
-    if name.contains(['/', ':']) {
-        findings.push(error.help(format!(
-            "write `source`, a key of the top-level `{section}`, and `target`, the path in the container"
-        )));
-        return;
-    }
-    findings.push(match similar(name, known) {
-        Some(close) => error.help(format!("did you mean `{close}`?")),
-        None => error.help(format!("define it under the top-level `{section}`")),
-    });
+        }
+        "volume" if name.contains('/') => "say `type: bind` for a path of this machine".to_owned(),
+        _ if name.contains(['/', ':']) => {
+            format!("write `source`, a key of the top-level `{section}`, and `target`, the path in the container")
+        }
+        _ => match similar(name, known) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("define it under the top-level `{section}`"),
+        },
+    }));
 }
 
 fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) {

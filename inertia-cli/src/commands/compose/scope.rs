@@ -6,7 +6,7 @@ use crate::failure::{Cause, Failure};
 use crate::render::diagnostic;
 use crate::settings::Settings;
 use compose_core::diagnostic::Code;
-use compose_core::load::{Loader, Stage, Stages, similar};
+use compose_core::load::{Stage, Stages, similar};
 use compose_core::model::Project;
 use compose_core::names::{ProjectName, ServiceName};
 use std::collections::BTreeSet;
@@ -89,15 +89,13 @@ fn has_no_file(failure: &Failure) -> bool {
 
 /// Loads the project for the named services, all if there are none, and shows the warnings that Docker Compose has, too.
 pub(super) fn load(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    let loader = options.loader(settings).only(names.iter().map(String::as_str));
-    loaded(&loader.stages(Stages::ALL.without(Stage::Advice)), settings)
+    loaded(names, Stages::ALL.without(Stage::Advice), options, settings)
 }
 
 /// As [`load`], for what is done without the services' variables: their files need not be there.
 pub(super) fn load_without_variables(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    let loader = options.loader(settings).only(names.iter().map(String::as_str));
     let stages = Stages::ALL.without(Stage::Advice).without(Stage::EnvironmentFiles);
-    loaded(&loader.stages(stages), settings)
+    loaded(names, stages, options, settings)
 }
 
 /// As [`load`], and shows every warning, those that Docker Compose has not among them.
@@ -106,10 +104,11 @@ pub(super) fn load_without_variables(names: &[String], options: &ComposeOptions,
 /// other commands run in scripts that were written for Docker Compose, again and again, and say what
 /// it says.
 pub(super) fn load_advised(names: &[String], options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
-    loaded(&options.loader(settings).only(names.iter().map(String::as_str)), settings)
+    loaded(names, Stages::ALL, options, settings)
 }
 
-fn loaded(loader: &Loader, settings: &Settings) -> Result<Project, Failure> {
+fn loaded(names: &[String], stages: Stages, options: &ComposeOptions, settings: &Settings) -> Result<Project, Failure> {
+    let loader = options.loader(settings).only(names.iter().map(String::as_str)).stages(stages);
     let loaded = loader.load()?;
     diagnostic::warn(&loaded.warnings, &loaded.sources, settings);
     Ok(loaded.project)
