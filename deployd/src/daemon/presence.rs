@@ -168,6 +168,7 @@ mod tests {
         let store = daemon.store();
         put_deployment(store, &[Step::Begin, Step::Build, Step::Start]).await;
         let release = Release {
+            uses: None,
             deployment: 1,
             commit: "a".to_owned(),
             compose_name: "shop".to_owned(),

@@ -22,9 +22,9 @@ pub enum DeploymentState {
     Failed,
     /// It did not come to run, and the previous release was put back.
     RolledBack,
-    /// A newer push took its place before it began.
+    /// A newer deployment took its place before it had read its commit.
     Superseded,
-    /// Someone called it off.
+    /// Someone called it off, or there was nothing to do.
     Cancelled,
 }
 

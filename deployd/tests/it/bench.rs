@@ -276,6 +276,13 @@ impl Bench {
         panic!("deployment {id} did not become {state}");
     }
 
+    /// The events of a deployment so far, as they are kept.
+    pub(crate) fn logged(&self, id: u64) -> String {
+        let store = rusqlite::Connection::open(self.state().join("inertia.db")).unwrap();
+        let sql = "SELECT COALESCE(group_concat(body), '') FROM events WHERE deployment = ?1";
+        store.query_row(sql, [i64::try_from(id).unwrap()], |row| row.get(0)).unwrap()
+    }
+
     /// The images of the running containers, by name.
     pub(crate) async fn running(&self) -> Vec<(String, String)> {
         let selector = compose_core::labels::every_project();

@@ -12,6 +12,7 @@ mod https;
 mod interruptions;
 mod people;
 mod projects;
+mod pushes;
 mod reboots;
 mod secrets;
 mod ssh;

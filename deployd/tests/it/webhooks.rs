@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
-async fn secret(bench: &Bench) -> String {
+pub(crate) async fn secret(bench: &Bench) -> String {
     bench.get("/v1/projects/shop").await.json()["webhook_secret"]
         .as_str()
         .unwrap()
@@ -26,7 +26,7 @@ fn signature(secret: &str, body: &str) -> String {
     format!("sha256={}", hex(&mac.finalize().into_bytes()))
 }
 
-async fn deliver(bench: &Bench, project: &str, secret: &str, body: &str, delivery: &str) -> Answer {
+pub(crate) async fn deliver(bench: &Bench, project: &str, secret: &str, body: &str, delivery: &str) -> Answer {
     let request = Request::post(format!("/webhook/{project}"))
         .header("x-github-event", "push")
         .header("x-github-delivery", delivery)
@@ -35,7 +35,7 @@ async fn deliver(bench: &Bench, project: &str, secret: &str, body: &str, deliver
     bench.send(request.unwrap()).await
 }
 
-fn push(branch: &str, commit: &str) -> String {
+pub(crate) fn push(branch: &str, commit: &str) -> String {
     json!({"ref": format!("refs/heads/{branch}"), "after": commit}).to_string()
 }
 

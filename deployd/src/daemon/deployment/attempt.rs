@@ -6,12 +6,14 @@
 use super::converge::{self, ConvergeError};
 use super::dirs::ProjectDirs;
 use super::origin;
+use super::patience::Patience;
 use super::recorder::Recorder;
 use super::source::{self, Prepared, Request, SourceError};
 use super::state::Step;
 use crate::daemon::Daemon;
 use crate::daemon::deployment::files;
 use crate::daemon::environment::{Environment, EnvironmentError};
+use crate::daemon::git::Commit;
 use crate::daemon::own_paths::HomeError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
@@ -20,6 +22,10 @@ use compose_core::names::{ImageId, ProjectName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// How someone calls off a deployment that is under way.
@@ -27,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct CallOff {
     token: CancellationToken,
     by: Arc<OnceLock<String>>,
+    news: Arc<Notify>,
 }
 
 impl CallOff {
@@ -34,6 +41,11 @@ impl CallOff {
     pub(crate) fn call(&self, by: String) {
         let _ = self.by.set(by);
         self.token.cancel();
+    }
+
+    /// Tells it that something may have changed: what it waits for, or what waits for it.
+    pub(crate) fn nudge(&self) {
+        self.news.notify_one();
     }
 
     fn reason(&self) -> String {
@@ -47,6 +59,10 @@ enum Stop {
     Failed(String),
     /// Someone called it off.
     CalledOff,
+    /// There is nothing to do, for this reason.
+    Needless(String),
+    /// This newer deployment takes its place.
+    Superseded(u64),
     /// The daemon itself cannot go on: nothing is decided.
     Broken(StoreError),
 }
@@ -149,6 +165,8 @@ impl Attempt<'_> {
             Err(Stop::Failed(reason)) => self.end(Ending::Failed, reason).await,
             Err(Stop::CalledOff) if touched => self.put_back(self.call_off.reason(), Ending::Cancelled).await,
             Err(Stop::CalledOff) => self.end(Ending::Cancelled, self.call_off.reason()).await,
+            Err(Stop::Needless(reason)) => self.end(Ending::Cancelled, reason).await,
+            Err(Stop::Superseded(newer)) => self.end(Ending::Superseded, format!("deployment {newer} took its place")).await,
         }
     }
 
@@ -156,6 +174,9 @@ impl Attempt<'_> {
     async fn go(&self, touched: &mut bool) -> Result<Release, Stop> {
         let wanted = self.unless_called_off(self.wanted()).await?;
         self.recorder.note(format!("commit {}", wanted.commit));
+        if !*touched {
+            self.unless_called_off(self.check_need(&wanted)).await?;
+        }
         let prepared = self.prepare(&wanted, &self.call_off.token).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
         let images = if let Some(images) = wanted.images.clone() {
@@ -171,6 +192,7 @@ impl Attempt<'_> {
             deployment: self.deployment.id,
             compose_name: prepared.placed.project.name.to_string(),
             contents: prepared.placed.contents.clone(),
+            uses: Some(prepared.uses.clone()),
             environment: wanted
                 .environment
                 .seal_for_release(self.daemon, &self.project.name, self.deployment.id),
@@ -195,9 +217,7 @@ impl Attempt<'_> {
         let reference = self.deployment.commit.as_ref().unwrap_or(&self.deployment.reference);
         self.recorder
             .note(format!("fetching {} from {}", self.deployment.reference, self.project.url));
-        let found = origin::fetch(self.daemon, &self.project, reference.clone())
-            .await
-            .map_err(|error| self.failed(error))?;
+        let found = self.fetch(reference).await?;
         let commit = origin::in_order(self.daemon, &self.project, &self.deployment, found.clone())
             .await
             .map_err(|error| self.failed(error))?;
@@ -219,6 +239,45 @@ impl Attempt<'_> {
             environment,
             images: None,
         })
+    }
+
+    /// Brings a commit here. Nobody waits for what was pushed: what fails for a passing reason is tried again.
+    async fn fetch(&self, reference: &str) -> Result<Commit, Stop> {
+        let began = self.deployment.started_at.unwrap_or_else(OffsetDateTime::now_utc);
+        let mut patience = Patience::since(began);
+        let is_asked = matches!(self.deployment.trigger, Trigger::Manual { .. } | Trigger::Rollback { .. });
+        loop {
+            let error = match origin::fetch(self.daemon, &self.project, reference.to_owned()).await {
+                Ok(found) => return Ok(found),
+                Err(error) if is_asked || !error.is_passing() => return Err(self.failed(error)),
+                Err(error) => error,
+            };
+            let Some(pause) = patience.pause(OffsetDateTime::now_utc()) else {
+                return Err(self.failed(error));
+            };
+            self.recorder.warn(format!("{error}; trying again in {} s", pause.as_secs()));
+            self.rest(pause).await?;
+        }
+    }
+
+    /// Waits for so long or for news, and gives way to what was asked for meanwhile.
+    async fn rest(&self, pause: Duration) -> Result<(), Stop> {
+        self.recorder.flush().await;
+        self.daemon.feed().wake();
+        let _ = timeout(pause, self.call_off.news.notified()).await;
+        match self.daemon.store().newer(&self.project.name, self.deployment.id).await? {
+            Some(newer) => Err(Stop::Superseded(newer)),
+            None => Ok(()),
+        }
+    }
+
+    /// A push that touches nothing of what the project uses is not deployed.
+    async fn check_need(&self, wanted: &Wanted) -> Result<(), Stop> {
+        let needless = origin::needless(self.daemon, &self.project, &self.deployment, &wanted.commit).await;
+        match needless.map_err(|error| self.failed(error))? {
+            Some(reason) => Err(Stop::Needless(reason)),
+            None => Ok(()),
+        }
     }
 
     /// What an earlier release was.
@@ -386,7 +445,7 @@ impl Attempt<'_> {
                 self.end(ending, reason).await
             }
             Err(Stop::Broken(error)) => Err(error),
-            Err(Stop::CalledOff) => self.end(Ending::Failed, reason).await,
+            Err(Stop::CalledOff | Stop::Needless(_) | Stop::Superseded(_)) => self.end(Ending::Failed, reason).await,
             Err(Stop::Failed(why)) => {
                 let reason = format!("{reason}; and the release of deployment {previous} could not be put back: {why}");
                 self.end(Ending::Failed, reason).await

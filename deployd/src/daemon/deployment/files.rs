@@ -12,6 +12,7 @@ mod place;
 
 pub(crate) use contents::collect_garbage;
 pub(crate) use own::OwnFolder;
+pub(super) use own::named;
 pub(crate) use place::{Placed, place};
 
 use crate::daemon::git::advice;

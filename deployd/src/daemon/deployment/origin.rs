@@ -2,11 +2,13 @@
 
 use super::dirs::ProjectDirs;
 use super::source::SourceError;
+use super::uses::Uses;
 use crate::daemon::Daemon;
 use crate::daemon::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
-use crate::daemon::store::ProjectRow;
+use crate::daemon::store::{ProjectRow, Settled};
 use crate::wire::{Deployment, Trigger};
 use russh::keys::PrivateKey;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -86,19 +88,64 @@ pub(crate) async fn look(daemon: &Daemon, project: &ProjectRow) -> Read<String> 
     .await
 }
 
-/// Whether anything under the project's folder differs between two commits of its repository, which are brought here where
-/// that is not all of it.
-pub(crate) async fn is_touched(daemon: &Daemon, project: &ProjectRow, from: String, to: String) -> Result<bool, SourceError> {
-    if project.path.is_empty() {
-        return Ok(true);
-    }
+/// What a branch led to before.
+pub(crate) enum Before {
+    /// This commit, which was there before anything was deployed.
+    First(String),
+    /// Commits that were deployed.
+    Deployed,
+}
+
+/// Whether a commit differs from what runs in anything that the project uses; it is brought here where that cannot be known
+/// without. What cannot be told is touched: a deployment that changes nothing does no harm.
+pub(crate) async fn is_touched(daemon: &Daemon, project: &ProjectRow, before: Before, to: String) -> Result<bool, SourceError> {
+    let settled = match before {
+        _ if project.path.is_empty() => None,
+        Before::Deployed => daemon.store().settled(&project.name, None).await?,
+        Before::First(commit) => Some(Settled {
+            commit,
+            uses: Uses::new(&project.path, [], Path::new("")),
+        }),
+    };
+    let Some(settled) = settled else { return Ok(true) };
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let folder = project.path.clone();
     read(daemon, project, LONGEST_FETCH, move |repository, stop| {
-        Ok(Mirror::update(&mirror, repository, stop)?.differs(&folder, &from, &to))
+        let mirror = Mirror::update(&mirror, repository, stop)?;
+        Ok(differs(&mirror, &folder, &settled, &to))
     })
     .await
     .outcome
+}
+
+/// Why a pushed commit that is here need not be deployed; `None` where it has to be.
+pub(crate) async fn needless(
+    daemon: &Daemon,
+    project: &ProjectRow,
+    deployment: &Deployment,
+    commit: &str,
+) -> Result<Option<String>, SourceError> {
+    let is_push = matches!(deployment.trigger, Trigger::Webhook { .. } | Trigger::Poll);
+    if !is_push || project.path.is_empty() {
+        return Ok(None);
+    }
+    let Some(settled) = daemon.store().settled(&project.name, Some(deployment.id)).await? else {
+        return Ok(None);
+    };
+    let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
+    let (folder, to) = (project.path.clone(), commit.to_owned());
+    let running = settled.commit.clone();
+    let differs = blocking(daemon, move |_| Ok(differs(&Mirror::open(&mirror)?, &folder, &settled, &to))).await?;
+    let folder = &project.path;
+    Ok(
+        (!differs)
+            .then(|| format!("skipped: nothing under {folder} or elsewhere that the project uses differs from {running}, which runs")),
+    )
+}
+
+fn differs(mirror: &Mirror, folder: &str, settled: &Settled, to: &str) -> bool {
+    let paths = std::iter::once(folder).chain(settled.uses.paths());
+    mirror.differing(paths, &settled.commit, to).is_some()
 }
 
 async fn read<T: Send + 'static>(

@@ -1,6 +1,6 @@
 //! Looking for commits where no webhook reports them.
 
-use super::origin;
+use super::origin::{self, Before};
 use crate::daemon::Daemon;
 use crate::daemon::store::{Admission, NewDeployment, ProjectRow, StoreError};
 use crate::wire::Trigger;
@@ -50,15 +50,18 @@ pub(super) async fn look_at(
         }
     };
     let store = daemon.store();
-    let known = match store.latest_commit(&project.name, &project.branch).await? {
-        Some(deployed) => Some(deployed),
-        None => store.first_head(project, &head).await?,
+    let (known, before) = match store.latest_commit(&project.name, &project.branch).await? {
+        Some(deployed) => (deployed, Before::Deployed),
+        // Without one, the project was registered with another repository or branch meanwhile.
+        None => match store.first_head(project, &head).await? {
+            Some(first) => (first.clone(), Before::First(first)),
+            None => return Ok(None),
+        },
     };
-    // Without one, the project was registered with another repository or branch meanwhile.
-    let Some(known) = known.filter(|known| *known != head && passed.as_ref() != Some(&head)) else {
+    if known == head || passed.as_ref() == Some(&head) {
         return Ok(None);
-    };
-    match origin::is_touched(daemon, project, known, head.clone()).await {
+    }
+    match origin::is_touched(daemon, project, before, head.clone()).await {
         Ok(true) => {}
         Ok(false) => {
             *passed = Some(head);

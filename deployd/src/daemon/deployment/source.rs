@@ -1,8 +1,9 @@
 //! From a fetched commit to a loaded project: checked out, read.
 
 use super::dirs::ProjectDirs;
-use super::files::{FilesError, OwnFolder, Placed, place};
+use super::files::{FilesError, OwnFolder, Placed, named, place};
 use super::origin::blocking_until;
+use super::uses::Uses;
 use crate::daemon::environment::Environment;
 use crate::daemon::git::{CheckedOut, GitError, Mirror, check_out};
 use crate::daemon::store::{ProjectRow, StoreError};
@@ -12,10 +13,11 @@ use compose_core::diagnostic::{Diagnostic, Severity};
 use compose_core::load::interpolate::missing_variable;
 use compose_core::load::{LoadError, Loader, Stage, Stages};
 use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Why a commit cannot be deployed as it is.
@@ -56,6 +58,13 @@ pub(crate) enum SourceError {
     Defect,
 }
 
+impl SourceError {
+    /// Whether it may well be over in a while.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Git(error) if error.is_passing())
+    }
+}
+
 fn summary(findings: &[String]) -> String {
     findings
         .first()
@@ -72,6 +81,8 @@ pub(crate) struct Prepared {
     pub(crate) placed: Arc<Placed>,
     /// What a person should know.
     pub(crate) warnings: Vec<String>,
+    /// What it uses of the repository.
+    pub(crate) uses: Uses,
 }
 
 /// What to make of a commit.
@@ -103,17 +114,21 @@ pub(crate) async fn prepare(request: Request, call_off: &CancellationToken) -> R
             let (says, is) = (&settings.name, &request.project.name);
             warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
         }
-        let loaded = loader(&request, &settings, &folder).load();
+        let reads = Reads::default();
+        let loaded = loader(&request, &settings, &folder, &reads).load();
         let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
         warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
         if stop.load(Ordering::Relaxed) {
             return Err(SourceError::Interrupted);
         }
+        let used = reads.take().into_iter().chain(named(&loaded.project));
+        let uses = Uses::new(&request.project.path, used, &request.checkout);
         let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
         Ok(Prepared {
             settings,
             placed: Arc::new(placed),
             warnings,
+            uses,
         })
     })
     .await
@@ -150,12 +165,13 @@ fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
     submodules.chain(large).collect()
 }
 
-fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loader {
+fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reads: &Reads) -> Loader {
     let mut loader = Loader::new(folder)
         .default_project_name(&request.project.name)
         .reader(CheckoutReader {
             checkout: request.checkout.clone(),
             state_root: request.own.root().to_owned(),
+            reads: reads.clone(),
         })
         .variables(request.environment.variables())
         // What is missing in the checkout may well be on the server.
@@ -169,10 +185,29 @@ fn loader(request: &Request, settings: &ProjectSettings, folder: &Path) -> Loade
     loader
 }
 
+/// The files that a load asked for, also those that are not there.
+#[derive(Clone, Default)]
+struct Reads(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Reads {
+    fn note(&self, path: &Path) {
+        self.files().insert(path.to_owned());
+    }
+
+    fn take(&self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut *self.files())
+    }
+
+    fn files(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Reads the checked out commit and the host, but not the daemon's own files.
 struct CheckoutReader {
     checkout: PathBuf,
     state_root: PathBuf,
+    reads: Reads,
 }
 
 impl CheckoutReader {
@@ -184,6 +219,7 @@ impl CheckoutReader {
 
 impl ResourceReader for CheckoutReader {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.reads.note(path);
         if self.may_read(path) {
             DiskReader.read(path)
         } else {
@@ -192,11 +228,15 @@ impl ResourceReader for CheckoutReader {
     }
 
     fn kind(&self, path: &Path) -> PathKind {
-        if self.may_read(path) {
+        let kind = if self.may_read(path) {
             DiskReader.kind(path)
         } else {
             PathKind::Missing
+        };
+        if kind != PathKind::Directory {
+            self.reads.note(path);
         }
+        kind
     }
 
     fn resolve(&self, path: &Path) -> PathBuf {

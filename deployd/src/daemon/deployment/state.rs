@@ -38,7 +38,8 @@ pub(crate) fn next(state: DeploymentState, step: Step) -> Option<DeploymentState
         (Step::Fail, State::Fetching | State::Building | State::Starting) => Some(State::Failed),
         // One that was interrupted after its containers had begun to change is put back from any state.
         (Step::RollBack, State::Fetching | State::Building | State::Starting) => Some(State::RolledBack),
-        (Step::Supersede, State::Queued) => Some(State::Superseded),
+        // One that waits for its repository waits as well.
+        (Step::Supersede, State::Queued | State::Fetching) => Some(State::Superseded),
         (Step::Cancel, _) => Some(State::Cancelled),
         (Step::Build | Step::Start | Step::Succeed | Step::Fail | Step::RollBack | Step::Supersede, _) => None,
     }
@@ -95,7 +96,8 @@ mod tests {
     #[test]
     fn only_what_waits_is_superseded() {
         for state in State::ALL {
-            assert_eq!(next(state, Step::Supersede).is_some(), state == State::Queued, "{state}");
+            let waits = matches!(state, State::Queued | State::Fetching);
+            assert_eq!(next(state, Step::Supersede).is_some(), waits, "{state}");
         }
     }
 }

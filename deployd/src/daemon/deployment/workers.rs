@@ -321,7 +321,8 @@ impl Worker {
                     .help("wait for it, or call it off with `inertia NAME cancel`")));
                 }
                 Some(Command::Look) => self.look_soon(),
-                Some(Command::Wake) | None => {}
+                Some(Command::Wake) => call_off.nudge(),
+                None => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Talking to the server that has a repository: over https, over SSH, or to a folder of this machine.
 
 use super::ssh::{self, Pin, SshAccess};
-use super::trouble::{Trouble, Unreadable, chain, https_help, of_https};
+use super::trouble::{Trouble, Unreadable, chain, https_help, is_cut, of_https};
 use super::url::{RepositoryUrl, Transport, UrlError};
 use super::{GitError, sentence};
 use crate::ssh_address::SshAddress;
@@ -179,14 +179,20 @@ impl Repository {
         }
         let trouble = match self.url.transport() {
             Transport::Https => of_https(error).or_else(|| of_https(error.probable_cause())),
-            Transport::File | Transport::Ssh => None,
+            Transport::Ssh => is_cut(&chain(error).to_lowercase()).then_some(Trouble::Unreachable),
+            Transport::File => None,
         };
         if self.url.transport() == Transport::File && chain(error).contains(NO_PROGRAM) {
             let reason = "a folder of this machine is read with the program git-upload-pack, which is not here";
             return Unreadable::new(&self.url, Trouble::Other, reason)
                 .help("install git where the daemon runs, or register the repository's https or SSH address");
         }
+        if self.url.folder().is_some_and(|folder| !folder.exists()) {
+            let reason = "there is no such folder on this machine";
+            return Unreadable::new(&self.url, Trouble::Unreachable, reason).help("check the address, and that its disk is mounted");
+        }
         match trouble {
+            Some(trouble) if self.url.transport() == Transport::Ssh => Unreadable::new(&self.url, trouble, sentence(error)),
             Some(trouble) => self.over_https(trouble, chain(error.probable_cause())),
             None => Unreadable::new(&self.url, Trouble::Other, sentence(error)),
         }

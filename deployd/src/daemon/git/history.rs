@@ -1,7 +1,8 @@
 //! Which commit came before which.
 
-use super::Mirror;
+use super::{GitError, Mirror};
 use gix::ObjectId;
+use gix::objs::tree::{EntryKind, EntryMode};
 
 /// How far back a commit is looked for.
 const MOST_COMMITS: usize = 100_000;
@@ -17,14 +18,29 @@ impl Mirror {
         walk.is_ok_and(|walk| walk.take(MOST_COMMITS).any(|step| step.is_ok_and(|step| step.id == commit)))
     }
 
-    /// Whether something under a folder differs between two commits; what cannot be told counts as a difference.
-    pub(crate) fn differs(&self, folder: &str, from: &str, to: &str) -> bool {
-        let content = |commit: &str| {
-            let tree = self.repository.find_tree(self.tree_of(commit).ok()?).ok()?;
-            let entry = tree.lookup_entry_by_path(folder).ok()?;
-            Some(entry.map_or_else(|| ObjectId::null(gix::hash::Kind::Sha1), |entry| entry.object_id()))
-        };
-        content(from).is_none_or(|before| content(to) != Some(before))
+    /// The first of some paths at which something differs between two commits; what cannot be told counts as a difference.
+    pub(crate) fn differing<'a>(&self, paths: impl IntoIterator<Item = &'a str>, from: &str, to: &str) -> Option<&'a str> {
+        let (from, to) = (self.tree_of(from), self.tree_of(to));
+        paths.into_iter().find(|path| {
+            let entry = |tree: &Result<ObjectId, GitError>| self.entry(*tree.as_ref().ok()?, path).ok();
+            entry(&from).is_none_or(|before| entry(&to) != Some(before))
+        })
+    }
+
+    /// What stands at a path of a tree: its mode and content. Where a link, a file or a submodule is on the way, it is that one.
+    fn entry(&self, tree: ObjectId, path: &str) -> Result<Option<(EntryMode, ObjectId)>, GitError> {
+        let mut found: (EntryMode, ObjectId) = (EntryKind::Tree.into(), tree);
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            if !found.0.is_tree() {
+                break;
+            }
+            let tree = self.repository.find_tree(found.1).map_err(|error| self.damaged(&error))?;
+            match tree.find_entry(name) {
+                Some(entry) => found = (entry.mode(), entry.object_id()),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(found))
     }
 }
 
@@ -58,5 +74,42 @@ mod tests {
         assert!(mirror.leads_back(&several(&[one, other, &"0".repeat(40), three]), two));
         assert!(!mirror.leads_back(&several(&[one, other, two]), two));
         assert!(!mirror.leads_back(&[], two));
+    }
+
+    #[test]
+    fn differences_are_told_by_path_and_those_of_links_on_the_way_count() {
+        let origin = Origin::new();
+        origin.write("apps/web/file", "1");
+        origin.write("libs/lib", "1");
+        origin.write("other/lib", "1");
+        std::os::unix::fs::symlink("libs", origin.work().join("link")).expect("linked");
+        let before = origin.commit("before");
+        origin.write("libs/lib", "2");
+        origin.write("new", "1");
+        std::fs::remove_file(origin.work().join("link")).expect("removed");
+        std::os::unix::fs::symlink("other", origin.work().join("link")).expect("linked");
+        origin.git(&["add", "-A"]);
+        origin.git(&["update-index", "--chmod=+x", "other/lib"]);
+        origin.git(&["commit", "-qm", "after"]);
+        let after = origin.git(&["rev-parse", "HEAD"]);
+        let repository = Repository::parse(&origin.url()).expect("an address");
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &repository, &AtomicBool::new(false)).expect("fetched");
+        for (path, differs) in [
+            ("", true),
+            ("apps", false),
+            ("apps/web/file", false),
+            ("apps/web/file/below", false),
+            ("libs", true),
+            ("libs/lib", true),
+            ("link/lib", true),
+            ("other/lib", true),
+            ("new", true),
+            ("nowhere/at/all", false),
+        ] {
+            assert_eq!(mirror.differing([path], &before, &after), differs.then_some(path), "{path:?}");
+            assert_eq!(mirror.differing([path], &before, &before), None, "{path:?}");
+            assert_eq!(mirror.differing([path], &before, &"1".repeat(40)), Some(path), "{path:?}");
+        }
+        assert_eq!(mirror.differing(["apps", "libs", "new"], &before, &after), Some("libs"));
     }
 }

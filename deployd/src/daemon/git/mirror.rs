@@ -155,22 +155,23 @@ impl Mirror {
         };
         let id = ObjectId::from_hex(commit.as_bytes()).map_err(|_| missing())?;
         let commit = self.repository.find_commit(id).map_err(|_| missing())?;
-        let tree = commit.tree_id().map_err(|error| GitError::mirror(&self.path, &error))?;
+        let tree = commit.tree_id().map_err(|error| self.damaged(&error))?;
         Ok(tree.detach())
+    }
+
+    pub(super) fn damaged(&self, error: &gix::Error) -> GitError {
+        GitError::mirror(&self.path, error)
     }
 
     /// The size of an object's data, in bytes.
     pub(super) fn size(&self, id: ObjectId) -> Result<u64, GitError> {
         let header = self.repository.find_header(id);
-        Ok(header.map_err(|error| GitError::mirror(&self.path, &error))?.size())
+        Ok(header.map_err(|error| self.damaged(&error))?.size())
     }
 
     /// The data of an object.
     pub(super) fn read(&self, id: ObjectId) -> Result<Vec<u8>, GitError> {
-        let mut object = self
-            .repository
-            .find_object(id)
-            .map_err(|error| GitError::mirror(&self.path, &error))?;
+        let mut object = self.repository.find_object(id).map_err(|error| self.damaged(&error))?;
         Ok(std::mem::take(&mut object.data))
     }
 }

@@ -85,6 +85,15 @@ pub(crate) fn advice(error: &std::io::Error) -> &'static str {
 }
 
 impl GitError {
+    /// Whether it may well be over in a while: nobody answers, or not everything has come to where it is read yet.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreadable(error) => error.trouble == Trouble::Unreachable,
+            Self::NoReference { .. } => true,
+            _ => false,
+        }
+    }
+
     fn mirror(path: &Path, error: &gix::Error) -> Self {
         Self::Mirror {
             path: path.to_owned(),

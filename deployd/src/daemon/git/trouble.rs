@@ -106,11 +106,28 @@ pub(super) fn of_https(error: &(dyn std::error::Error + 'static)) -> Option<Trou
         "connection refused",
         "timed out",
         "http status 5",
-    ]) {
+        "http status 429",
+    ]) || is_cut(&text)
+    {
         Some(Trouble::Unreachable)
     } else {
         None
     }
+}
+
+/// Whether a server stopped in the middle of what it said, by the error's words.
+pub(super) fn is_cut(text: &str) -> bool {
+    let words = [
+        "connection reset",
+        "broken pipe",
+        "unexpected eof",
+        "unexpected end of file",
+        "early eof",
+        "failed to fill whole buffer",
+        "the server was silent",
+        "error decoding response body",
+    ];
+    words.iter().any(|word| text.contains(word))
 }
 
 /// What to do about it over https.

@@ -1,6 +1,7 @@
 //! Addresses of repositories: what is taken, and what is refused with a reason.
 
 use crate::ssh_address::SshAddress;
+use std::path::Path;
 
 /// A repository's address, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,11 @@ impl RepositoryUrl {
     /// As it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The folder of this machine that it is.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        (self.transport == Transport::File).then(|| Path::new(self.text.strip_prefix("file://").unwrap_or(&self.text)))
     }
 
     /// How the repository is reached.

@@ -112,13 +112,15 @@ async fn receive(
     }
     let body = body?;
     let project = project.ok_or_else(refused)?;
+    let settled = daemon.store().settled(&name, None).await?;
     let target = Target {
         branch: &project.branch,
         path: &project.path,
+        settled: settled.as_ref(),
     };
     let verdict = judge(&headers, &body, &secret, target);
     // Only a push shows that pushes arrive: git hosts try a webhook by another event, whatever it is to report.
-    let is_push = matches!(verdict, Verdict::Skip(_) | Verdict::Deploy { .. });
+    let is_push = matches!(verdict, Verdict::Skip(_) | Verdict::Untouched(_) | Verdict::Deploy { .. });
     if is_push && !is_own(&headers) {
         note_first(&daemon, &name).await?;
     }
@@ -126,6 +128,11 @@ async fn receive(
         Verdict::Refused => Err(refused()),
         Verdict::Malformed(reason) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad-delivery", reason)),
         Verdict::NoPush(reason) | Verdict::Skip(reason) => Ok(skipped(reason)),
+        Verdict::Untouched(reason) => {
+            // That is what the host says; what the commits say is looked at soon.
+            daemon.workers().look(&daemon, &name);
+            Ok(skipped(reason))
+        }
         Verdict::Deploy {
             provider,
             commit,
@@ -180,7 +187,11 @@ async fn queue(
     };
     let id = match daemon.store().admit(new, marks).await? {
         Admission::Queued(id) => id,
-        Admission::Seen => return Ok(skipped("this delivery was seen before")),
+        Admission::Seen => {
+            // Its deployment may be waiting to be tried again.
+            daemon.workers().wake(daemon, &project.name);
+            return Ok(skipped("this delivery was seen before"));
+        }
         Admission::TooMany => return Ok(skipped("too many deployments wait")),
     };
     let actor = format!("webhook:{provider}");

@@ -1,19 +1,32 @@
 //! The webhook deliveries that were acted on, so that none is acted on twice.
 
-use super::{StoreError, now};
+use super::{StoreError, now, signed};
 use rusqlite::Transaction;
 
 /// How long a delivery is remembered, in milliseconds.
 const REMEMBERED: i64 = 90 * 86_400_000;
 
-/// Remembers a delivery by all of its marks, inside the caller's transaction; `false` when any of them was seen before.
-pub(super) fn first_sight(db: &Transaction<'_>, project: &str, marks: &[String]) -> Result<bool, StoreError> {
-    db.execute("DELETE FROM deliveries WHERE at < ?1", [now() - REMEMBERED])?;
+/// Whether a delivery was acted on before, by any of its marks. One whose deployment failed before it changed anything was
+/// not: whoever delivers it again wants it tried again.
+pub(super) fn is_done(db: &Transaction<'_>, project: &str, marks: &[String]) -> Result<bool, StoreError> {
+    let mut query = db.prepare(
+        "SELECT 1 FROM deliveries v LEFT JOIN deployments d ON d.project = v.project AND d.id = v.deployment
+         WHERE v.project = ?1 AND v.id = ?2 AND v.at >= ?3 AND (d.state = 'failed' AND NOT d.touched) IS NOT TRUE",
+    )?;
     for mark in marks {
-        let sql = "INSERT OR IGNORE INTO deliveries (project, id, at) VALUES (?1, ?2, ?3)";
-        if db.execute(sql, (project, mark, now()))? == 0 {
-            return Ok(false);
+        if query.exists((project, mark, now() - REMEMBERED))? {
+            return Ok(true);
         }
     }
-    Ok(true)
+    Ok(false)
+}
+
+/// Remembers a delivery by all of its marks, with the deployment to which it led.
+pub(super) fn remember(db: &Transaction<'_>, project: &str, marks: &[String], deployment: u64) -> Result<(), StoreError> {
+    db.execute("DELETE FROM deliveries WHERE at < ?1", [now() - REMEMBERED])?;
+    for mark in marks {
+        let sql = "INSERT OR REPLACE INTO deliveries (project, id, at, deployment) VALUES (?1, ?2, ?3, ?4)";
+        db.execute(sql, (project, mark, now(), signed(deployment)))?;
+    }
+    Ok(())
 }

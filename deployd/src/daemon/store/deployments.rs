@@ -39,7 +39,7 @@ pub(crate) enum Admission {
     Queued(u64),
     /// Too many wait already.
     TooMany,
-    /// The delivery that asks for it was seen before.
+    /// The delivery that asks for it was acted on before.
     Seen,
 }
 
@@ -50,8 +50,10 @@ pub(crate) enum Ending {
     Failed,
     /// The previous release was put back.
     RolledBack,
-    /// It was called off.
+    /// It was called off, or there is nothing to do.
     Cancelled,
+    /// A newer deployment takes its place.
+    Superseded,
 }
 
 impl Ending {
@@ -60,6 +62,7 @@ impl Ending {
             Self::Failed => Step::Fail,
             Self::RolledBack => Step::RollBack,
             Self::Cancelled => Step::Cancel,
+            Self::Superseded => Step::Supersede,
         }
     }
 }
@@ -190,7 +193,7 @@ impl Store {
     pub(crate) async fn admit(&self, new: NewDeployment, marks: Vec<String>) -> Result<Admission, StoreError> {
         self.run(move |db| {
             let transaction = db.transaction()?;
-            if !deliveries::first_sight(&transaction, &new.project, &marks)? {
+            if deliveries::is_done(&transaction, &new.project, &marks)? {
                 return Ok(Admission::Seen);
             }
             let rows = select(
@@ -206,6 +209,7 @@ impl Store {
                 return Ok(Admission::TooMany);
             };
             let id = insert(&transaction, &new)?;
+            deliveries::remember(&transaction, &new.project, &marks, id)?;
             let reason = format!("deployment {id} took its place");
             for older in superseded {
                 advance(&transaction, &new.project, older, Step::Supersede, Some(&reason))?;
@@ -222,6 +226,17 @@ impl Store {
         self.run(move |db| {
             let open = "WHERE d.project = ?1 AND d.finished_at IS NULL ORDER BY d.state = 'queued', d.id LIMIT 1";
             Ok(select(db, open, [&project])?.pop())
+        })
+        .await
+    }
+
+    /// The deployment that was asked for last, where it waits and another one is older.
+    pub(crate) async fn newer(&self, project: &str, id: u64) -> Result<Option<u64>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let sql = "SELECT MAX(id) FROM deployments WHERE project = ?1 AND id > ?2 AND state = 'queued'";
+            let newer: Option<i64> = db.query_row(sql, (&project, signed(id)), |row| row.get(0))?;
+            Ok(newer.map(unsigned))
         })
         .await
     }

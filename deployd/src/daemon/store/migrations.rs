@@ -68,6 +68,10 @@ const STEPS: &[&str] = &[
         only_row INTEGER PRIMARY KEY CHECK (only_row = 1), engine_run TEXT NOT NULL, at INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    ALTER TABLE releases ADD COLUMN uses TEXT;
+    ALTER TABLE deliveries ADD COLUMN deployment INTEGER;
+",
 ];
 
 /// Brings the database to the newest format.

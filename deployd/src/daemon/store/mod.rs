@@ -17,7 +17,7 @@ mod users;
 pub(crate) use deployments::{Admission, DeploymentRow, Ending, NewDeployment};
 pub(crate) use environment::SealedVariable;
 pub(crate) use projects::{NewProject, ProjectRow};
-pub(crate) use releases::Release;
+pub(crate) use releases::{Release, Settled};
 pub(crate) use users::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
 
 use rusqlite::Connection;

@@ -51,6 +51,7 @@ fn push(branch: &str, after: Option<&str>) -> Result<Push, &'static str> {
         Some(None) => Err("the pushed commit has no id"),
         after => Ok(Push {
             branch: branch.to_owned(),
+            before: None,
             after: after.flatten(),
             paths: None,
         }),

@@ -6,6 +6,7 @@ mod github;
 mod gitlab;
 mod signature;
 
+use crate::daemon::store::Settled;
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,6 +47,8 @@ enum Report {
 struct Push {
     /// The branch.
     branch: String,
+    /// The commit that it led to before, where the host says so.
+    before: Option<String>,
     /// The commit that it leads to now; `None` when it was deleted.
     after: Option<String>,
     /// Every path that changed, where the host says so completely.
@@ -63,6 +66,8 @@ pub(crate) enum Verdict {
     NoPush(String),
     /// A push with nothing to deploy, and why.
     Skip(String),
+    /// A push that touches nothing of the project as far as the host says, and what that is.
+    Untouched(String),
     /// Deploy this commit.
     Deploy {
         /// The kind of host.
@@ -81,6 +86,21 @@ pub(crate) struct Target<'a> {
     pub(crate) branch: &'a str,
     /// The folder; empty for everything.
     pub(crate) path: &'a str,
+    /// The release that runs, and what it uses beside the folder.
+    pub(crate) settled: Option<&'a Settled>,
+}
+
+impl Target<'_> {
+    /// Whether a push leaves everything alone that the project uses. What a host lists are the changes since the commit before,
+    /// which has to be the one that runs.
+    fn is_untouched(&self, push: &Push) -> bool {
+        let (Some(paths), Some(settled)) = (&push.paths, self.settled) else {
+            return false;
+        };
+        let under = |path: &str| path.strip_prefix(self.path).is_some_and(|rest| rest.starts_with('/'));
+        let concerns = |path: &String| under(path) || settled.uses.concern(path);
+        !self.path.is_empty() && push.before.as_ref() == Some(&settled.commit) && !paths.iter().any(concerns)
+    }
 }
 
 /// Whether a request can be a delivery at all, by its headers: whatever else is sent need not be read.
@@ -120,14 +140,16 @@ fn decide(mut pushes: Vec<Push>, target: Target<'_>, deploy: impl FnOnce(String)
         return Verdict::Skip(format!("{branches} pushed to, and {} is deployed", target.branch));
     };
     let push = pushes.swap_remove(at);
-    let Some(commit) = push.after else {
-        return Verdict::Skip(format!("branch {} was deleted", push.branch));
-    };
-    let under = |path: &String| path.strip_prefix(target.path).is_some_and(|rest| rest.starts_with('/'));
-    if !target.path.is_empty() && push.paths.is_some_and(|paths| !paths.iter().any(under)) {
-        return Verdict::Skip(format!("nothing under {} has changed", target.path));
+    if push.after.is_some() && target.is_untouched(&push) {
+        return Verdict::Untouched(format!(
+            "nothing under {} has changed, nor anything else that the project uses",
+            target.path
+        ));
     }
-    deploy(commit)
+    match push.after {
+        Some(commit) => deploy(commit),
+        None => Verdict::Skip(format!("branch {} was deleted", push.branch)),
+    }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -145,11 +167,16 @@ fn commit_id(text: &str) -> Option<String> {
     (is_id && text.bytes().any(|byte| byte != b'0')).then(|| text.to_ascii_lowercase())
 }
 
+/// Hosts shorten the lists of large pushes, each at a number of its own: fewer paths than this are surely all.
+const MOST_PATHS: usize = 100;
+
 /// A push as GitHub, GitLab and Gitea tell it.
 #[derive(Deserialize)]
 struct PushPayload {
     #[serde(rename = "ref")]
     reference: String,
+    #[serde(default)]
+    before: String,
     after: String,
     #[serde(default)]
     forced: bool,
@@ -186,6 +213,7 @@ impl PushPayload {
         }
         Report::Pushes(vec![Push {
             branch: branch.to_owned(),
+            before: commit_id(&push.before),
             after,
             paths: push.paths(),
         }])
@@ -204,7 +232,7 @@ impl PushPayload {
                 paths.extend(list.as_ref()?.iter().cloned());
             }
         }
-        Some(paths)
+        (paths.len() < MOST_PATHS).then_some(paths)
     }
 }
 

@@ -1,15 +1,22 @@
 //! Deliveries as the hosts send them.
 
 use super::*;
+use crate::daemon::deployment::uses::Uses;
 use axum::http::{HeaderName, HeaderValue};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
+use std::path::{Path, PathBuf};
 
 const SECRET: &str = "shared";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const ZERO: &str = "0000000000000000000000000000000000000000";
-const MAIN: Target<'static> = Target { branch: "main", path: "" };
+const BEFORE: &str = "89abcdef0123456789abcdef0123456789abcdef";
+const MAIN: Target<'static> = Target {
+    branch: "main",
+    path: "",
+    settled: None,
+};
 
 fn hmac(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key");
@@ -223,29 +230,64 @@ fn bitbucket_data_center_push() {
     );
 }
 
+/// A release of a project in `apps/shop` that uses `libs` too.
+fn settled(commit: &str) -> Settled {
+    let libs = PathBuf::from("/checkout/libs");
+    Settled {
+        commit: commit.to_owned(),
+        uses: Uses::new("apps/shop", [libs], Path::new("/checkout")),
+    }
+}
+
+fn changed(paths: &[&str]) -> Value {
+    let commit = json!({"added": paths, "modified": [], "removed": []});
+    json!({"ref": "refs/heads/main", "before": BEFORE, "after": COMMIT, "commits": [commit]})
+}
+
 #[test]
-fn a_project_in_a_folder_is_deployed_only_when_the_folder_changed() {
+fn a_project_in_a_folder_is_deployed_only_when_something_changed_that_it_uses() {
+    let release = settled(BEFORE);
     let shop = Target {
         branch: "main",
         path: "apps/shop",
+        settled: Some(&release),
     };
-    let changed = |paths: &[&str], forced: bool| {
-        json!({
-            "ref": "refs/heads/main", "after": COMMIT, "forced": forced,
-            "commits": [{"added": paths, "modified": [], "removed": []}],
-        })
-    };
-    assert_eq!(github("push", &changed(&["apps/shop/x"], false), shop), deploy("github", "d1"));
-    for paths in [&["apps/shop2/x"][..], &["apps/shop"], &["README"], &[]] {
-        let skipped = Verdict::Skip("nothing under apps/shop has changed".to_owned());
-        assert_eq!(github("push", &changed(paths, false), shop), skipped, "{paths:?}");
+    for paths in [&["apps/shop/x"][..], &["README", "libs/a/b"], &["apps/shop"]] {
+        assert_eq!(github("push", &changed(paths), shop), deploy("github", "d1"), "{paths:?}");
     }
-    // Where the list of paths may be incomplete, it is deployed.
-    assert_eq!(github("push", &changed(&["README"], true), shop), deploy("github", "d1"));
+    for paths in [&["apps/shop2/x"][..], &["README"], &["libs2"], &[]] {
+        let untouched = Verdict::Untouched("nothing under apps/shop has changed, nor anything else that the project uses".to_owned());
+        assert_eq!(github("push", &changed(paths), shop), untouched, "{paths:?}");
+    }
+    let whole = Target { path: "", ..shop };
+    assert_eq!(github("push", &changed(&["README"]), whole), deploy("github", "d1"));
+}
+
+#[test]
+fn where_a_host_may_not_list_all_that_changed_it_is_deployed() {
+    let (release, other) = (settled(BEFORE), settled(COMMIT));
+    let shop = Target {
+        branch: "main",
+        path: "apps/shop",
+        settled: Some(&release),
+    };
+    let many: Vec<String> = (0..100).map(|at| format!("docs/{at}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(github("push", &changed(&many), shop), deploy("github", "d1"));
     assert_eq!(github("push", &push("main", COMMIT), shop), deploy("github", "d1"));
-    let mut partial = changed(&["README"], false);
-    partial["total_commits_count"] = json!(30);
-    assert_eq!(github("push", &partial, shop), deploy("github", "d1"));
-    let unlisted = json!({"ref": "refs/heads/main", "after": COMMIT, "commits": [{"id": "1"}]});
-    assert_eq!(github("push", &unlisted, shop), deploy("github", "d1"));
+    for (key, value) in [
+        ("forced", json!(true)),
+        ("total_commits_count", json!(30)),
+        ("before", json!(ZERO)),
+        ("commits", json!([{"id": "1"}])),
+    ] {
+        let mut payload = changed(&["README"]);
+        payload[key] = value;
+        assert_eq!(github("push", &payload, shop), deploy("github", "d1"), "{key}");
+    }
+    // The push before did not arrive, or nobody knows what runs.
+    for settled in [Some(&other), None] {
+        let shop = Target { settled, ..shop };
+        assert_eq!(github("push", &changed(&["README"]), shop), deploy("github", "d1"));
+    }
 }

@@ -148,6 +148,11 @@ fn uses(project: &Project) -> Vec<Use> {
     found
 }
 
+/// Every path of the host that a loaded project names, but for what the loader itself read.
+pub(in crate::daemon::deployment) fn named(project: &Project) -> impl Iterator<Item = PathBuf> {
+    uses(project).into_iter().map(|named| named.path)
+}
+
 /// The folder that a volume of the local driver stands for.
 fn device(volume: &Volume) -> Option<PathBuf> {
     let device = volume.driver_opts.get("device")?;

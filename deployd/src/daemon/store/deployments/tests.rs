@@ -25,6 +25,7 @@ fn manual() -> NewDeployment {
 
 fn release(deployment: u64) -> Release {
     Release {
+        uses: None,
         deployment,
         commit: "c".to_owned(),
         compose_name: "shop".to_owned(),
