@@ -8,6 +8,7 @@ use super::policy::{ContainerPolicy, Orphans, StartChoice};
 use super::reason::Reason;
 use super::scope::Scope;
 use super::shared::{Provided, SharedThings};
+use super::size::check_size;
 use super::starts::Starts;
 use super::stops::{Stops, target};
 use crate::diagnostic::{Code, Diagnostic};
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 pub fn plan_containers(project: &Project, observed: &Observed, policy: &ContainerPolicy) -> Result<Plan, PlanError> {
     let scope = Scope::of(project, &policy.services, policy.dependencies)?;
     check_names(&scope)?;
+    check_size(&scope, policy)?;
     let mut plan = Plan::default();
     let shared = SharedThings::decide(project, &scope, observed, policy, &mut plan)?;
     let decisions = Deciding {

@@ -128,7 +128,7 @@ impl<'a> Deciding<'a> {
 
     /// How many containers the service is to have.
     fn count(&self, service: &Service) -> Result<usize, PlanError> {
-        let wanted = self.policy.scale.get(&service.name).copied().unwrap_or_else(|| service.replicas());
+        let wanted = self.policy.containers_of(service);
         match &service.container_name {
             Some(name) if wanted > 1 => Err(PlanError::FixedNameScaled {
                 service: service.name.clone(),
@@ -259,9 +259,19 @@ pub(super) fn first_by_name(containers: &[ObservedContainer]) -> Option<&Observe
 }
 
 /// Hands out replica numbers, each once.
-#[derive(Default)]
 struct Numbers {
     taken: BTreeSet<ReplicaNumber>,
+    /// All below it are taken.
+    lowest: ReplicaNumber,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            taken: BTreeSet::new(),
+            lowest: ReplicaNumber::FIRST,
+        }
+    }
 }
 
 impl Numbers {
@@ -274,15 +284,11 @@ impl Numbers {
         number
     }
 
-    fn lowest_free(&self) -> ReplicaNumber {
-        let mut candidate = ReplicaNumber::FIRST;
-        for number in &self.taken {
-            if *number != candidate {
-                break;
-            }
-            candidate = ReplicaNumber::new(candidate.get().saturating_add(1)).unwrap_or(candidate);
+    fn lowest_free(&mut self) -> ReplicaNumber {
+        while self.taken.contains(&self.lowest) {
+            self.lowest = ReplicaNumber::new(self.lowest.get().saturating_add(1)).unwrap_or(self.lowest);
         }
-        candidate
+        self.lowest
     }
 }
 

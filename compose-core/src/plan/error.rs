@@ -1,5 +1,6 @@
 //! Why no plan can be made.
 
+use super::size::{MAX_CONTAINERS, MAX_PAIRS};
 use crate::names::{ContainerName, ImageRef, NetworkName, ServiceName, VolumeName};
 
 /// Why no plan can be made.
@@ -29,6 +30,28 @@ pub enum PlanError {
         name: ContainerName,
         /// How many were asked for.
         wanted: u32,
+    },
+    /// The containers of all services are more than a project may have.
+    #[error(
+        "services.{service}.{attribute} asks for {wanted} containers, and all of a project together are at most {max}; lower it",
+        max = MAX_CONTAINERS
+    )]
+    TooManyContainers {
+        /// The service that makes them too many.
+        service: ServiceName,
+        /// What says how many it has.
+        attribute: &'static str,
+        /// How many it asks for.
+        wanted: u32,
+    },
+    /// Containers wait for each other in more pairs than a project may have.
+    #[error(
+        "services.{service}.depends_on: each of its containers waits for each of what it depends on, which are more than {max} pairs in the project; lower the `scale` of one side",
+        max = MAX_PAIRS
+    )]
+    TooManyPairs {
+        /// The service that makes them too many.
+        service: ServiceName,
     },
     /// Two services want the same container name.
     #[error("services {first} and {second} both have the container_name {name}")]

@@ -23,6 +23,7 @@ mod relations;
 mod removal;
 mod scope;
 mod shared;
+mod size;
 mod starts;
 mod stops;
 mod teardown;
@@ -45,6 +46,7 @@ pub use policy::{
 pub use pulls::PullRule;
 pub use reason::Reason;
 pub use removal::plan_removal;
+pub use size::{MAX_CONTAINERS, MAX_PAIRS};
 pub use teardown::plan_down;
 
 #[cfg(all(test, feature = "engine"))]

@@ -9,6 +9,7 @@ use super::policy::ContainerPolicy;
 use super::reason::Reason;
 use super::scope::{Scope, find};
 use super::shared::SharedThings;
+use super::size::check_size;
 use super::stops::Stops;
 use crate::model::Project;
 use crate::names::{ContainerName, ReplicaNumber, ServiceName};
@@ -43,6 +44,7 @@ pub fn plan_one_off(
     let shared = SharedThings::decide(project, &scope, observed, policy, &mut plan)?;
     let dependencies = scope.without(&one_off.service);
     check_names(&dependencies)?;
+    check_size(&dependencies, policy)?;
     let deciding = Deciding {
         project,
         observed,

@@ -1,5 +1,6 @@
 //! How the caller wants convergence to go about it. Plain data; the clock is among it.
 
+use crate::model::Service;
 use crate::names::{ImageId, ImageRef, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -129,6 +130,13 @@ pub struct ContainerPolicy {
     pub images: ImageChoice,
     /// Images that are about to be pulled or built, so that their ids are not known yet.
     pub pending_images: BTreeSet<ImageRef>,
+}
+
+impl ContainerPolicy {
+    /// How many containers a service is to have.
+    pub(super) fn containers_of(&self, service: &Service) -> u32 {
+        self.scale.get(&service.name).copied().unwrap_or_else(|| service.replicas())
+    }
 }
 
 /// How images are brought here.

@@ -82,30 +82,44 @@ pub(super) fn in_dependency_order<'a>(services: &BTreeMap<&'a ServiceName, &'a S
 }
 
 /// Sorts names so that each comes after those before it; a circle is returned as the error.
+///
+/// They come in ranks: first all that need nothing, then all that need only these, and so on, each rank in the order of its
+/// names.
 pub(super) fn sort<'a>(mut before: BTreeMap<&'a ServiceName, BTreeSet<&'a ServiceName>>) -> Result<Vec<&'a ServiceName>, Vec<ServiceName>> {
-    let mut order = Vec::with_capacity(before.len());
-    while !before.is_empty() {
-        let ready: Vec<&ServiceName> = before.iter().filter(|(_, needs)| needs.is_empty()).map(|(name, _)| *name).collect();
-        if ready.is_empty() {
-            return Err(circle(&before));
+    let mut needed_by: BTreeMap<&ServiceName, Vec<&ServiceName>> = BTreeMap::new();
+    for (name, needs) in &before {
+        for need in needs {
+            needed_by.entry(need).or_default().push(name);
         }
-        for name in &ready {
-            before.remove(name);
-        }
-        for needs in before.values_mut() {
-            needs.retain(|need| !ready.contains(need));
-        }
-        order.extend(ready);
     }
-    Ok(order)
+    let mut left: BTreeMap<&ServiceName, usize> = before.iter().map(|(name, needs)| (*name, needs.len())).collect();
+    let mut order = Vec::with_capacity(before.len());
+    let mut rank: Vec<&ServiceName> = left.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    while !rank.is_empty() {
+        let mut next = Vec::new();
+        for name in &rank {
+            before.remove(name);
+            for waiting in needed_by.get(name).into_iter().flatten() {
+                let count = left.get_mut(waiting).expect("only what is sorted needs something");
+                *count -= 1;
+                if *count == 0 {
+                    next.push(*waiting);
+                }
+            }
+        }
+        next.sort_unstable();
+        order.extend(std::mem::replace(&mut rank, next));
+    }
+    if before.is_empty() { Ok(order) } else { Err(circle(&before)) }
 }
 
 /// Follows needs until one comes up a second time; every name left over has one.
 fn circle(before: &BTreeMap<&ServiceName, BTreeSet<&ServiceName>>) -> Vec<ServiceName> {
     let mut path: Vec<&ServiceName> = Vec::new();
+    let mut places: BTreeMap<&ServiceName, usize> = BTreeMap::new();
     let mut next = before.keys().next().copied();
     while let Some(name) = next {
-        if let Some(start) = path.iter().position(|seen| *seen == name) {
+        if let Some(start) = places.insert(name, path.len()) {
             let mut circle: Vec<ServiceName> = path[start..].iter().map(|name| (*name).clone()).collect();
             circle.push(name.clone());
             return circle;

@@ -66,8 +66,8 @@ impl<'a, 'b> Starts<'a, 'b> {
             };
             let conditions = self.conditions(plan, service, &waiting, deadline);
             let mut up = Vec::new();
-            for slot in &decision.slots {
-                up.extend(self.start(plan, decision, slot, &conditions));
+            for (place, slot) in decision.slots.iter().enumerate() {
+                up.extend(self.start(plan, decision, (place, slot), &conditions));
             }
             self.up.insert(&service.name, up);
         }
@@ -176,7 +176,13 @@ impl<'a, 'b> Starts<'a, 'b> {
         })
     }
 
-    fn start(&mut self, plan: &mut Plan, decision: &Decision<'_>, slot: &Slot<'_>, conditions: &[StepId]) -> Option<StepId> {
+    fn start(
+        &mut self,
+        plan: &mut Plan,
+        decision: &Decision<'_>,
+        (place, slot): (usize, &Slot<'_>),
+        conditions: &[StepId],
+    ) -> Option<StepId> {
         let (at, reason) = match slot.fate {
             SlotFate::Keep(container) => {
                 if container.activity == Activity::Paused && self.stops.is_stopped(container).is_none() {
@@ -190,7 +196,7 @@ impl<'a, 'b> Starts<'a, 'b> {
                 }
                 (ContainerRef::Existing(container.id.clone()), Reason::NotRunning)
             }
-            SlotFate::Replace(..) | SlotFate::Create(..) => (self.created(decision, slot)?, Reason::Created),
+            SlotFate::Replace(..) | SlotFate::Create(..) => (self.created(decision, place)?, Reason::Created),
         };
         let mut after = conditions.to_vec();
         after.extend(self.ready.get(&slot.name));
@@ -218,12 +224,10 @@ impl<'a, 'b> Starts<'a, 'b> {
         Some(add_hooks(plan, &container, decision.service, HookPoint::PostStart, &[started]).unwrap_or(started))
     }
 
-    fn created(&self, decision: &Decision<'_>, slot: &Slot<'_>) -> Option<ContainerRef> {
+    /// How to find the container of a service's place: there is one for each, in their order.
+    fn created(&self, decision: &Decision<'_>, place: usize) -> Option<ContainerRef> {
         let targets = self.targets.get(&decision.service.name)?;
-        targets
-            .iter()
-            .find(|target| target.name == slot.name)
-            .map(|target| target.at.clone())
+        targets.get(place).map(|target| target.at.clone())
     }
 
     /// Whether a container that stops may hold a port or an address that the service wants.
