@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The file's name, beside the compose file.
 pub const FILE_NAME: &str = "inertia.toml";
-/// How long a release may take to become healthy where the file does not say.
+/// How long a release may take to become healthy where the file does not say, and its health checks need no longer.
 pub const DEFAULT_HEALTH_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What `inertia.toml` says.
@@ -23,7 +23,8 @@ pub struct ProjectSettings {
     /// The branch that is deployed; only `inertia NAME init` reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// How long a release may take to become healthy: `60s`, `5m`.
+    /// How long a release may take to become healthy: `60s`, `5m`; what its health checks need, and a minute at least, when
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "span")]
     pub health_timeout: Option<Duration>,
     /// How often the daemon looks for a new commit by itself: `1m`; never when absent.
@@ -50,11 +51,6 @@ impl ProjectSettings {
             message,
         })?;
         Ok(settings)
-    }
-
-    /// How long a release may take to become healthy.
-    pub fn health_timeout(&self) -> Duration {
-        self.health_timeout.unwrap_or(DEFAULT_HEALTH_TIMEOUT)
     }
 }
 
@@ -132,7 +128,7 @@ mod tests {
         let text =
             "name = \"shop\"\ncompose = [\"a.yml\"]\nprofiles = [\"p\"]\nbranch = \"main\"\nhealth_timeout = \"5m\"\npoll = \"90s\"\n";
         let settings = ProjectSettings::parse(text).expect("valid");
-        assert_eq!(settings.health_timeout(), Duration::from_mins(5));
+        assert_eq!(settings.health_timeout, Some(Duration::from_mins(5)));
         assert_eq!(settings.poll, Some(Duration::from_secs(90)));
         assert_eq!(settings.compose, ["a.yml"]);
         let again = toml::to_string(&settings).expect("serialises");

@@ -5,6 +5,8 @@
 
 use super::converge::{self, ConvergeError};
 use super::dirs::ProjectDirs;
+use super::health::Past;
+use super::health::limits::Limits;
 use super::origin;
 use super::patience::Patience;
 use super::recorder::Recorder;
@@ -179,15 +181,15 @@ impl Attempt<'_> {
         }
         let prepared = self.prepare(&wanted, &self.call_off.token).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
-        let images = if let Some(images) = wanted.images.clone() {
-            images
+        let (images, past) = if let Some(images) = wanted.images.clone() {
+            (images, Past::Proven)
         } else {
             self.advance(Step::Build).await?;
-            self.unless_called_off(self.bring_images(&prepared)).await?
+            (self.unless_called_off(self.bring_images(&prepared)).await?, Past::New)
         };
         self.advance(Step::Start).await?;
         *touched = true;
-        let images = self.start(&prepared, images, &self.call_off.token).await?;
+        let images = self.start(&prepared, images, past, &self.call_off.token).await?;
         Ok(Release {
             deployment: self.deployment.id,
             compose_name: prepared.placed.project.name.to_string(),
@@ -374,6 +376,7 @@ impl Attempt<'_> {
         &self,
         prepared: &Prepared,
         images: BTreeMap<ServiceName, ImageId>,
+        past: Past,
         token: &CancellationToken,
     ) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
         for path in self.install(prepared).await? {
@@ -389,7 +392,8 @@ impl Attempt<'_> {
             .note_settings(&self.project.name, project.name.as_str(), prepared.settings.poll)
             .await?;
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone()).await?;
-        let stop = match converge::start(&context, project, images, prepared.settings.health_timeout()).await {
+        let limits = Limits::of(project, &prepared.settings);
+        let stop = match converge::start(&context, project, images, limits, past).await {
             Ok(images) => return Ok(images),
             Err(error) => error,
         };
@@ -458,7 +462,7 @@ impl Attempt<'_> {
         let token = CancellationToken::new();
         let prepared = self.prepare(&wanted, &token).await?;
         let images = wanted.images.unwrap_or_default();
-        self.start(&prepared, images, &token).await?;
+        self.start(&prepared, images, Past::Proven, &token).await?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Driving the engine for a deployment: images first, then containers, then the watch over them.
 
-use super::health::{self, Illness};
+use super::health::limits::{HealthTimeout, Limits, seconds};
+use super::health::{Illness, Past, Watch, Watched};
 use super::recorder::Recorder;
 use crate::daemon::Daemon;
 use crate::daemon::own_paths::HomeError;
@@ -14,7 +15,7 @@ use compose_core::event::EventSink;
 use compose_core::labels::{self, Ownership};
 use compose_core::model::Project;
 use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
-use compose_core::observe::{Observed, observe, observe_images};
+use compose_core::observe::{Activity, Observed, observe, observe_images};
 use compose_core::plan::{
     Action, BuildChoice, ContainerPolicy, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, Plan, PlanError, WaitCondition,
     image_name, plan_containers, plan_down, plan_images, plan_restart,
@@ -30,8 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Most requests to the engine at a time.
 const PARALLEL: usize = 4;
-/// How much longer than becoming healthy the changes of containers may take: stopping old ones and making new ones.
-const CHANGING: Duration = Duration::from_mins(2);
 /// How long what has begun may take to end once that time is over.
 const WINDING_UP: Duration = Duration::from_secs(30);
 /// How many of a container's last lines are told when it is not well.
@@ -64,10 +63,12 @@ pub(crate) enum ConvergeError {
     #[error("service {} is not well: {}{}", .0.service, .0.reason, check_output(.0))]
     Ill(Illness),
     /// The changes did not come to an end.
-    #[error("starting took longer than {} s: {waiting}; give it longer with health_timeout in inertia.toml if that is to be expected", limit.as_secs())]
+    #[error("starting took longer than {}: {waiting} ({health}; give it longer there if that is to be expected)", seconds(*limit))]
     Late {
         /// How long it might take.
         limit: Duration,
+        /// What that comes from.
+        health: HealthTimeout,
         /// What did not come.
         waiting: String,
     },
@@ -130,13 +131,13 @@ fn images_of(project: &Project) -> BTreeSet<ImageRef> {
     services.map(|service| image_name(&project.name, service)).collect()
 }
 
-/// Makes the containers be what is wanted, from these images, and watches them for at most so long. Changing them may take as
-/// long, and what stopping and making containers takes.
+/// Makes the containers be what is wanted, from these images, and watches them until that is known to be well.
 pub(crate) async fn start(
     context: &Context,
     project: &Project,
     images: BTreeMap<ServiceName, ImageId>,
-    limit: Duration,
+    limits: Limits,
+    past: Past,
 ) -> Result<BTreeMap<ServiceName, ImageId>, ConvergeError> {
     for (service, image) in &images {
         if context.engine.inspect_image(image.as_str()).await?.is_none() {
@@ -145,29 +146,39 @@ pub(crate) async fn start(
     }
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
     let plan = plan_containers(project, &observed, &policy(pins(project, &observed, &images)))?;
-    apply_within(context, project, &plan, limit + CHANGING + longest_grace(project)).await?;
+    let old = running(&observed);
+    apply_within(context, project, &plan, limits).await?;
     let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
-    let (selector, containers) = (labels::of_project(&project.name), containers_to_watch(project, &observed));
-    let watched = health::watch(context.engine.as_ref(), &selector, &containers, limit);
+    let watch = Watch {
+        engine: context.engine.as_ref(),
+        selector: labels::of_project(&project.name),
+        services: to_watch(project, &observed),
+        old,
+        past,
+        limit: limits.health,
+    };
     tokio::select! {
         biased;
         () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
-        outcome = watched => outcome?.map(|()| images).map_err(ConvergeError::Ill),
+        outcome = watch.run() => outcome?.map(|()| images).map_err(ConvergeError::Ill),
     }
+}
+
+/// The containers that run already.
+fn running(observed: &Observed) -> BTreeSet<ContainerId> {
+    let all = observed.services.values().flatten();
+    all.filter(|container| container.activity == Activity::Running)
+        .map(|container| container.id.clone())
+        .collect()
 }
 
 fn remedy(error: &ApplyError) -> String {
     error.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default()
 }
 
-fn longest_grace(project: &Project) -> Duration {
-    let graces = project.services.values().filter_map(|service| service.lifecycle.stop_grace_period);
-    let nanoseconds = graces.map(|grace| grace.0).max().unwrap_or_default();
-    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default())
-}
-
 /// Carries a plan out; when that takes too long, nothing new begins and the error says what was waited for.
-async fn apply_within(context: &Context, project: &Project, plan: &Plan, limit: Duration) -> Result<(), ConvergeError> {
+async fn apply_within(context: &Context, project: &Project, plan: &Plan, limits: Limits) -> Result<(), ConvergeError> {
+    let limit = limits.changes;
     let bounded = Context {
         cancel: context.cancel.child_token(),
         ..context.clone()
@@ -184,6 +195,7 @@ async fn apply_within(context: &Context, project: &Project, plan: &Plan, limit: 
         Ok(Err(error @ ApplyError::Step { .. })) => Err(error.into()),
         Ok(Err(_)) | Err(_) => Err(ConvergeError::Late {
             limit,
+            health: limits.health,
             waiting: waiting
                 .ok()
                 .flatten()
@@ -254,12 +266,12 @@ pub(crate) async fn plan(context: &Context, project: &Project, build: BuildChoic
     Ok(commands::plan(context, project, &options).await?)
 }
 
-fn containers_to_watch(project: &Project, observed: &Observed) -> BTreeMap<ServiceName, Vec<ContainerId>> {
+fn to_watch(project: &Project, observed: &Observed) -> BTreeMap<ServiceName, Watched> {
     let services = project.services.values().filter(|service| service.provider.is_none());
     services
         .map(|service| {
             let ids = observed.service(&service.name).iter().map(|container| container.id.clone());
-            (service.name.clone(), ids.collect())
+            (service.name.clone(), Watched::new(service, ids.collect()))
         })
         .collect()
 }
@@ -384,7 +396,8 @@ mod tests {
     async fn apply_in(context: &Context, project: &Project, limit: Duration) -> Result<(), ConvergeError> {
         let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
         let plan = plan_containers(project, &observed, &policy(BTreeMap::new()))?;
-        apply_within(context, project, &plan, limit).await
+        let health = HealthTimeout::Set(limit);
+        apply_within(context, project, &plan, Limits { health, changes: limit }).await
     }
 
     const WAITS: &str = "services:

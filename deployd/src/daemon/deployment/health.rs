@@ -1,101 +1,87 @@
-//! Is what was started well? A pure judgement over what the containers do, and the watching that feeds it.
+//! Is what was started well? Watching containers until that can be told.
+//!
+//! A container with a health check is well when its check passes and goes on passing for two intervals, where those are short.
+//! One without a check must run for [`SETTLES_AFTER`]; in a release that was healthy before, for [`SETTLES_AGAIN_AFTER`]. One
+//! that ended and was started again meanwhile must outlive its longest life twice. What ended with 0 and is not to run always
+//! is done.
 
-use compose_core::engine::{ContainerDetails, ContainerHealth, ContainerState, ContainerStatus, Engine, EngineError, Selector};
+pub(crate) mod limits;
+mod verdict;
+
+use compose_core::engine::{Engine, EngineError, Selector};
+use compose_core::model::Service;
 use compose_core::names::{ContainerId, ServiceName};
 use futures::StreamExt as _;
-use std::collections::BTreeMap;
+use limits::{HealthTimeout, seconds, span_of};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::time::{sleep, timeout};
+use verdict::{Lives, Proof, Restarts, Verdict};
 
 /// How long a container without a check must stay up.
-const SETTLES_AFTER: Duration = Duration::from_secs(2);
-/// How often the engine may start a container again before it counts as failed.
-const MOST_RESTARTS: i64 = 5;
+const SETTLES_AFTER: Duration = Duration::from_secs(10);
+/// The same where the release was healthy before: it is back sooner.
+const SETTLES_AGAIN_AFTER: Duration = Duration::from_secs(4);
 /// How often to look when the engine reports nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// How one container does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Well, or done.
-    Well,
-    /// It cannot be told yet.
-    Wait(&'static str),
-    /// Not well.
-    Ill(String),
+/// Whether a release has shown before that it can be healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Past {
+    /// Nobody knows.
+    New,
+    /// It was healthy.
+    Proven,
 }
 
-/// What is known about a container besides its present state.
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    /// How often it had been started again when the watch began.
-    restarts: i64,
-    /// Since when it runs without a break, as far as was seen.
-    up_since: Option<Instant>,
-}
-
-/// The containers of a release while it is watched.
-#[derive(Debug, Default)]
-struct Watch {
-    records: BTreeMap<ContainerId, (Option<String>, Record)>,
-}
-
-impl Watch {
-    /// Judges a container by what it did until now.
-    fn judge(&mut self, details: &ContainerDetails, now: Instant) -> Verdict {
-        let state = &details.state;
-        let fresh = Record {
-            restarts: state.restart_count,
-            up_since: None,
+impl Past {
+    /// How long a container without a check must run; with a shorter limit, most of that.
+    fn settle(self, limit: Duration) -> Duration {
+        let usual = match self {
+            Self::New => SETTLES_AFTER,
+            Self::Proven => SETTLES_AGAIN_AFTER,
         };
-        let (started_at, record) = self.records.entry(details.id.clone()).or_insert((None, fresh));
-        if *started_at != state.started_at || state.status != ContainerStatus::Running {
-            started_at.clone_from(&state.started_at);
-            record.up_since = None;
-        }
-        if state.status == ContainerStatus::Running {
-            record.up_since.get_or_insert(now);
-        }
-        let seen_up = record.up_since.map_or(Duration::ZERO, |since| now.duration_since(since));
-        let up_for = seen_up.max(said_to_be_up(state, OffsetDateTime::now_utc()));
-        judge(details, up_for, state.restart_count - record.restarts)
+        usual.min(limit / 4 * 3)
     }
 }
 
-/// How long a container runs by what the engine says: one that was not touched need not prove itself again.
-fn said_to_be_up(state: &ContainerState, now: OffsetDateTime) -> Duration {
-    let started = state.started_at.as_deref().filter(|_| state.status == ContainerStatus::Running);
-    let started = started.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
-    started.and_then(|at| Duration::try_from(now - at).ok()).unwrap_or_default()
+/// What is watched of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Watched {
+    /// Its containers.
+    containers: Vec<ContainerId>,
+    /// How long its check has to go on passing.
+    pass: Duration,
 }
 
-/// Judges a container that has run for so long, and was started again so often.
-fn judge(details: &ContainerDetails, up_for: Duration, restarts: i64) -> Verdict {
-    let state = &details.state;
-    let exited = || Verdict::Ill(format!("it exited with code {}", state.exit_code));
-    if restarts >= MOST_RESTARTS {
-        return Verdict::Ill(format!("it keeps exiting, last with code {}", state.exit_code));
+impl Watched {
+    /// A service and its containers. Where its check is seldom made, there is nothing to learn in a short time.
+    pub(crate) fn new(service: &Service, containers: Vec<ContainerId>) -> Self {
+        let check = service.lifecycle.healthcheck.as_ref();
+        let interval = check.and_then(|check| check.interval).map(span_of).unwrap_or_default();
+        let twice = interval.saturating_mul(2);
+        Self {
+            containers,
+            pass: if twice < SETTLES_AFTER { twice } else { Duration::ZERO },
+        }
     }
-    match &state.status {
-        ContainerStatus::Running | ContainerStatus::Paused => match state.health {
-            ContainerHealth::Healthy => Verdict::Well,
-            ContainerHealth::Unhealthy => Verdict::Ill("its health check fails".to_owned()),
-            ContainerHealth::Starting => Verdict::Wait("its health check has not passed yet"),
-            ContainerHealth::None if up_for >= SETTLES_AFTER => Verdict::Well,
-            ContainerHealth::None => Verdict::Wait("it has not run long enough yet"),
-        },
-        ContainerStatus::Exited if state.exit_code == 0 => Verdict::Well,
-        ContainerStatus::Exited => exited(),
-        ContainerStatus::Restarting => Verdict::Wait("it keeps being restarted"),
-        ContainerStatus::Created => match &state.error {
-            Some(error) if !error.is_empty() => Verdict::Ill(format!("it could not start: {error}")),
-            _ => Verdict::Wait("it has not started yet"),
-        },
-        ContainerStatus::Dead | ContainerStatus::Removing => Verdict::Ill("it was removed".to_owned()),
-        ContainerStatus::Other(_) => Verdict::Wait("it is in a state that this version does not know"),
-    }
+}
+
+/// A release that is watched.
+pub(crate) struct Watch<'a> {
+    /// The engine.
+    pub(crate) engine: &'a dyn Engine,
+    /// What its containers are found by.
+    pub(crate) selector: Selector,
+    /// Its services.
+    pub(crate) services: BTreeMap<ServiceName, Watched>,
+    /// The containers that ran before it came.
+    pub(crate) old: BTreeSet<ContainerId>,
+    /// What is known of it.
+    pub(crate) past: Past,
+    /// For how long at most.
+    pub(crate) limit: HealthTimeout,
 }
 
 /// Who is not well, and why.
@@ -111,163 +97,95 @@ pub(crate) struct Illness {
     pub(crate) check_output: Option<String>,
 }
 
-/// Watches containers until all are well, one is not, or the time is over.
-pub(crate) async fn watch(
-    engine: &dyn Engine,
-    selector: &Selector,
-    containers: &BTreeMap<ServiceName, Vec<ContainerId>>,
-    limit: Duration,
-) -> Result<Result<(), Illness>, EngineError> {
-    let mut changes = engine.watch(selector).await?;
-    let deadline = Instant::now() + limit;
-    let mut watch = Watch::default();
-    let mut reports = true;
-    loop {
-        let waiting = match look(engine, &mut watch, containers).await? {
-            Look::Ill(illness) => return Ok(Err(illness)),
-            Look::Well => return Ok(Ok(())),
-            Look::Waiting(illness) => illness,
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            let reason = format!("{} after {} s", waiting.reason, limit.as_secs());
-            return Ok(Err(Illness { reason, ..waiting }));
-        }
-        let pause = LOOK_AGAIN.min(left);
-        if reports {
-            // An engine whose reports have ended is looked at all the same.
-            reports = !matches!(timeout(pause, changes.next()).await, Ok(None | Some(Err(_))));
-        } else {
-            sleep(pause).await;
-        }
-    }
-}
-
 enum Look {
     Well,
     Waiting(Illness),
     Ill(Illness),
 }
 
-async fn look(engine: &dyn Engine, watch: &mut Watch, containers: &BTreeMap<ServiceName, Vec<ContainerId>>) -> Result<Look, EngineError> {
-    let mut waiting = None;
-    for (service, ids) in containers {
-        for id in ids {
-            let found = engine.inspect_container(id).await?;
-            let verdict = match &found {
-                Some(details) => watch.judge(details, Instant::now()),
-                None => Verdict::Ill("it was removed".to_owned()),
+impl Watch<'_> {
+    /// Watches until all are well, one is not, or the time is over.
+    pub(crate) async fn run(&self) -> Result<Result<(), Illness>, EngineError> {
+        let mut changes = self.engine.watch(&self.selector).await?;
+        // A limit beyond all times is none.
+        let deadline = Instant::now().checked_add(self.limit.span());
+        let mut lives = BTreeMap::new();
+        let mut reports = true;
+        loop {
+            let waiting = match self.look(&mut lives).await? {
+                Look::Ill(illness) => return Ok(Err(illness)),
+                Look::Well => return Ok(Ok(())),
+                Look::Waiting(illness) => illness,
             };
-            let illness = |reason: &str| Illness {
-                service: service.clone(),
-                container: id.clone(),
-                reason: reason.to_owned(),
-                check_output: found.as_ref().and_then(|details| details.state.health_log.last().cloned()),
-            };
-            match verdict {
-                Verdict::Well => {}
-                Verdict::Wait(reason) => waiting = Some(illness(reason)),
-                Verdict::Ill(reason) => return Ok(Look::Ill(illness(&reason))),
+            let left = deadline.map_or(LOOK_AGAIN, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(Err(self.late(waiting)));
+            }
+            let pause = LOOK_AGAIN.min(left);
+            if reports {
+                // An engine whose reports have ended is looked at all the same.
+                reports = !matches!(timeout(pause, changes.next()).await, Ok(None | Some(Err(_))));
+            } else {
+                sleep(pause).await;
             }
         }
     }
-    Ok(waiting.map_or(Look::Well, Look::Waiting))
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use compose_core::names::{ContainerName, ImageId};
-
-    fn container(status: ContainerStatus, health: ContainerHealth, exit_code: i64) -> ContainerDetails {
-        ContainerDetails {
-            id: ContainerId::new("c"),
-            name: ContainerName::new("web-1"),
-            image: "web".to_owned(),
-            image_id: ImageId::new("sha256:1"),
-            state: ContainerState {
-                status,
-                health,
-                exit_code,
-                error: None,
-                health_log: Vec::new(),
-                restart_count: 0,
-                started_at: Some("t".to_owned()),
-                finished_at: None,
-            },
-            labels: BTreeMap::new(),
-            tty: false,
-            mounts: Vec::new(),
-            networks: BTreeMap::new(),
-            restart_policy: None,
+    fn late(&self, waiting: Illness) -> Illness {
+        let (reason, limit) = (&waiting.reason, self.limit);
+        Illness {
+            reason: format!(
+                "{reason} after {} ({limit}; give it longer there if that is to be expected)",
+                seconds(limit.span())
+            ),
+            ..waiting
         }
     }
 
-    fn verdict(status: ContainerStatus, health: ContainerHealth, exit_code: i64) -> &'static str {
-        match judge(&container(status, health, exit_code), Duration::ZERO, 0) {
-            Verdict::Well => "well",
-            Verdict::Wait(_) => "wait",
-            Verdict::Ill(_) => "ill",
+    async fn look(&self, lives: &mut BTreeMap<ContainerId, Lives>) -> Result<Look, EngineError> {
+        let mut waiting = None;
+        for (service, watched) in &self.services {
+            for id in &watched.containers {
+                let (verdict, check_output) = self.judge(id, watched.pass, lives).await?;
+                let illness = |reason| Illness {
+                    service: service.clone(),
+                    container: id.clone(),
+                    reason,
+                    check_output,
+                };
+                match verdict {
+                    Verdict::Well => {}
+                    Verdict::Wait(reason) => waiting = Some(illness(reason)),
+                    Verdict::Ill(reason) => return Ok(Look::Ill(illness(reason))),
+                }
+            }
         }
+        Ok(waiting.map_or(Look::Well, Look::Waiting))
     }
 
-    #[test]
-    fn a_check_decides_where_there_is_one() {
-        use ContainerStatus::Running;
-        assert_eq!(verdict(Running, ContainerHealth::Healthy, 0), "well");
-        assert_eq!(verdict(Running, ContainerHealth::Starting, 0), "wait");
-        assert_eq!(verdict(Running, ContainerHealth::Unhealthy, 0), "ill");
-    }
-
-    #[test]
-    fn a_one_shot_is_done_when_it_exits_with_zero() {
-        assert_eq!(verdict(ContainerStatus::Exited, ContainerHealth::None, 0), "well");
-        assert_eq!(verdict(ContainerStatus::Exited, ContainerHealth::None, 1), "ill");
-        assert_eq!(verdict(ContainerStatus::Restarting, ContainerHealth::None, 1), "wait");
-        assert_eq!(verdict(ContainerStatus::Dead, ContainerHealth::None, 0), "ill");
-    }
-
-    #[test]
-    fn without_a_check_it_must_stay_up() {
-        let mut watch = Watch::default();
-        let mut details = container(ContainerStatus::Running, ContainerHealth::None, 0);
-        let begin = Instant::now();
-        let later = |seconds| begin + Duration::from_secs(seconds);
-        assert!(matches!(watch.judge(&details, begin), Verdict::Wait(_)));
-        // It was started again in between: the time begins anew.
-        details.state.started_at = Some("u".to_owned());
-        assert!(matches!(watch.judge(&details, later(2)), Verdict::Wait(_)));
-        assert_eq!(watch.judge(&details, later(4)), Verdict::Well);
-    }
-
-    #[test]
-    fn what_was_not_touched_need_not_prove_itself() {
-        let mut details = container(ContainerStatus::Running, ContainerHealth::None, 0);
-        let up = |details: &ContainerDetails| {
-            let now = OffsetDateTime::parse("2026-01-01T00:00:30Z", &Rfc3339).expect("a time");
-            said_to_be_up(&details.state, now)
+    /// Judges a container; with what its check said last.
+    async fn judge(
+        &self,
+        id: &ContainerId,
+        pass: Duration,
+        lives: &mut BTreeMap<ContainerId, Lives>,
+    ) -> Result<(Verdict, Option<String>), EngineError> {
+        let Some(found) = self.engine.inspect_container(id).await? else {
+            return Ok((Verdict::Ill("it was removed".to_owned()), None));
         };
-        details.state.started_at = Some("2026-01-01T00:00:00.5Z".to_owned());
-        assert_eq!(up(&details), Duration::from_millis(29_500));
-        for other in ["2026-01-01T00:01:00Z", "0001-01-01T00:00:00Z x", ""] {
-            details.state.started_at = Some(other.to_owned());
-            assert_eq!(up(&details), Duration::ZERO, "{other}");
-        }
-        details.state.status = ContainerStatus::Exited;
-        details.state.started_at = Some("2026-01-01T00:00:00Z".to_owned());
-        assert_eq!(up(&details), Duration::ZERO);
-    }
-
-    #[test]
-    fn restarts_before_the_watch_do_not_count_and_too_many_in_it_do() {
-        let mut watch = Watch::default();
-        let mut details = container(ContainerStatus::Restarting, ContainerHealth::None, 3);
-        details.state.restart_count = 40;
-        assert!(matches!(watch.judge(&details, Instant::now()), Verdict::Wait(_)));
-        details.state.restart_count = 40 + MOST_RESTARTS;
-        assert_eq!(
-            watch.judge(&details, Instant::now()),
-            Verdict::Ill("it keeps exiting, last with code 3".to_owned())
-        );
+        let lives = lives.entry(id.clone()).or_insert_with(|| {
+            if self.old.contains(id) {
+                Lives::of_old(&found.state)
+            } else {
+                Lives::default()
+            }
+        });
+        let proof = Proof {
+            settle: self.past.settle(self.limit.span()),
+            pass,
+        };
+        let policy = Restarts::of(found.restart_policy.as_deref());
+        let verdict = lives.judge(&found.state, policy, proof, (Instant::now(), OffsetDateTime::now_utc()));
+        Ok((verdict, found.state.health_log.last().cloned()))
     }
 }
