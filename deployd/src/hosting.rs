@@ -102,14 +102,17 @@ impl Hosted {
     /// The host's address for people and programs: `https://git.example.com:8443`.
     pub fn web(&self) -> String {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        // Hosts that also answer SSH on the port of https have a name of its own for it.
-        let name = match self.name.as_str() {
+        format!("https://{}{port}", self.main_name())
+    }
+
+    /// The host's name, where it has several: hosts that also answer SSH on the port of https have a name of its own for it.
+    pub fn main_name(&self) -> &str {
+        match self.name.as_str() {
             "ssh.github.com" => "github.com",
             "altssh.gitlab.com" => "gitlab.com",
             "altssh.bitbucket.org" => "bitbucket.org",
             name => name,
-        };
-        format!("https://{name}{port}")
+        }
     }
 }
 

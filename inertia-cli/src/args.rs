@@ -90,7 +90,7 @@ pub(crate) enum Command {
     /// Show one deployment
     Show(history::ShowArgs),
     /// Call a deployment off
-    Cancel(history::ShowArgs),
+    Cancel(history::CancelArgs),
     /// Show what the containers wrote, or what a deployment said
     Logs(logs::LogsArgs),
     /// Put an earlier release back, without rebuilding

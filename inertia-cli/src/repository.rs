@@ -1,5 +1,9 @@
 //! What git knows about a folder: its repository, branch, origin and tracked files. Read by gix, with no git program.
 
+mod identity;
+
+pub(crate) use identity::{same_repository, without_user};
+
 use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

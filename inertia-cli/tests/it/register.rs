@@ -258,3 +258,57 @@ async fn another_repository_does_not_take_a_name_that_is_in_use() {
     assert_eq!(told.code, 0, "{told:?}");
     assert_eq!(document(&told)["url"], "[HERE]/ann/other.git");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_of_another_repository_changes_nothing_unless_that_is_said() {
+    let place = Place::new();
+    let folder = project(&place);
+    let first = place.path().join("ann/shop.git");
+    origin(&place, first.to_str().unwrap());
+    let _daemon = run(|| Daemon::start(&place, &[]));
+    assert_eq!(init(&place, &[], &[]).code, 0);
+    let told = |words: &[&str]| run(|| place.inertia_in(&folder, &[&["--no-input", "local"][..], words].concat()));
+    let set_origin = |url: &str| place.git(&["-C", "shop", "remote", "set-url", "origin", url]);
+    set_origin("https://ann:token@example.com/ann/fork.git");
+    for words in [
+        &["env", "set", "A=1"][..],
+        &["env", "rm", "A"],
+        &["up", "--detach"],
+        &["rollback"],
+        &["cancel", "1"],
+        &["restart"],
+        &["down"],
+        &["down", "--volumes"],
+        &["webhook", "rotate"],
+        &["webhook", "test"],
+    ] {
+        let told = told(words);
+        assert_eq!((told.code, told.out.as_str()), (1, ""), "{words:?}: {told:?}");
+        assert!(
+            told.err.contains("https://example.com/ann/fork.git") && told.err.contains("[HERE]/ann/shop.git"),
+            "{words:?}: {told:?}"
+        );
+        assert!(
+            told.err.contains("--other-origin") && !told.err.contains("token"),
+            "{words:?}: {told:?}"
+        );
+    }
+    // Looking is free, and shows that nothing was done.
+    let looked = |words: &[&str]| {
+        let told = told(&[&["--json"][..], words].concat());
+        assert_eq!(told.code, 0, "{told:?}");
+        document(&told)
+    };
+    assert_eq!(looked(&["history"]), json!([]));
+    assert_eq!(looked(&["env", "ls"]), json!([]));
+    assert_eq!(told(&["env", "set", "A=1", "--other-origin"]).code, 0);
+    set_origin(&format!("file://{}/", first.display()));
+    assert_eq!(told(&["env", "set", "B=1"]).code, 0);
+    place.git(&["-C", "shop", "remote", "remove", "origin"]);
+    assert_eq!(
+        told(&["env", "set", "C=1"]).code,
+        0,
+        "without an origin there is nothing to compare"
+    );
+    assert_eq!(looked(&["env", "ls"]).as_array().map(Vec::len), Some(3));
+}

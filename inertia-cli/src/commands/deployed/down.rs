@@ -1,6 +1,7 @@
 //! `inertia NAME down` and `restart`.
 
 use super::Target;
+use super::origin::{Leave, OriginArgs};
 use crate::ask::Ask;
 use crate::commands::block_on;
 use crate::failure::Failure;
@@ -18,17 +19,22 @@ pub(crate) struct DownArgs {
     /// Do not ask whether that is meant
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    origin: OriginArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RestartArgs {
     /// Only these services
     services: Vec<String>,
+    #[command(flatten)]
+    origin: OriginArgs,
 }
 
 /// Takes away what runs.
 pub(crate) fn run(arguments: &DownArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+    let leave = if arguments.yes { Leave::Given } else { arguments.origin.leave() };
+    let target = Target::own(settings, leave)?;
     // A script that says `--volumes` means it.
     if arguments.volumes && !arguments.yes && settings.may_ask {
         Ask::of(settings).insist(|| question(&target))?;
@@ -60,7 +66,7 @@ fn question(target: &Target) -> Result<String, Failure> {
 
 /// Restarts what runs.
 pub(crate) fn restart(arguments: &RestartArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+    let target = Target::own(settings, arguments.origin.leave())?;
     let request = RestartRequest {
         services: arguments.services.clone(),
     };

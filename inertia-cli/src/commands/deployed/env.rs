@@ -1,6 +1,7 @@
 //! `inertia NAME env`: the project's variables. Values go to the daemon and never come back.
 
 use super::Target;
+use super::origin::OriginArgs;
 use crate::ask::Ask;
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
@@ -28,22 +29,25 @@ enum EnvCommand {
         /// KEY or KEY=VALUE
         #[arg(required = true, value_name = "KEY[=VALUE]")]
         assignments: Vec<String>,
+        #[command(flatten)]
+        origin: OriginArgs,
     },
     /// Remove variables
     Rm {
         /// Their names
         #[arg(required = true, value_name = "KEY")]
         keys: Vec<String>,
+        #[command(flatten)]
+        origin: OriginArgs,
     },
 }
 
 /// Runs an `env` command.
 pub(crate) fn run(arguments: &EnvArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
     match &arguments.command {
-        EnvCommand::Ls => list(&target, settings),
-        EnvCommand::Set { assignments } => set(&target, assignments, settings),
-        EnvCommand::Rm { keys } => remove(&target, keys, settings),
+        EnvCommand::Ls => list(&Target::find(settings)?, settings),
+        EnvCommand::Set { assignments, origin } => set(&Target::own(settings, origin.leave())?, assignments, settings),
+        EnvCommand::Rm { keys, origin } => remove(&Target::own(settings, origin.leave())?, keys, settings),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `inertia NAME history`, `show` and `cancel`.
 
+use super::origin::OriginArgs;
 use super::{Target, watch};
 use crate::commands::block_on;
 use crate::failure::Failure;
@@ -15,6 +16,14 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) struct ShowArgs {
     /// The deployment's number
     deployment: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// The deployment's number
+    deployment: u64,
+    #[command(flatten)]
+    origin: OriginArgs,
 }
 
 /// Lists the deployments, newest first.
@@ -72,8 +81,8 @@ pub(crate) fn show(arguments: &ShowArgs, settings: &Settings) -> Result<ExitCode
 }
 
 /// Calls a deployment off and watches it end; exits by whether it was called off.
-pub(crate) fn cancel(arguments: &ShowArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+pub(crate) fn cancel(arguments: &CancelArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let target = Target::own(settings, arguments.origin.leave())?;
     let id = arguments.deployment;
     block_on(async {
         let _: serde_json::Value = target

@@ -6,6 +6,7 @@ pub(crate) mod env;
 pub(crate) mod history;
 mod local_head;
 pub(crate) mod logs;
+mod origin;
 pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod up;
@@ -13,10 +14,12 @@ mod watch;
 pub(crate) mod webhook;
 
 use crate::client::Client;
+use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::project_file::{self, ProjectFile};
 use crate::remotes::{RemoteAddress, Remotes};
 use crate::settings::Settings;
+use origin::Leave;
 
 /// The project of this folder at a remote.
 struct Target {
@@ -40,6 +43,13 @@ impl Target {
             address: RemoteAddress::of(remote),
             project,
         })
+    }
+
+    /// The same for what changes something there: the folder has to come from the repository that the project deploys.
+    fn own(settings: &Settings, leave: Leave) -> Result<Self, Failure> {
+        let target = Self::find(settings)?;
+        block_on(origin::check(&target, leave, settings))?;
+        Ok(target)
     }
 
     /// Where a git host reports pushes to.

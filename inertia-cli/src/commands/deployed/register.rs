@@ -7,7 +7,6 @@ mod readable;
 mod report;
 
 pub(crate) use options::RegisterArgs;
-pub(crate) use readable::same_repository;
 
 use super::Target;
 use crate::args::Command;
@@ -16,7 +15,7 @@ use crate::commands::block_on;
 use crate::failure::Failure;
 use crate::git_hosts::{GitHost, Wanted};
 use crate::render::note;
-use crate::repository::Repository;
+use crate::repository::{Repository, same_repository, without_user};
 use crate::settings::Settings;
 use deployd::wire::{ProjectInfo, ProjectRegistration, RepositoryReport};
 use report::Outcome;
@@ -62,16 +61,6 @@ fn registration(target: &Target, repository: &Repository, options: &RegisterArgs
     })
 }
 
-/// An https address without what stands before the host: often a user's name, and sometimes a token.
-fn without_user(url: String) -> String {
-    let Some(rest) = url.strip_prefix("https://") else { return url };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("https://{host}/{path}"),
-        None => url,
-    }
-}
-
 /// A registration under way.
 struct Session<'a> {
     target: Target,
@@ -93,7 +82,7 @@ impl Session<'_> {
         let known = self.target.client.get::<Vec<ProjectInfo>>("/v1/projects").await;
         let known = known.map_err(|failure| failure.in_step(REGISTERING))?;
         let known = known.iter().find(|known| known.name == self.target.project.settings.name);
-        if let Some(known) = known.filter(|known| !options.replace && !same_repository(&known.url, &registration.url)) {
+        if let Some(known) = known.filter(|known| !options.replace && !same_repository(&known.url, &registration.url, repository.root())) {
             self.take_over(known, &registration.url)?;
         }
         registration.url = readable::as_known(registration.url, known);
@@ -202,22 +191,5 @@ fn warn_unpushed(repository: &Repository, outcome: &Outcome) {
             outcome.made.url,
             short(remote_head)
         ));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_user;
-
-    #[test]
-    fn what_stands_before_the_host_stays_here() {
-        for (url, wanted) in [
-            ("https://ann@bitbucket.org/ann/shop.git", "https://bitbucket.org/ann/shop.git"),
-            ("https://ann:token@github.com/ann/shop", "https://github.com/ann/shop"),
-            ("https://github.com/ann/sh@p", "https://github.com/ann/sh@p"),
-            ("git@github.com:ann/shop", "git@github.com:ann/shop"),
-        ] {
-            assert_eq!(without_user(url.to_owned()), wanted);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! `inertia NAME up` and `rollback`: a deployment, watched to its end.
 
+use super::origin::OriginArgs;
 use super::{Target, local_head, watch};
 use crate::commands::block_on;
 use crate::failure::Failure;
@@ -17,17 +18,21 @@ pub(crate) struct UpArgs {
     /// Do not wait for the end
     #[arg(short, long)]
     detach: bool,
+    #[command(flatten)]
+    origin: OriginArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
     /// The deployment whose release is put back; the one before the current when left out
     deployment: Option<u64>,
+    #[command(flatten)]
+    origin: OriginArgs,
 }
 
 /// Deploys.
 pub(crate) fn run(arguments: &UpArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+    let target = Target::own(settings, arguments.origin.leave())?;
     let request = DeploymentRequest {
         reference: arguments.reference.clone(),
     };
@@ -55,7 +60,7 @@ pub(crate) fn run(arguments: &UpArgs, settings: &Settings) -> Result<ExitCode, F
 
 /// Puts an earlier release back.
 pub(crate) fn rollback(arguments: &RollbackArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+    let target = Target::own(settings, arguments.origin.leave())?;
     let request = RollbackRequest { to: arguments.deployment };
     block_on(async {
         let accepted: DeploymentAccepted = target.client.post(&target.path("/rollback"), &request).await?;

@@ -1,6 +1,7 @@
 //! `inertia NAME webhook`: what a git host is told, and a delivery of our own to see that it works.
 
 use super::Target;
+use super::origin::OriginArgs;
 use crate::commands::block_on;
 use crate::failure::{Attempt as _, Failure};
 use crate::render::moment::to_the_second;
@@ -23,16 +24,19 @@ enum WebhookCommand {
     /// Show the URL and the secret for the git host
     Show,
     /// Report the commit that is checked out as a git host would: signed, as a push to the project's branch
-    Test,
+    Test(OriginArgs),
     /// Make another secret, and show it: the former one holds no more
-    Rotate,
+    Rotate(OriginArgs),
 }
 
 /// Runs a `webhook` command.
 pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCode, Failure> {
-    let target = Target::find(settings)?;
+    let target = match &arguments.command {
+        WebhookCommand::Show => Target::find(settings)?,
+        WebhookCommand::Test(origin) | WebhookCommand::Rotate(origin) => Target::own(settings, origin.leave())?,
+    };
     block_on(async {
-        if matches!(arguments.command, WebhookCommand::Rotate) {
+        if matches!(arguments.command, WebhookCommand::Rotate(_)) {
             return rotate(&target, settings).await;
         }
         let project: ProjectInfo = target.client.get(&target.path("")).await?;
@@ -41,8 +45,8 @@ pub(crate) fn run(arguments: &WebhookArgs, settings: &Settings) -> Result<ExitCo
                 .hint("ask one of them, or for the role: `inertia NAME user add YOU --role admin`")
         })?;
         match &arguments.command {
-            WebhookCommand::Show | WebhookCommand::Rotate => show(&target, &project, &secret, settings),
-            WebhookCommand::Test => test(&target, &project, &secret, settings).await,
+            WebhookCommand::Show | WebhookCommand::Rotate(_) => show(&target, &project, &secret, settings),
+            WebhookCommand::Test(_) => test(&target, &project, &secret, settings).await,
         }
     })
 }

@@ -3,9 +3,8 @@
 use super::daemon::patient;
 use super::finding::Findings;
 use crate::client::Client;
-use crate::commands::deployed::register::same_repository;
 use crate::project_file::{self, ProjectFile};
-use crate::repository::Repository;
+use crate::repository::{Repository, same_repository};
 use crate::settings::Settings;
 use deployd::wire::{ContainerInfo, ProjectInfo, ProjectStatus, RepositoryReport};
 
@@ -37,8 +36,9 @@ pub(super) async fn look(client: &Client, registered: &[ProjectInfo], settings: 
 }
 
 fn registration(known: &ProjectInfo, file: &ProjectFile, repository: Option<&Repository>, findings: &mut Findings) {
-    if let Some(origin) = repository.and_then(|repository| repository.origin().ok())
-        && !same_repository(&known.url, &origin)
+    if let Some(repository) = repository
+        && let Ok(origin) = repository.origin()
+        && !same_repository(&known.url, &origin, repository.root())
     {
         let remedy = "give this project another `name` in inertia.toml; if the repository has moved: `inertia NAME init --replace`";
         findings.bad(

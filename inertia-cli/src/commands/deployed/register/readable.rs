@@ -33,12 +33,6 @@ pub(super) fn as_known(origin: String, known: Option<&ProjectInfo>) -> String {
     }
 }
 
-/// Whether two addresses lead to one repository, by whatever way.
-pub(crate) fn same_repository(one: &str, other: &str) -> bool {
-    let place = |url: &str| Hosted::parse(url).map(|hosted| hosted.ssh_url());
-    one == other || place(one).zip(place(other)).is_some_and(|(one, other)| one == other)
-}
-
 /// Whether a person can mend it by letting the deploy key in.
 fn is_about_key(problem: &RepositoryProblem) -> bool {
     matches!(problem.code.as_str(), "key-refused" | "repository-not-found")
@@ -169,21 +163,6 @@ mod tests {
                 wanted,
                 "{origin} {before:?}"
             );
-        }
-    }
-
-    #[test]
-    fn one_repository_has_many_addresses() {
-        let https = "https://github.com/ann/shop.git";
-        for (other, same) in [
-            (https, true),
-            ("git@github.com:ann/shop.git", true),
-            ("ssh://git@github.com/ann/shop.git", true),
-            ("git@github.com:ann/other.git", false),
-            ("https://gitlab.com/ann/shop.git", false),
-            ("/srv/shop.git", false),
-        ] {
-            assert_eq!(same_repository(https, other), same, "{other}");
         }
     }
 
