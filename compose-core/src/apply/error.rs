@@ -1,8 +1,8 @@
 //! Why a plan did not come to its end.
 
 use crate::build::BuildError;
-use crate::engine::EngineError;
 use crate::engine::request::RequestError;
+use crate::engine::{EngineError, Trouble};
 use crate::names::{ContainerName, ServiceName};
 use crate::plan::PlanError;
 use std::time::Duration;
@@ -27,10 +27,21 @@ pub enum ApplyError {
         cause: StepError,
         /// Other steps that failed: what they were to do, and why.
         others: Vec<(String, StepError)>,
+        /// What was not done.
+        undone: Undone,
     },
     /// The caller ended it; what had begun was finished.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// What was not done of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// Containers are still there whose time is over: nothing that is wanted is missing.
+    Clearing,
+    /// What is wanted.
+    Work,
 }
 
 /// Why a step failed.
@@ -70,6 +81,19 @@ pub enum StepError {
     Cancelled,
 }
 
+impl StepError {
+    fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Engine(error) => error.trouble(),
+            Self::Wait(WaitError {
+                kind: WaitErrorKind::Engine(_),
+                ..
+            }) => Some(Trouble::Unwell),
+            _ => None,
+        }
+    }
+}
+
 impl From<EngineError> for StepError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
@@ -85,6 +109,29 @@ fn step_sentence(step: &str, cause: &StepError) -> String {
 }
 
 impl ApplyError {
+    /// What is wrong with the engine, where that is why: the same may go well later.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Engine(error) => error.trouble(),
+            Self::Step { cause, others, .. } => {
+                let causes = std::iter::once(cause).chain(others.iter().map(|(_, error)| error));
+                causes.filter_map(StepError::trouble).max()
+            }
+            Self::Plan(_) | Self::Cancelled => None,
+        }
+    }
+
+    /// Whether everything that is wanted was done, and only what should be gone is still there.
+    pub fn is_of_clearing(&self) -> bool {
+        matches!(
+            self,
+            Self::Step {
+                undone: Undone::Clearing,
+                ..
+            }
+        )
+    }
+
     /// What a person can do about it, where that is known.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {

@@ -13,7 +13,7 @@ mod wait;
 mod watch;
 
 pub use context::Context;
-pub use error::{ApplyError, StepError, WaitError, WaitErrorKind};
+pub use error::{ApplyError, StepError, Undone, WaitError, WaitErrorKind};
 pub use run::{Applied, apply};
 pub use schedule::{Outcome, Schedule, StepState};
 

@@ -2,10 +2,10 @@
 
 use super::announce::{announce, subject_and_verb, warn_about};
 use super::context::Context;
-use super::error::{ApplyError, StepError};
+use super::error::{ApplyError, StepError, Undone};
 use super::execute::Job;
 use super::restore::restore;
-use super::schedule::{Outcome, Schedule};
+use super::schedule::{Outcome, Schedule, StepState};
 use super::watch::Watch;
 use crate::event::Phase;
 use crate::model::Project;
@@ -37,7 +37,7 @@ pub async fn apply(context: &Context, name: &ProjectName, project: Option<&Proje
     if plan.is_empty() {
         return Ok(Applied::default());
     }
-    let watch = Watch::begin(context, name, plan).await?;
+    let watch = Watch::begin(context, name, plan).await;
     let job = Job::new(context, project, plan, &watch).await?;
     let mut run = Run {
         context,
@@ -150,15 +150,26 @@ impl Run<'_> {
             .into_iter()
             .filter(|(_, error)| !matches!(error, StepError::Cancelled));
         let describe = |id: StepId| self.plan.step(id).action.to_string();
+        let undone = undone(self.plan, &self.schedule);
         match failures.next() {
             Some((id, cause)) => Err(ApplyError::Step {
                 step: describe(id),
                 cause,
                 others: failures.map(|(id, error)| (describe(id), error)).collect(),
+                undone,
             }),
             None if self.schedule.is_cancelled() => Err(ApplyError::Cancelled),
             None => Ok(applied),
         }
+    }
+}
+
+fn undone(plan: &Plan, schedule: &Schedule) -> Undone {
+    let mut left = plan.steps().filter(|(id, _)| schedule.state(*id) != StepState::Done);
+    if left.all(|(_, step)| matches!(step.action, Action::RemoveContainer { .. })) {
+        Undone::Clearing
+    } else {
+        Undone::Work
     }
 }
 

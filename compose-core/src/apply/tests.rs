@@ -222,7 +222,17 @@ async fn a_replacement_that_could_not_be_cleaned_up_still_runs() {
     stage.up(&project([service("db")])).await.unwrap();
     stage.engine.fail("remove 000000000000_shop-db-1_replaced", 0);
     let second = project([service("db").env("N", "2")]);
-    stage.up(&second).await.unwrap_err();
+    let error = stage.up(&second).await.unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            ApplyError::Step {
+                undone: Undone::Clearing,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     assert_eq!(stage.running(), ["shop-db-1"]);
     stage.up(&second).await.unwrap();
     assert_eq!(stage.engine.containers().len(), 1);
@@ -532,6 +542,7 @@ fn the_first_failure_is_the_one_that_is_told() {
         step: "run hook".to_owned(),
         cause,
         others: Vec::new(),
+        undone: Undone::Work,
     };
     assert_eq!(error.to_string(), "post_start hook of shop-db-1 exited with code 2");
 }

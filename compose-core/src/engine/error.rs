@@ -98,6 +98,15 @@ pub enum EngineError {
     },
 }
 
+/// What is wrong with an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// It refuses what it should not.
+    Unwell,
+    /// It is not there, or cannot be spoken to.
+    Away,
+}
+
 impl EngineError {
     /// What went wrong, without what was tried: for whoever says that already.
     pub fn sentence(&self) -> String {
@@ -121,6 +130,18 @@ impl EngineError {
             }
             Self::TooOld { .. } => Some("upgrade the Docker Engine to 20.10 or newer"),
             Self::Refused { message, .. } | Self::Failed { message, .. } => remedy_for(message),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the engine, where that is why: the same may go well later. What it refuses for a reason that is known
+    /// stays refused.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Unreachable { .. } | Self::Transport { .. } | Self::Refused { status: 502..=504, .. } => Some(Trouble::Away),
+            Self::Refused {
+                status: 500.., message, ..
+            } if remedy_for(message).is_none() => Some(Trouble::Unwell),
             _ => None,
         }
     }

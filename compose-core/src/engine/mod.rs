@@ -18,7 +18,7 @@ pub use console::{
 };
 pub use credentials::{Credential, Credentials, CredentialsError};
 pub use docker::DockerEngine;
-pub use error::EngineError;
+pub use error::{EngineError, Trouble};
 pub use types::{
     ApiVersion, BuildOutput, BuildRequest, BuildSecretSource, BuildSource, BuilderChoice, ContainerDetails, ContainerHealth,
     ContainerState, ContainerStatus, ContainerSummary, DockerfileSource, EndpointAddresses, EndpointRequest, EngineInfo, ExecRequest,

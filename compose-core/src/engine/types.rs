@@ -92,6 +92,11 @@ impl ContainerStatus {
         }
     }
 
+    /// Whether it was started and has not ended for good.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+
     /// The engine's word.
     pub fn as_str(&self) -> &str {
         match self {

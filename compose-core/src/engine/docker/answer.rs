@@ -9,6 +9,8 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The largest answer that is read in one piece; hundreds of thousands of containers fit.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
@@ -48,27 +50,42 @@ pub(super) async fn refusal(response: Response<Incoming>) -> String {
     }
 }
 
-/// The bytes of an answer as they come.
-pub(super) fn bytes(attempt: &str, response: Response<Incoming>) -> BoxStream<'static, Result<Bytes, EngineError>> {
+/// The bytes of an answer as they come. Where `silence` is given, one that says nothing for so long has broken off.
+pub(super) fn bytes(
+    attempt: &str,
+    response: Response<Incoming>,
+    silence: Option<Duration>,
+) -> BoxStream<'static, Result<Bytes, EngineError>> {
     let attempt = attempt.to_owned();
-    response
-        .into_body()
-        .into_data_stream()
-        .map(move |chunk| {
-            chunk.map_err(|error| EngineError::Transport {
-                attempt: attempt.clone(),
+    let body = response.into_body().into_data_stream();
+    stream::try_unfold((body, attempt), move |(mut body, attempt)| async move {
+        let chunk = match silence {
+            None => body.next().await,
+            Some(silence) => match timeout(silence, body.next()).await {
+                Ok(chunk) => chunk,
+                Err(_) => return Err(EngineError::silent(&attempt, silence)),
+            },
+        };
+        match chunk {
+            None => Ok(None),
+            Some(Ok(chunk)) => Ok(Some((chunk, (body, attempt)))),
+            Some(Err(error)) => Err(EngineError::Transport {
+                attempt,
                 message: with_causes(&error),
-            })
-        })
-        .boxed()
+            }),
+        }
+    })
+    .boxed()
 }
 
-/// The JSON values of an answer, one a line, as they come.
+/// The JSON values of an answer, one a line, as they come. Where `silence` is given, one that says nothing for so long has
+/// broken off.
 pub(crate) fn json_lines<T: DeserializeOwned + Send + 'static>(
     attempt: &str,
     response: Response<Incoming>,
+    silence: Option<Duration>,
 ) -> BoxStream<'static, Result<T, EngineError>> {
-    lines(attempt, bytes(attempt, response))
+    lines(attempt, bytes(attempt, response, silence))
 }
 
 struct Lines {

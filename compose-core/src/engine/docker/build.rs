@@ -3,6 +3,10 @@
 use super::DockerEngine;
 use crate::engine::{ApiVersion, BuildOutput, BuildRequest, BuildSource, BuilderChoice, EngineError, EngineInfo};
 use crate::names::ImageId;
+use std::time::Duration;
+
+/// How long a build may say nothing: a step that compiles may be silent for long.
+pub(super) const SILENCE: Duration = Duration::from_hours(1);
 
 /// Where a build's words go.
 pub(super) type Output<'a> = &'a mut (dyn FnMut(BuildOutput) + Send);

@@ -2,7 +2,7 @@
 
 use super::DockerEngine;
 use super::answer::json_lines;
-use super::build::{Output, remote};
+use super::build::{Output, SILENCE, remote};
 use super::call::Call;
 use super::transport::Body;
 use crate::build::archive::Archive;
@@ -12,7 +12,6 @@ use crate::names::ImageId;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
-use http::HeaderValue;
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
 use serde::Deserialize;
@@ -35,10 +34,13 @@ impl DockerEngine {
             Some(archive) => (archive_body(archive.chunks), Some(archive.outcome)),
             None => (Either::Left(Full::new(Bytes::new())), None),
         };
-        let call = with_query(Call::post("/build", attempt).patient(), &request, &dockerfile)?
+        let call = with_query(Call::post("/build", attempt).within(SILENCE), &request, &dockerfile)?
             .header_some("x-registry-config", self.credentials().build_header())?
-            .body(body, HeaderValue::from_static("application/x-tar"));
-        let answer = async { read_answer(attempt, json_lines(attempt, self.raw(call).await?), output).await };
+            .with_archive();
+        let answer = async {
+            let answer = self.raw_with(call, body).await?;
+            read_answer(attempt, json_lines(attempt, answer, Some(SILENCE)), output).await
+        };
         match (answer.await, outcome) {
             (Err(error), Some(outcome)) => Err(blame_the_context(outcome).await.unwrap_or(error)),
             (result, _) => result,

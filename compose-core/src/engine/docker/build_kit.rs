@@ -1,7 +1,7 @@
 //! The engine's BuildKit: what is asked of it, as its own client asks.
 
 use super::DockerEngine;
-use super::build::{Output, remote};
+use super::build::{Output, SILENCE, remote};
 use super::build_progress::Progress;
 use super::session::{Services, Session};
 use super::session_files::{Blame, Files, Served};
@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::timeout;
 use tonic::transport::Channel;
 
 /// How long the last words of a build may take once its end is known.
@@ -88,10 +89,13 @@ impl DockerEngine {
             tokio::pin!(following, solving);
             tokio::select! {
                 solved = &mut solving => {
-                    let _ = tokio::time::timeout(LAST_WORDS, following).await;
+                    let _ = timeout(LAST_WORDS, following).await;
                     solved
                 }
-                () = &mut following => solving.await,
+                heard = &mut following => match heard {
+                    Heard::All => timeout(SILENCE, solving).await.map_err(|_| EngineError::silent(attempt, SILENCE))?,
+                    Heard::Nothing => return Err(EngineError::silent(attempt, SILENCE)),
+                },
             }
         };
         progress.finish(output);
@@ -112,15 +116,28 @@ impl DockerEngine {
     }
 }
 
+/// What was heard of a build.
+enum Heard {
+    /// All there was to hear.
+    All,
+    /// Nothing for too long.
+    Nothing,
+}
+
 /// Listens to a build until its end.
-async fn follow(mut control: ControlClient<Channel>, build: String, progress: &mut Progress, output: Output<'_>) {
+async fn follow(mut control: ControlClient<Channel>, build: String, progress: &mut Progress, output: Output<'_>) -> Heard {
     // A build that ends before it begins has no words; its end says why.
-    let Ok(answer) = control.status(StatusRequest { r#ref: build }).await else {
-        return;
+    let mut statuses = match timeout(SILENCE, control.status(StatusRequest { r#ref: build })).await {
+        Ok(Ok(answer)) => answer.into_inner(),
+        Ok(Err(_)) => return Heard::All,
+        Err(_) => return Heard::Nothing,
     };
-    let mut statuses = answer.into_inner();
-    while let Ok(Some(status)) = statuses.message().await {
-        progress.take(status, output);
+    loop {
+        match timeout(SILENCE, statuses.message()).await {
+            Ok(Ok(Some(status))) => progress.take(status, output),
+            Ok(_) => return Heard::All,
+            Err(_) => return Heard::Nothing,
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 /// How long the engine may take to begin its answer to an ordinary request.
 const ORDINARY: Duration = Duration::from_mins(2);
 
-/// A request: what is tried, and how it is said.
+/// A request: what is tried, and how it is said. It can be said again; what is streamed to the engine goes beside it.
+#[derive(Clone)]
 pub(crate) struct Call {
     /// What is tried, in words: `create container shop-web-1`.
     pub(super) attempt: String,
@@ -22,7 +23,7 @@ pub(crate) struct Call {
     path: String,
     query: String,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Body,
+    body: Bytes,
 }
 
 impl Call {
@@ -35,7 +36,7 @@ impl Call {
             path: path.into(),
             query: String::new(),
             headers: Vec::new(),
-            body: Either::Left(Full::new(Bytes::new())),
+            body: Bytes::new(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Call {
     /// Sends a body as JSON.
     pub(crate) fn json(self, body: &impl Serialize) -> Result<Self, EngineError> {
         match serde_json::to_vec(body) {
-            Ok(text) => Ok(self.body(Either::Left(Full::new(text.into())), HeaderValue::from_static("application/json"))),
+            Ok(text) => Ok(self.body(text, HeaderValue::from_static("application/json"))),
             Err(error) => Err(EngineError::Transport {
                 attempt: self.attempt,
                 message: error.to_string(),
@@ -99,9 +100,25 @@ impl Call {
     }
 
     /// Sends a body.
-    pub(crate) fn body(mut self, body: Body, kind: HeaderValue) -> Self {
-        self.body = body;
+    fn body(mut self, body: impl Into<Bytes>, kind: HeaderValue) -> Self {
+        self.body = body.into();
         self.header(http::header::CONTENT_TYPE, kind)
+    }
+
+    /// Says that an archive goes beside it.
+    pub(crate) fn with_archive(self) -> Self {
+        self.header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/x-tar"))
+    }
+
+    /// Whether it changes nothing, so that it may be said as often as one likes.
+    pub(super) fn only_reads(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+
+    /// The answer may take so long.
+    pub(super) fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// The answer may take as long as it takes.
@@ -111,12 +128,18 @@ impl Call {
     }
 
     /// The HTTP request, with a path only.
-    pub(super) fn into_request(self) -> Result<Request<Body>, http::Error> {
+    pub(super) fn into_request(mut self) -> Result<Request<Body>, http::Error> {
+        let body = std::mem::take(&mut self.body);
+        self.with_body(Either::Left(Full::new(body)))
+    }
+
+    /// The same with what is streamed.
+    pub(super) fn with_body(self, body: Body) -> Result<Request<Body>, http::Error> {
         let mut request = Request::builder().method(self.method).uri(format!("{}{}", self.path, self.query));
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        request.body(self.body)
+        request.body(body)
     }
 }
 

@@ -109,7 +109,7 @@ impl Console for DockerEngine {
     async fn download(&self, id: &ContainerId, path: &str) -> Result<BoxStream<'static, Result<Bytes, EngineError>>, EngineError> {
         let attempt = format!("copy {path} out of container {id}");
         let call = Call::get(archive(id)?, attempt.as_str()).query("path", path).patient();
-        Ok(answer::bytes(&attempt, self.raw(call).await?))
+        Ok(answer::bytes(&attempt, self.raw(call).await?, None))
     }
 
     async fn upload_stream(
@@ -125,10 +125,8 @@ impl Console for DockerEngine {
         if ownership == Ownership::Container {
             call = call.query("copyUIDGID", "true");
         }
-        let call = call
-            .body(bollard::body_try_stream(tar), HeaderValue::from_static("application/x-tar"))
-            .patient();
-        self.raw(call).await.map(|_| ())
+        let call = call.with_archive().patient();
+        self.raw_with(call, bollard::body_try_stream(tar)).await.map(|_| ())
     }
 
     async fn commit(&self, id: &ContainerId, request: &CommitRequest) -> Result<ImageId, EngineError> {

@@ -2,28 +2,42 @@
 
 use super::super::request::ContainerBody;
 use super::super::{
-    AnonymousVolumes, ContainerDetails, ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, EngineError, EngineInfo,
-    ListedMount, ListedPort, Selector,
+    AnonymousVolumes, ContainerDetails, ContainerState, ContainerStatus, ContainerSummary, EngineError, EngineInfo, Selector,
 };
 use super::DockerEngine;
+use super::again::{self, Patience, Seen};
 use super::answer::{self, or_default, some};
 use super::call::{Call, segment};
+use super::described::{Inspected, Listed};
 use super::transport::absent;
-use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName};
+use crate::names::{ContainerId, ContainerName, NetworkId, NetworkName};
 use bollard::query_parameters::{
     KillContainerOptions, RemoveContainerOptions, RenameContainerOptions, RestartContainerOptions, StartContainerOptions,
     StopContainerOptions, UploadToContainerOptions,
 };
+use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::{sleep, timeout};
 
 /// How long a container may take to start, to be removed, or to be renamed.
 const VERB: Duration = Duration::from_mins(5);
 /// How long after its grace period a container may take to be gone.
 const AFTER_GRACE: Duration = Duration::from_mins(2);
+/// How long after it a container that still runs is told once more.
+const AFTER_STOP: Duration = Duration::from_secs(20);
+/// A grace period of the container's own may be of any length; nobody waits longer than this for its end.
+const LONGEST_GRACE: Duration = Duration::from_hours(1);
+/// How long a look may take.
+const GLANCE: Duration = Duration::from_secs(10);
+/// How long to wait for what someone else removes, and how often to look.
+const OTHERS_REMOVAL: Duration = Duration::from_secs(20);
+const BETWEEN_GLANCES: Duration = Duration::from_millis(200);
 
 impl DockerEngine {
     pub(super) async fn engine_info(&self) -> Result<EngineInfo, EngineError> {
@@ -69,29 +83,89 @@ impl DockerEngine {
             #[serde(rename = "Id")]
             id: String,
         }
-        let mut call = Call::post("/containers/create", format!("create container {name}"))
+        let attempt = format!("create container {name}");
+        // An engine that is busy with builds can take minutes.
+        let call = Call::post("/containers/create", attempt.as_str())
             .query("name", name.as_str())
             .query_some("platform", platform)
-            .json(body)?;
-        // An engine that is busy with builds can take minutes.
-        call.deadline = Some(VERB * 2);
-        Ok(ContainerId::from(self.ask::<Created>(call).await?.id))
+            .json(body)?
+            .within(VERB * 2);
+        self.transport.agree().await?;
+        let ask = || async { Ok(ContainerId::from(self.ask_once::<Created>(call.clone()).await?.id)) };
+        again::ask(&attempt, Patience::changing(VERB * 2), ask, || self.made_as(name, body)).await
+    }
+
+    /// A container of this name that is what a lost answer was about: it bears the labels, and was not started yet.
+    async fn made_as(&self, name: &ContainerName, body: &ContainerBody) -> Seen<ContainerId> {
+        let Some(found) = self.glance(name.as_str()).await.ok().flatten().map(ContainerDetails::from) else {
+            return Seen::Nothing;
+        };
+        let bears = |(key, value): (&String, &String)| found.labels.get(key) == Some(value);
+        if found.name == *name && found.state.status == ContainerStatus::Created && body.labels.iter().all(bears) {
+            Seen::Done(found.id)
+        } else {
+            Seen::Nothing
+        }
+    }
+
+    /// One look at a container, for which nobody waits long.
+    async fn glance(&self, name_or_id: &str) -> Result<Option<Inspected>, EngineError> {
+        let path = format!("/containers/{}/json", segment("container", name_or_id)?);
+        let call = Call::get(path, format!("look at container {name_or_id}")).within(GLANCE);
+        absent(self.ask_once(call).await)
+    }
+
+    /// The state of a container, where it can be seen.
+    async fn state(&self, id: &ContainerId) -> Option<ContainerState> {
+        let found = self.glance(id.as_str()).await.ok().flatten();
+        found.map(|found| ContainerDetails::from(found).state)
     }
 
     pub(super) async fn start(&self, id: &ContainerId) -> Result<(), EngineError> {
         let name = segment("container", id.as_str())?;
-        let verb = self.docker().await?.start_container(&name, None::<StartContainerOptions>);
-        self.tell(format!("start container {id}"), Some(VERB), verb).await
+        let (docker, asked_at) = (self.docker().await?, self.now());
+        let ask = || docker.start_container(&name, None::<StartContainerOptions>);
+        // One that was started and has ended already is not started twice.
+        let look = || async {
+            match (self.state(id).await, asked_at) {
+                (Some(state), _) if state.status.is_up() => Seen::Done(()),
+                (Some(state), Some(asked_at)) if state.started_at.as_deref().and_then(instant) >= Some(asked_at) => Seen::Done(()),
+                _ => Seen::Nothing,
+            }
+        };
+        self.change(&format!("start container {id}"), Patience::changing(VERB), ask, look)
+            .await
     }
 
     pub(super) async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
         let name = segment("container", id.as_str())?;
-        let options = StopContainerOptions {
-            signal: None,
-            t: grace.map(whole_seconds),
+        let (docker, asked_at) = (self.docker().await?, Instant::now());
+        let ask = || {
+            let options = StopContainerOptions {
+                signal: None,
+                t: grace.map(whole_seconds),
+            };
+            docker.stop_container(&name, Some(options))
         };
-        let verb = self.docker().await?.stop_container(&name, Some(options));
-        self.tell(format!("stop container {id}"), after(grace), verb).await
+        // A second signal may mean another thing to a container that is ending.
+        let look = || async {
+            let Ok(Some(found)) = self.glance(id.as_str()).await else {
+                return Seen::Nothing;
+            };
+            let grace = grace.unwrap_or(found.config.grace());
+            match ContainerStatus::read(&found.state.status) {
+                status if !status.is_up() => Seen::Done(()),
+                _ if asked_at.elapsed() < grace.saturating_add(AFTER_STOP) => Seen::Underway,
+                _ => Seen::Nothing,
+            }
+        };
+        let patience = Patience::changing(AFTER_GRACE).after(grace.unwrap_or_default());
+        let patience = if grace.is_none() {
+            patience.in_all(LONGEST_GRACE)
+        } else {
+            patience
+        };
+        self.change(&format!("stop container {id}"), patience, ask, look).await
     }
 
     pub(super) async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> Result<(), EngineError> {
@@ -101,7 +175,8 @@ impl DockerEngine {
             t: grace.map(whole_seconds),
         };
         let verb = self.docker().await?.restart_container(&name, Some(options));
-        self.tell(format!("restart container {id}"), after(grace), verb).await
+        let limit = grace.unwrap_or(LONGEST_GRACE).saturating_add(AFTER_GRACE);
+        self.tell(format!("restart container {id}"), Some(limit), verb).await
     }
 
     pub(super) async fn kill(&self, id: &ContainerId, signal: &str) -> Result<(), EngineError> {
@@ -113,40 +188,83 @@ impl DockerEngine {
 
     pub(super) async fn delete_container(&self, id: &ContainerId, volumes: AnonymousVolumes) -> Result<(), EngineError> {
         let name = segment("container", id.as_str())?;
-        let options = RemoveContainerOptions {
-            v: volumes == AnonymousVolumes::Remove,
-            force: true,
-            link: false,
+        let docker = self.docker().await?;
+        let ask = || {
+            let options = RemoveContainerOptions {
+                v: volumes == AnonymousVolumes::Remove,
+                force: true,
+                link: false,
+            };
+            docker.remove_container(&name, Some(options))
         };
-        let verb = self.docker().await?.remove_container(&name, Some(options));
-        match self.tell(format!("remove container {id}"), Some(VERB), verb).await {
+        let attempt = format!("remove container {id}");
+        match self.change(&attempt, Patience::changing(VERB), ask, || self.is_gone(id)).await {
             // Someone else is removing it at this moment, or did.
-            Err(EngineError::Refused { status: 409, message, .. }) if message.contains("already in progress") => Ok(()),
+            Err(EngineError::Refused { status: 409, message, .. }) if message.contains("already in progress") => {
+                self.until_gone(id).await;
+                Ok(())
+            }
             answer => absent(answer).map(|_| ()),
         }
     }
 
+    async fn is_gone(&self, id: &ContainerId) -> Seen<()> {
+        match self.glance(id.as_str()).await {
+            Ok(None) => Seen::Done(()),
+            Ok(Some(_)) | Err(_) => Seen::Nothing,
+        }
+    }
+
+    /// Waits for the end of a removal by someone else; one that does not come is left to them.
+    async fn until_gone(&self, id: &ContainerId) {
+        let gone = async {
+            while self.is_gone(id).await == Seen::Nothing {
+                sleep(BETWEEN_GLANCES).await;
+            }
+        };
+        let _ = timeout(OTHERS_REMOVAL, gone).await;
+    }
+
     pub(super) async fn rename(&self, id: &ContainerId, name: &ContainerName) -> Result<(), EngineError> {
         let path = segment("container", id.as_str())?;
-        let options = RenameContainerOptions {
-            name: name.as_str().to_owned(),
+        let docker = self.docker().await?;
+        let ask = || {
+            let options = RenameContainerOptions {
+                name: name.as_str().to_owned(),
+            };
+            docker.rename_container(&path, options)
         };
-        let verb = self.docker().await?.rename_container(&path, options);
-        self.tell(format!("rename container {id} to {name}"), Some(VERB), verb).await
+        let look = || async {
+            match self.glance(id.as_str()).await {
+                Ok(Some(found)) if found.name() == *name => Seen::Done(()),
+                _ => Seen::Nothing,
+            }
+        };
+        let attempt = format!("rename container {id} to {name}");
+        self.change(&attempt, Patience::changing(VERB), ask, look).await
+    }
+
+    /// The networks that a container is in, where that can be seen.
+    pub(super) async fn networks_of(&self, id: &ContainerId) -> Option<BTreeMap<NetworkName, NetworkId>> {
+        let found = self.glance(id.as_str()).await.ok().flatten();
+        found.map(|found| found.network_settings.joined())
     }
 
     pub(super) async fn unpack(&self, id: &ContainerId, folder: &str, tar: Vec<u8>) -> Result<(), EngineError> {
         let name = segment("container", id.as_str())?;
-        let options = UploadToContainerOptions {
-            path: folder.to_owned(),
-            no_overwrite_dir_non_dir: Some("true".to_owned()),
-            copy_uidgid: None,
+        let (docker, tar) = (self.docker().await?, Bytes::from(tar));
+        let ask = || {
+            let options = UploadToContainerOptions {
+                path: folder.to_owned(),
+                no_overwrite_dir_non_dir: Some("true".to_owned()),
+                copy_uidgid: None,
+            };
+            docker.upload_to_container(&name, Some(options), bollard::body_full(tar.clone()))
         };
-        let verb = self
-            .docker()
-            .await?
-            .upload_to_container(&name, Some(options), bollard::body_full(tar.into()));
-        self.tell(format!("copy files into container {id}"), None, verb).await
+        let patience = Patience::changing(VERB).after(VERB);
+        let nothing = || std::future::ready(Seen::Nothing);
+        self.change(&format!("copy files into container {id}"), patience, ask, nothing)
+            .await
     }
 
     pub(super) async fn exit_code(&self, id: &ContainerId) -> Result<i64, EngineError> {
@@ -190,9 +308,9 @@ struct Complaint {
     message: String,
 }
 
-/// A grace period of the container's own may be of any length.
-fn after(grace: Option<Duration>) -> Option<Duration> {
-    grace.map(|grace| grace.saturating_add(AFTER_GRACE))
+/// A moment that the engine tells.
+fn instant(text: &str) -> Option<SystemTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
 }
 
 fn whole_seconds(time: Duration) -> i32 {
@@ -213,285 +331,9 @@ impl Selector {
     }
 }
 
-/// One element of the engine's list of containers.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Listed {
-    id: String,
-    #[serde(deserialize_with = "or_default")]
-    names: Vec<String>,
-    image: String,
-    #[serde(rename = "ImageID")]
-    image_id: String,
-    command: String,
-    created: i64,
-    state: String,
-    status: String,
-    #[serde(deserialize_with = "or_default")]
-    labels: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    ports: Vec<PortEntry>,
-    #[serde(deserialize_with = "or_default")]
-    network_settings: NetworkSettings,
-    #[serde(deserialize_with = "or_default")]
-    mounts: Vec<MountEntry>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PortEntry {
-    #[serde(rename = "IP")]
-    ip: Option<String>,
-    #[serde(rename = "PrivatePort")]
-    private: u16,
-    #[serde(rename = "PublicPort")]
-    public: Option<u16>,
-    #[serde(rename = "Type")]
-    protocol: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct NetworkSettings {
-    #[serde(deserialize_with = "or_default")]
-    networks: BTreeMap<String, Option<NetworkEntry>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct NetworkEntry {
-    #[serde(rename = "NetworkID")]
-    id: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct MountEntry {
-    #[serde(rename = "Type")]
-    kind: String,
-    name: String,
-    source: String,
-    destination: String,
-}
-
-impl From<Listed> for ContainerSummary {
-    fn from(listed: Listed) -> Self {
-        // A link gives a container a second name, below that of the linking one.
-        let name = listed
-            .names
-            .iter()
-            .map(|name| name.trim_start_matches('/'))
-            .min_by_key(|name| name.matches('/').count());
-        Self {
-            name: ContainerName::new(name.unwrap_or_default()),
-            id: listed.id.into(),
-            image: listed.image,
-            image_id: listed.image_id.into(),
-            command: listed.command,
-            created: listed.created,
-            status: ContainerStatus::read(&listed.state),
-            status_text: listed.status,
-            labels: listed.labels,
-            ports: listed.ports.into_iter().map(ListedPort::from).collect(),
-            networks: listed.network_settings.joined(),
-            mounts: listed.mounts.into_iter().map(ListedMount::from).collect(),
-        }
-    }
-}
-
-impl NetworkSettings {
-    fn joined(self) -> BTreeMap<NetworkName, NetworkId> {
-        let ids = self.networks.into_iter();
-        ids.map(|(name, entry)| (name.into(), entry.unwrap_or_default().id.into()))
-            .collect()
-    }
-}
-
-impl From<PortEntry> for ListedPort {
-    fn from(port: PortEntry) -> Self {
-        Self {
-            ip: port.ip.and_then(some),
-            private: port.private,
-            public: port.public.filter(|public| *public != 0),
-            protocol: port.protocol,
-        }
-    }
-}
-
-impl From<MountEntry> for ListedMount {
-    fn from(mount: MountEntry) -> Self {
-        Self {
-            kind: mount.kind,
-            name: some(mount.name),
-            source: mount.source,
-            destination: mount.destination,
-        }
-    }
-}
-
-/// The engine's description of one container.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Inspected {
-    id: String,
-    name: String,
-    /// The image's content id.
-    image: String,
-    restart_count: i64,
-    #[serde(deserialize_with = "or_default")]
-    state: StateEntry,
-    #[serde(deserialize_with = "or_default")]
-    config: ConfigEntry,
-    #[serde(deserialize_with = "or_default")]
-    host_config: HostEntry,
-    #[serde(deserialize_with = "or_default")]
-    network_settings: NetworkSettings,
-    #[serde(deserialize_with = "or_default")]
-    mounts: Vec<MountEntry>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct HostEntry {
-    #[serde(deserialize_with = "or_default")]
-    restart_policy: RestartEntry,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct RestartEntry {
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct StateEntry {
-    status: String,
-    exit_code: i64,
-    error: String,
-    started_at: String,
-    finished_at: String,
-    health: Option<HealthEntry>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct HealthEntry {
-    status: String,
-    #[serde(deserialize_with = "or_default")]
-    log: Vec<CheckEntry>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct CheckEntry {
-    output: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct ConfigEntry {
-    image: String,
-    tty: bool,
-    #[serde(deserialize_with = "or_default")]
-    labels: BTreeMap<String, String>,
-}
-
-impl From<Inspected> for ContainerDetails {
-    fn from(found: Inspected) -> Self {
-        Self {
-            id: found.id.into(),
-            name: ContainerName::new(found.name.trim_start_matches('/')),
-            image: found.config.image,
-            image_id: ImageId::from(found.image),
-            state: found.state.read(found.restart_count),
-            labels: found.config.labels,
-            tty: found.config.tty,
-            mounts: found.mounts.into_iter().map(ListedMount::from).collect(),
-            networks: found.network_settings.joined(),
-            restart_policy: some(found.host_config.restart_policy.name).filter(|name| name != "no"),
-        }
-    }
-}
-
-impl StateEntry {
-    fn read(self, restart_count: i64) -> ContainerState {
-        let health = self.health.unwrap_or_default();
-        ContainerState {
-            status: ContainerStatus::read(&self.status),
-            health: match health.status.as_str() {
-                "starting" => ContainerHealth::Starting,
-                "healthy" => ContainerHealth::Healthy,
-                "unhealthy" => ContainerHealth::Unhealthy,
-                _ => ContainerHealth::None,
-            },
-            exit_code: self.exit_code,
-            error: some(self.error),
-            health_log: health.log.into_iter().map(|check| check.output).collect(),
-            restart_count,
-            started_at: moment(self.started_at),
-            finished_at: moment(self.finished_at),
-        }
-    }
-}
-
-/// The engine says "never" as the year 1.
-fn moment(text: String) -> Option<String> {
-    some(text).filter(|text| !text.starts_with("0001-"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_is_read_with_nulls_and_unknown_words() {
-        let listed: Vec<Listed> = serde_json::from_str(
-            r#"[{"Id":"1f","Names":["/other/db","/shop-db-1"],"Image":"db","ImageID":"sha256:2a","Command":"run","Created":7,
-                "State":"hibernating","Status":"Asleep","Ports":[{"PrivatePort":80,"Type":"tcp"},{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],
-                "Labels":null,"NetworkSettings":{"Networks":{"front":{"NetworkID":"9c"},"odd":null}},"Mounts":null,"New":{"a":1}},
-               {"Id":"2f"}]"#,
-        )
-        .expect("a list");
-        let listed: Vec<ContainerSummary> = listed.into_iter().map(Into::into).collect();
-        assert_eq!(listed[0].name.as_str(), "shop-db-1");
-        assert_eq!(listed[0].status, ContainerStatus::Other("hibernating".to_owned()));
-        assert_eq!(listed[0].ports[1].ip.as_deref(), Some("::"));
-        assert_eq!((listed[0].ports[0].public, listed[0].ports[1].public), (None, Some(8080)));
-        assert_eq!(listed[0].networks["front"].as_str(), "9c");
-        assert_eq!((listed[1].id.as_str(), listed[1].name.as_str()), ("2f", ""));
-    }
-
-    #[test]
-    fn a_container_is_read_with_its_health() {
-        let found: Inspected = serde_json::from_str(
-            r#"{"Id":"1f","Name":"/a-1","Image":"sha256:2a","RestartCount":2,"HostConfig":{"RestartPolicy":{"Name":"on-failure"}},"Config":{"Image":"a","Tty":true,"Labels":{"k":"v"}},
-                "State":{"Status":"running","ExitCode":0,"Error":"","StartedAt":"2024-05-01T10:00:00Z","FinishedAt":"0001-01-01T00:00:00Z",
-                         "Health":{"Status":"unhealthy","Log":[{"Output":"no\n","ExitCode":1}]}},
-                "Mounts":[{"Type":"volume","Name":"v","Source":"/x","Destination":"/data"},{"Type":"bind","Source":"/h","Destination":"/b"}]}"#,
-        )
-        .expect("a container");
-        let details = ContainerDetails::from(found);
-        assert_eq!(details.name.as_str(), "a-1");
-        assert_eq!(details.state.health, ContainerHealth::Unhealthy);
-        assert_eq!(details.state.health_log, ["no\n"]);
-        assert_eq!((details.state.started_at.is_some(), details.state.finished_at), (true, None));
-        assert_eq!(details.restart_policy.as_deref(), Some("on-failure"));
-        assert_eq!((details.mounts[0].name.as_deref(), &details.mounts[1].name), (Some("v"), &None));
-    }
-
-    #[test]
-    fn a_container_that_is_never_started_again_has_no_policy() {
-        for text in [
-            r#"{"Id":"1f"}"#,
-            r#"{"HostConfig":null}"#,
-            r#"{"HostConfig":{"RestartPolicy":{"Name":"no"}}}"#,
-            r#"{"HostConfig":{"RestartPolicy":{"Name":""}}}"#,
-        ] {
-            let found: Inspected = serde_json::from_str(text).expect("a container");
-            assert_eq!(ContainerDetails::from(found).restart_policy, None, "{text}");
-        }
-    }
 
     #[test]
     fn filters_are_one_json_text() {

@@ -7,10 +7,13 @@ use super::call::Call;
 use futures::stream::{BoxStream, StreamExt as _};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What the engine puts among a container's labels when it tells of an event.
 const NOT_LABELS: [&str; 6] = ["image", "name", "exitCode", "execID", "signal", "execDuration"];
+
+/// How long the engine may take to say that it will tell.
+const SUBSCRIBED: Duration = Duration::from_secs(10);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -39,9 +42,10 @@ impl DockerEngine {
         let attempt = "watch containers";
         let call = Call::get("/events", attempt)
             .query("filters", &selector.filters(&[("type", "container")]))
-            .query_some("since", self.now().as_deref())
-            .patient();
-        let told = json_lines::<Told>(attempt, self.raw(call).await?);
+            .query_some("since", self.since_now().as_deref())
+            .within(SUBSCRIBED);
+        // Nothing may happen for ever: who listens looks now and then all the same.
+        let told = json_lines::<Told>(attempt, self.raw(call).await?, None);
         Ok(told.map(|told| told.map(StateChange::from)).boxed())
     }
 
@@ -52,23 +56,25 @@ impl DockerEngine {
         until: Option<&str>,
     ) -> Result<BoxStream<'static, Result<Happening, EngineError>>, EngineError> {
         let attempt = "listen to containers";
-        let now = self.now();
+        let now = self.since_now();
         let call = Call::get("/events", attempt)
             .query("filters", &selector.filters(&[("type", "container")]))
             .query_some("since", since.or(now.as_deref()))
             .query_some("until", until)
-            .patient();
-        let told = json_lines::<Told>(attempt, self.raw(call).await?);
+            .within(SUBSCRIBED);
+        let told = json_lines::<Told>(attempt, self.raw(call).await?, None);
         Ok(told.map(|told| told.map(Happening::from)).boxed())
     }
 
     /// The engine answers a moment before it subscribes. Saying from when on closes the gap, where we have the same clock.
-    fn now(&self) -> Option<String> {
-        let EngineAddress::Unix(_) = self.address() else {
-            return None;
-        };
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    fn since_now(&self) -> Option<String> {
+        let since = self.now()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
+    }
+
+    /// The engine's time, where we have the same clock.
+    pub(super) fn now(&self) -> Option<SystemTime> {
+        matches!(self.address(), EngineAddress::Unix(_)).then(SystemTime::now)
     }
 }
 

@@ -54,7 +54,7 @@ impl DockerEngine {
         let exec = self.prepare_exec(id, request, Streams::Output, &attempt).await?;
         let start = start_exec(&exec, Start::Attached { tty: false }, &attempt)?;
         let response = self.raw(start).await?;
-        let mut written = chunks(&attempt, Framing::Multiplexed, answer::bytes(&attempt, response));
+        let mut written = chunks(&attempt, Framing::Multiplexed, answer::bytes(&attempt, response, None));
         while let Some(chunk) = written.try_next().await? {
             output(chunk);
         }

@@ -2,6 +2,7 @@
 
 use super::super::{EngineError, ImageDetails, PullProgress};
 use super::DockerEngine;
+use super::again::{Patience, Seen};
 use super::answer::{json_lines, keys, or_default, some};
 use super::call::{Call, reference};
 use super::transport::absent;
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const VERB: Duration = Duration::from_mins(5);
+/// How long a pull or a push may tell of no progress.
+const STANDSTILL: Duration = Duration::from_mins(10);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -110,7 +113,7 @@ impl DockerEngine {
             .query("tag", tag)
             .query_some("platform", platform)
             .header_some("x-registry-auth", self.credentials().pull_header(image)?)?
-            .patient();
+            .within(STANDSTILL);
         self.transfer(attempt, call, progress).await
     }
 
@@ -122,13 +125,13 @@ impl DockerEngine {
         let call = Call::post(format!("/images/{}/push", reference(name)?), attempt.as_str())
             .query("tag", tag)
             .header_some("x-registry-auth", Some(credentials))?
-            .patient();
+            .within(STANDSTILL);
         self.transfer(attempt, call, progress).await
     }
 
     /// Follows a pull or a push to its end.
     async fn transfer(&self, attempt: String, call: Call, progress: &mut (dyn FnMut(PullProgress) + Send)) -> Result<(), EngineError> {
-        let mut lines = json_lines::<Transferred>(&attempt, self.raw(call).await?);
+        let mut lines = json_lines::<Transferred>(&attempt, self.raw(call).await?, Some(STANDSTILL));
         while let Some(line) = lines.try_next().await? {
             if let Some(message) = line.error {
                 return Err(EngineError::Failed { attempt, message });
@@ -146,19 +149,27 @@ impl DockerEngine {
 
     pub(super) async fn tag(&self, image: &ImageId, name: &ImageRef) -> Result<(), EngineError> {
         let (repository, tag) = split(name.as_str());
-        let options = TagImageOptions {
-            repo: Some(repository.to_owned()),
-            tag: Some(tag.to_owned()),
-        };
         let path = reference(image.as_str())?;
-        let verb = self.docker().await?.tag_image(&path, Some(options));
-        self.tell(format!("tag image {image} as {name}"), Some(VERB), verb).await
+        let docker = self.docker().await?;
+        let ask = || {
+            let options = TagImageOptions {
+                repo: Some(repository.to_owned()),
+                tag: Some(tag.to_owned()),
+            };
+            docker.tag_image(&path, Some(options))
+        };
+        let nothing = || std::future::ready(Seen::Nothing);
+        self.change(&format!("tag image {image} as {name}"), Patience::changing(VERB), ask, nothing)
+            .await
     }
 
     pub(super) async fn delete_image(&self, image: &str) -> Result<(), EngineError> {
         let path = reference(image)?;
-        let verb = self.docker().await?.remove_image(&path, None::<RemoveImageOptions>, None);
-        absent(self.tell(format!("remove image {image}"), Some(VERB), verb).await).map(|_| ())
+        let docker = self.docker().await?;
+        let ask = || docker.remove_image(&path, None::<RemoveImageOptions>, None);
+        let nothing = || std::future::ready(Seen::Nothing);
+        let attempt = format!("remove image {image}");
+        absent(self.change(&attempt, Patience::changing(VERB), ask, nothing).await).map(|_| ())
     }
 }
 

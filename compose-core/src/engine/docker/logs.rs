@@ -9,6 +9,10 @@ use super::moment::moment;
 use crate::names::ContainerId;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use std::time::Duration;
+
+/// How long the engine may take to find the next of the lines that are there.
+const SILENCE: Duration = Duration::from_mins(2);
 
 impl DockerEngine {
     pub(super) fn log_stream(&self, id: &ContainerId, request: &LogRequest) -> BoxStream<'static, Result<LogChunk, EngineError>> {
@@ -41,11 +45,12 @@ impl DockerEngine {
             .query("timestamps", switch(request.timestamps))
             .query("tail", &request.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
             .query_some("since", time(&attempt, request.since.as_deref())?.as_deref())
-            .query_some("until", time(&attempt, request.until.as_deref())?.as_deref())
-            .patient();
+            .query_some("until", time(&attempt, request.until.as_deref())?.as_deref());
         let response = self.raw(call).await?;
         let framing = if details.tty { Framing::Raw } else { Framing::Multiplexed };
-        Ok(chunks(&attempt, framing, answer::bytes(&attempt, response)))
+        // One that follows a container is silent as long as that is.
+        let silence = (!request.follow).then_some(SILENCE);
+        Ok(chunks(&attempt, framing, answer::bytes(&attempt, response, silence)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! API version in `transport`; what its models cannot hold on old engines, or would refuse from
 //! other ones, is asked with our own bodies and read with our own tolerant structs.
 
+mod again;
 mod answer;
 mod build;
 mod build_classic;
@@ -12,6 +13,7 @@ mod build_progress;
 mod call;
 mod console;
 mod containers;
+mod described;
 mod digest;
 mod events;
 mod exec;

@@ -3,6 +3,7 @@
 use super::super::request::NetworkBody;
 use super::super::{EndpointRequest, EngineError, NetworkDetails, Selector};
 use super::DockerEngine;
+use super::again::{self, Patience, Seen};
 use super::answer::{keys, or_default};
 use super::call::{Call, segment};
 use super::transport::absent;
@@ -66,14 +67,26 @@ impl DockerEngine {
             #[serde(rename = "Id")]
             id: String,
         }
-        let call = Call::post("/networks/create", format!("create network {}", body.name)).json(body)?;
-        Ok(NetworkId::from(self.ask::<Created>(call).await?.id))
+        let attempt = format!("create network {}", body.name);
+        let call = Call::post("/networks/create", attempt.as_str()).json(body)?;
+        self.transport.agree().await?;
+        let ask = || async { Ok(NetworkId::from(self.ask_once::<Created>(call.clone()).await?.id)) };
+        let look = || async {
+            let bears = |found: &NetworkDetails| body.labels.iter().all(|(key, value)| found.labels.get(key) == Some(value));
+            match self.network(&body.name).await {
+                Ok(Some(found)) if bears(&found) => Seen::Done(found.id),
+                _ => Seen::Nothing,
+            }
+        };
+        again::ask(&attempt, Patience::changing(VERB), ask, look).await
     }
 
     pub(super) async fn delete_network(&self, id: &NetworkId) -> Result<(), EngineError> {
         let name = segment("network", id.as_str())?;
-        let verb = self.docker().await?.remove_network(&name);
-        absent(self.tell(format!("remove network {id}"), Some(VERB), verb).await).map(|_| ())
+        let docker = self.docker().await?;
+        let (ask, nothing) = (|| docker.remove_network(&name), || std::future::ready(Seen::Nothing));
+        let attempt = format!("remove network {id}");
+        absent(self.change(&attempt, Patience::changing(VERB), ask, nothing).await).map(|_| ())
     }
 
     pub(super) async fn join(&self, network: &NetworkName, container: &ContainerId, endpoint: &EndpointRequest) -> Result<(), EngineError> {
@@ -83,22 +96,40 @@ impl DockerEngine {
             container: &'a ContainerId,
             endpoint_config: &'a EndpointRequest,
         }
+        let attempt = format!("connect container {container} to network {network}");
         let path = format!("/networks/{}/connect", segment("network", network.as_str())?);
-        let call = Call::post(path, format!("connect container {container} to network {network}")).json(&Join {
+        let call = Call::post(path, attempt.as_str()).json(&Join {
             container,
             endpoint_config: endpoint,
         })?;
-        self.raw(call).await.map(|_| ())
+        let ask = || async { self.raw(call.clone()).await.map(|_| ()) };
+        let look = || async {
+            match self.networks_of(container).await {
+                Some(networks) if networks.contains_key(network) => Seen::Done(()),
+                _ => Seen::Nothing,
+            }
+        };
+        again::ask(&attempt, Patience::changing(VERB), ask, look).await
     }
 
     pub(super) async fn leave(&self, network: &str, container: &ContainerId) -> Result<(), EngineError> {
         let name = segment("network", network)?;
-        let request = NetworkDisconnectRequest {
-            container: container.as_str().to_owned(),
-            force: Some(true),
+        let docker = self.docker().await?;
+        let ask = || {
+            let request = NetworkDisconnectRequest {
+                container: container.as_str().to_owned(),
+                force: Some(true),
+            };
+            docker.disconnect_network(&name, request)
         };
-        let verb = self.docker().await?.disconnect_network(&name, request);
-        self.tell(format!("disconnect container {container} from network {network}"), Some(VERB), verb)
-            .await
+        let is_it = |(name, id): (&NetworkName, &NetworkId)| name.as_str() == network || id.as_str() == network;
+        let look = || async {
+            match self.networks_of(container).await {
+                Some(networks) if !networks.iter().any(is_it) => Seen::Done(()),
+                _ => Seen::Nothing,
+            }
+        };
+        let attempt = format!("disconnect container {container} from network {network}");
+        self.change(&attempt, Patience::changing(VERB), ask, look).await
     }
 }

@@ -22,6 +22,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::service::TowerToHyperService;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
@@ -40,6 +41,9 @@ const METHODS: [&str; 6] = [
 /// The connection's window in bytes. BuildKit asks for each file in a small frame of its own, and the number
 /// of small frames that may come is measured by this window: 2 million files.
 const WINDOW: u32 = 1 << 30;
+
+/// How often the engine is asked whether it still builds, and how long the answer may take.
+const KNOCK: Duration = Duration::from_mins(1);
 
 /// What BuildKit may ask for.
 pub(super) struct Services {
@@ -97,7 +101,11 @@ impl DockerEngine {
             let connection = connection.lock().ok().and_then(|mut connection| connection.take());
             async move { connection.ok_or_else(|| std::io::Error::other("the engine closed the connection to BuildKit")) }
         });
-        let endpoint = Endpoint::from_static("http://buildkit");
+        // A step may be silent for long: whether the engine is there at all is asked beside it.
+        let endpoint = Endpoint::from_static("http://buildkit")
+            .http2_keep_alive_interval(KNOCK)
+            .keep_alive_timeout(KNOCK)
+            .keep_alive_while_idle(true);
         let channel = endpoint
             .connect_with_connector(connector)
             .await

@@ -35,6 +35,7 @@ impl DockerEngine {
         Ok(answer::bytes(
             &attempt,
             self.raw(Call::get(path, attempt.as_str()).patient()).await?,
+            None,
         ))
     }
 }

@@ -1,8 +1,8 @@
 //! The adapter against an engine that answers from a script.
 
-use super::super::request::NetworkBody;
+use super::super::request::{ContainerBody, NetworkBody};
 use super::super::{AnonymousVolumes, Credential, Credentials, DockerEngine, Engine, EngineAddress, EngineError, LogRequest, Selector};
-use crate::names::ContainerId;
+use crate::names::{ContainerId, ContainerName};
 use futures::StreamExt as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -137,6 +137,8 @@ async fn what_is_so_already_is_fine() {
         answer("304 Not Modified", ""),
         answer("404 Not Found", r#"{"message":"no such container"}"#),
         answer("409 Conflict", r#"{"message":"removal of container 1f is already in progress"}"#),
+        answer("200 OK", r#"{"Id":"1f","State":{"Status":"removing"}}"#),
+        answer("404 Not Found", r#"{"message":"no such container"}"#),
         answer("409 Conflict", r#"{"message":"it is busy"}"#),
     ]);
     let engine = &scripted.engine;
@@ -154,6 +156,95 @@ async fn what_is_so_already_is_fine() {
         (error.status(), error.to_string().as_str()),
         (Some(409), "remove container 1f: it is busy")
     );
+}
+
+/// The engine did what it was asked for, and nobody heard of it.
+const LOST: String = String::new();
+
+#[tokio::test]
+async fn what_was_done_without_an_answer_is_taken() {
+    let body = ContainerBody {
+        labels: [("k".to_owned(), "v".to_owned())].into(),
+        ..ContainerBody::default()
+    };
+    let made = |status: &str| {
+        answer(
+            "200 OK",
+            &format!(r#"{{"Id":"1f","Name":"/web","Config":{{"Labels":{{"k":"v","l":"w"}}}},"State":{{"Status":"{status}"}}}}"#),
+        )
+    };
+    let name = ContainerName::new("web");
+    let scripted = greeted([LOST, made("created"), LOST, made("exited"), LOST, made("running")]);
+    let engine = &scripted.engine;
+    assert_eq!(engine.create_container(&name, None, &body).await.expect("made"), id());
+    engine.stop_container(&id(), None).await.expect("stopped");
+    engine.start_container(&id()).await.expect("started");
+
+    let scripted = greeted([
+        LOST,
+        made("running"),
+        LOST,
+        answer("404 Not Found", ""),
+        LOST,
+        answer("200 OK", "{}"),
+    ]);
+    let engine = &scripted.engine;
+    engine.rename_container(&id(), &name).await.expect("renamed");
+    engine.remove_container(&id(), AnonymousVolumes::Keep).await.expect("removed");
+    engine.disconnect_network("front", &id()).await.expect("left");
+}
+
+#[tokio::test]
+async fn what_was_not_done_is_asked_for_again() {
+    let nobody = || answer("404 Not Found", r#"{"message":"no such container"}"#);
+    let scripted = greeted([LOST, nobody(), answer("201 Created", r#"{"Id":"1f"}"#)]);
+    let name = ContainerName::new("web");
+    let made = scripted.engine.create_container(&name, None, &ContainerBody::default()).await;
+    assert_eq!(made.expect("made"), id());
+    assert_eq!(
+        scripted.asked()[1..],
+        [
+            "POST /v1.51/containers/create?name=web",
+            "GET /v1.51/containers/web/json",
+            "POST /v1.51/containers/create?name=web",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn another_container_of_the_name_is_not_taken() {
+    let other = answer("200 OK", r#"{"Id":"2f","Name":"/web","Config":{},"State":{"Status":"created"}}"#);
+    let conflict = answer("409 Conflict", r#"{"message":"the name is in use"}"#);
+    let body = ContainerBody {
+        labels: [("k".to_owned(), "v".to_owned())].into(),
+        ..ContainerBody::default()
+    };
+    let again = std::iter::repeat_n([conflict.clone(), other.clone()], 3).flatten();
+    let scripted = greeted([LOST, other.clone()].into_iter().chain(again));
+    let made = scripted.engine.create_container(&ContainerName::new("web"), None, &body).await;
+    assert_eq!(made.expect_err("in use").status(), Some(409));
+    // At once, where no answer was lost.
+    let scripted = greeted([conflict]);
+    let made = scripted.engine.create_container(&ContainerName::new("web"), None, &body).await;
+    assert_eq!(made.expect_err("in use").status(), Some(409));
+    assert_eq!(scripted.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_ended_before_anybody_heard_of_its_start_is_not_started_twice() {
+    let ended = answer(
+        "200 OK",
+        r#"{"Id":"1f","State":{"Status":"exited","StartedAt":"2999-01-01T00:00:00.5Z"}}"#,
+    );
+    let scripted = greeted([LOST, ended]);
+    scripted.engine.start_container(&id()).await.expect("started");
+    let before = answer(
+        "200 OK",
+        r#"{"Id":"1f","State":{"Status":"exited","StartedAt":"2001-01-01T00:00:00.5Z"}}"#,
+    );
+    let scripted = greeted([LOST, before, answer("204 No Content", "")]);
+    scripted.engine.start_container(&id()).await.expect("started");
+    assert_eq!(scripted.asked().len(), 4);
 }
 
 #[tokio::test]
@@ -178,10 +269,11 @@ async fn refusals_are_read_in_any_form() {
 async fn broken_answers_are_no_answers() {
     let short = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[".to_owned();
     for broken in [short, answer("200 OK", r#"{"no":"list"}"#), "nonsense".to_owned()] {
-        let scripted = greeted([broken]);
+        let scripted = greeted(vec![broken; 4]);
         let error = scripted.engine.list_containers(&Selector::default()).await.expect_err("broken");
         assert!(matches!(error, EngineError::Transport { .. }), "{error:?}");
         assert!(error.to_string().starts_with("list containers: "), "{error}");
+        assert_eq!(scripted.asked().len(), 5, "it is asked again");
     }
 }
 

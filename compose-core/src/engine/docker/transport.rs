@@ -2,6 +2,7 @@
 
 use super::super::{ApiVersion, EngineAddress, EngineError};
 use super::DockerEngine;
+use super::again::{self, Patience, Seen};
 use super::answer;
 use super::call::Call;
 use bytes::Bytes;
@@ -135,9 +136,8 @@ impl Transport {
     }
 
     async fn negotiate(&self) -> Result<Agreement, EngineError> {
-        let mut call = Call::get("/_ping", "greet the engine");
-        call.deadline = Some(Duration::from_secs(30));
-        let response = self.exchange(call).await?;
+        let call = Call::get("/_ping", "greet the engine").within(Duration::from_secs(30));
+        let response = self.exchange(call, None).await?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let found = header("api-version").unwrap_or("unknown");
         match found.parse::<ApiVersion>() {
@@ -152,10 +152,14 @@ impl Transport {
         }
     }
 
-    /// Sends a request and turns every status that is no success into an error.
-    async fn exchange(&self, call: Call) -> Result<Response<Incoming>, EngineError> {
+    /// Sends a request, with what is streamed beside it, and turns every status that is no success into an error.
+    async fn exchange(&self, call: Call, stream: Option<Body>) -> Result<Response<Incoming>, EngineError> {
         let (attempt, deadline) = (call.attempt.clone(), call.deadline);
-        let request = call.into_request().map_err(|error| EngineError::Transport {
+        let request = match stream {
+            Some(body) => call.with_body(body),
+            None => call.into_request(),
+        };
+        let request = request.map_err(|error| EngineError::Transport {
             attempt: attempt.clone(),
             message: error.to_string(),
         })?;
@@ -218,17 +222,57 @@ impl DockerEngine {
     /// Sends our own request under the agreed version; an answer that is no success is an error.
     pub(crate) async fn raw(&self, call: Call) -> Result<Response<Incoming>, EngineError> {
         self.transport.agree().await?;
-        self.transport.exchange(call).await
+        self.transport.exchange(call, None).await
     }
 
-    /// Sends our own request and reads the answer.
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<T, EngineError> {
-        let attempt = call.attempt.clone();
-        answer::json(&attempt, self.raw(call).await?).await
+    /// The same with what is streamed to the engine.
+    pub(super) async fn raw_with(&self, call: Call, stream: Body) -> Result<Response<Incoming>, EngineError> {
+        self.transport.agree().await?;
+        self.transport.exchange(call, Some(stream)).await
+    }
+
+    /// Sends our own request and reads the answer. One that changes nothing is asked again where its answer was lost.
+    pub(crate) async fn ask<T: DeserializeOwned + Send>(&self, call: Call) -> Result<T, EngineError> {
+        self.transport.agree().await?;
+        match call.deadline.filter(|_| call.only_reads()) {
+            Some(whole) => {
+                let nothing = || std::future::ready(Seen::Nothing);
+                again::ask(&call.attempt, Patience::reading(whole), || self.ask_once(call.clone()), nothing).await
+            }
+            None => self.ask_once(call).await,
+        }
+    }
+
+    /// Sends our own request and reads the answer, which may take as long as the request says.
+    pub(super) async fn ask_once<T: DeserializeOwned>(&self, call: Call) -> Result<T, EngineError> {
+        let (attempt, deadline) = (call.attempt.clone(), call.deadline);
+        within(deadline, &attempt, async {
+            answer::json(&attempt, self.transport.exchange(call, None).await?).await
+        })
+        .await
+    }
+
+    /// Asks for a change, again where its answer was lost and a look says that it is not done.
+    pub(super) async fn change<T, A, L>(
+        &self,
+        attempt: &str,
+        patience: Patience,
+        ask: impl Fn() -> A,
+        look: impl Fn() -> L,
+    ) -> Result<T, EngineError>
+    where
+        A: Future<Output = Result<T, bollard::errors::Error>>,
+        L: Future<Output = Seen<T>>,
+    {
+        let ask = || {
+            let asked = ask();
+            async { asked.await.map_err(|error| self.translate(attempt, error)) }
+        };
+        again::ask(attempt, patience, ask, look).await
     }
 
     /// Sends our own request and reads the answer, where "not found" is an answer too.
-    pub(super) async fn ask_for<T: DeserializeOwned>(&self, call: Call) -> Result<Option<T>, EngineError> {
+    pub(super) async fn ask_for<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Option<T>, EngineError> {
         absent(self.ask(call).await)
     }
 
@@ -286,10 +330,7 @@ async fn within<T>(
     };
     match tokio::time::timeout(deadline, work).await {
         Ok(done) => done,
-        Err(_) => Err(EngineError::Transport {
-            attempt: attempt.to_owned(),
-            message: format!("the engine did not answer within {} seconds", deadline.as_secs()),
-        }),
+        Err(_) => Err(EngineError::silent(attempt, deadline)),
     }
 }
 

@@ -91,7 +91,7 @@ impl DockerEngine {
         let call = Call::get(path, attempt.as_str())
             .query("stream", if once { "0" } else { "1" })
             .patient();
-        let counted = json_lines::<Counted>(&attempt, self.raw(call).await?);
+        let counted = json_lines::<Counted>(&attempt, self.raw(call).await?, None);
         Ok(counted.map(|counted| counted.map(|counted| counted.usage())).boxed())
     }
 }

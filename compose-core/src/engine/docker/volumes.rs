@@ -3,6 +3,7 @@
 use super::super::request::VolumeBody;
 use super::super::{EngineError, Selector, VolumeDetails};
 use super::DockerEngine;
+use super::again::{self, Patience, Seen};
 use super::answer::or_default;
 use super::call::{Call, segment};
 use super::transport::absent;
@@ -56,13 +57,22 @@ impl DockerEngine {
     }
 
     pub(super) async fn new_volume(&self, body: &VolumeBody) -> Result<(), EngineError> {
-        let call = Call::post("/volumes/create", format!("create volume {}", body.name)).json(body)?;
-        self.raw(call).await.map(|_| ())
+        let attempt = format!("create volume {}", body.name);
+        let call = Call::post("/volumes/create", attempt.as_str()).json(body)?;
+        // The engine gives the volume that is there.
+        let (ask, nothing) = (
+            || async { self.raw(call.clone()).await.map(|_| ()) },
+            || std::future::ready(Seen::Nothing),
+        );
+        again::ask(&attempt, Patience::changing(VERB), ask, nothing).await
     }
 
     pub(super) async fn delete_volume(&self, name: &VolumeName) -> Result<(), EngineError> {
         let path = segment("volume", name.as_str())?;
-        let verb = self.docker().await?.remove_volume(&path, None::<RemoveVolumeOptions>);
-        absent(self.tell(format!("remove volume {name}"), Some(VERB), verb).await).map(|_| ())
+        let docker = self.docker().await?;
+        let ask = || docker.remove_volume(&path, None::<RemoveVolumeOptions>);
+        let nothing = || std::future::ready(Seen::Nothing);
+        let attempt = format!("remove volume {name}");
+        absent(self.change(&attempt, Patience::changing(VERB), ask, nothing).await).map(|_| ())
     }
 }

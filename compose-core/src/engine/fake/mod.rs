@@ -2,8 +2,11 @@
 //! Docker Engine would, refuses what one would refuse, and fails where a test tells it to.
 
 mod answers;
+mod faulty;
 mod script;
 mod world;
+
+pub use faulty::{Fault, FaultyEngine, Times};
 
 use super::request::ContainerBody;
 use super::{ContainerStatus, EngineError, StateChange};

@@ -71,7 +71,7 @@ async fn tries(daemon: &Daemon, project: &str, outage: Outage, enough: &Cancella
 
 fn tell(project: &str, failed: RevivalError) {
     match failed {
-        RevivalError::Apply(ApplyError::Step { step, cause, others }) => {
+        RevivalError::Apply(ApplyError::Step { step, cause, others, .. }) => {
             for (step, error) in std::iter::once((step, cause)).chain(others) {
                 tracing::error!(%error, project, "after a restart of the engine: cannot {step}");
             }
