@@ -28,6 +28,7 @@ use crate::wire::{ADMIN_TOKEN_FILE, Role};
 use auth::{Authority, NewToken};
 use compose_core::engine::Engine;
 use compose_core::names::ContainerId;
+use deployment::conversations::Conversations;
 use deployment::dirs::ProjectDirs;
 use deployment::files::OwnFolder;
 use deployment::looks::Looks;
@@ -91,6 +92,7 @@ struct Parts {
     delivery_room: Semaphore,
     stop: CancellationToken,
     git_work: TaskTracker,
+    conversations: Conversations,
 }
 
 /// Why a daemon cannot begin.
@@ -128,6 +130,7 @@ impl Daemon {
             delivery_room: Semaphore::new(ROOM),
             stop: CancellationToken::new(),
             git_work: TaskTracker::new(),
+            conversations: Conversations::default(),
             store,
             dir,
         }));
@@ -163,6 +166,11 @@ impl Daemon {
     /// Work on repositories that is under way.
     pub(crate) fn git_work(&self) -> &TaskTracker {
         &self.0.git_work
+    }
+
+    /// Conversations with git hosts.
+    pub(crate) fn conversations(&self) -> &Conversations {
+        &self.0.conversations
     }
 
     pub(crate) fn dir(&self) -> &StateDir {

@@ -7,6 +7,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod converge;
+pub(crate) mod conversations;
 pub(crate) mod dirs;
 pub(crate) mod files;
 pub(crate) mod health;

@@ -1,10 +1,11 @@
 //! A project's repository: read with the project's deploy key, its host remembered.
 
+use super::conversations::Partner;
 use super::dirs::ProjectDirs;
 use super::source::SourceError;
 use super::uses::Uses;
 use crate::daemon::Daemon;
-use crate::daemon::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Transport, Trouble, Unreadable};
+use crate::daemon::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Stop, Transport, Trouble, Unreadable};
 use crate::daemon::store::{ProjectRow, Settled};
 use crate::wire::{Deployment, Trigger};
 use russh::keys::PrivateKey;
@@ -152,7 +153,7 @@ async fn read<T: Send + 'static>(
     daemon: &Daemon,
     project: &ProjectRow,
     limit: Duration,
-    work: impl FnOnce(&Repository, &AtomicBool) -> Result<T, GitError> + Send + 'static,
+    work: impl FnOnce(&Repository, &Stop) -> Result<T, GitError> + Send + 'static,
 ) -> Read<T> {
     let repository = match repository(daemon, project) {
         Ok(repository) => Arc::new(repository),
@@ -164,7 +165,9 @@ async fn read<T: Send + 'static>(
         }
     };
     let shared = Arc::clone(&repository);
-    let outcome = within(limit, &repository, blocking(daemon, move |stop| Ok(work(&shared, stop)?))).await;
+    let partner = repository.host().map_or(Partner::Here, Partner::Host);
+    let conversation = converse(daemon, partner, move |stop| Ok(work(&shared, stop)?));
+    let outcome = within(limit, &repository, conversation).await;
     let remembered = remember(daemon, project, &repository).await;
     Read {
         outcome: outcome.and_then(|found| remembered.map(|()| found)),
@@ -217,18 +220,40 @@ async fn within<T>(limit: Duration, repository: &Repository, work: impl Future<O
     })
 }
 
-/// Runs blocking work on a repository, which is told when its caller has gone or the daemon ends.
+/// Speaks with a git host, which ends when its caller has gone or the daemon ends.
+async fn converse<T: Send + 'static>(
+    daemon: &Daemon,
+    partner: Partner,
+    work: impl FnOnce(&Stop) -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    let stop = StopOnDrop(Stop::default());
+    let told = Arc::clone(&stop.0);
+    // It speaks over the network by the runtime, which must not end before it.
+    let running = daemon.git_work().token();
+    let conversation = daemon.conversations().run(partner, move || {
+        let _running = running;
+        work(&told)
+    });
+    tokio::select! {
+        ended = conversation => ended.unwrap_or(Err(SourceError::Defect)),
+        () = daemon.stopping().cancelled() => Err(SourceError::Interrupted),
+    }
+}
+
+/// Runs blocking work on what is here of a repository, which is told when its caller has gone or the daemon ends.
 async fn blocking<T: Send + 'static>(
     daemon: &Daemon,
     work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    // It speaks over the network by the runtime, which must not end before it.
-    let running = daemon.git_work().token();
-    let work = move |stop: &AtomicBool| {
-        let _running = running;
-        work(stop)
-    };
     blocking_until(daemon.stopping(), work).await
+}
+
+struct StopOnDrop(Stop);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Runs blocking work that is told when it is called off, or when its caller has gone. A caller that stays gets an answer
@@ -237,13 +262,7 @@ pub(super) async fn blocking_until<T: Send + 'static>(
     call_off: &CancellationToken,
     work: impl FnOnce(&AtomicBool) -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    struct StopOnDrop(Arc<AtomicBool>);
-    impl Drop for StopOnDrop {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Stop::default();
     let guard = StopOnDrop(Arc::clone(&stop));
     let mut running = tokio::task::spawn_blocking(move || work(&stop));
     let ended = tokio::select! {

@@ -8,7 +8,7 @@ use gix::objs::tree::EntryKind;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
@@ -16,8 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 128;
-/// The largest file that is taken: git holds a file in memory while it is written.
+/// The largest file that is taken: one that is kept as what differs from another is held in memory.
 pub(crate) const LARGEST_FILE: u64 = 256 << 20;
+/// How many files, folders and links a commit may have.
+const MOST_ENTRIES: usize = 300_000;
+/// How much its files may hold together.
+const MOST_BYTES: u64 = 8 << 30;
+/// The most bytes of a file that stands for one in large-file storage.
+const LARGEST_POINTER: u64 = 1024;
 /// How a file that stands for one in large-file storage begins.
 const LARGE_FILE: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -69,6 +75,8 @@ pub(crate) fn check_out(mirror: &Mirror, commit: &str, folder: &Path, stop: &Ato
         folder,
         stop,
         links: Vec::new(),
+        entries: 0,
+        bytes: 0,
         out: CheckedOut::default(),
     };
     checkout.tree(mirror.tree_of(commit)?, Path::new(""), 0)?;
@@ -82,6 +90,8 @@ struct Checkout<'a> {
     stop: &'a AtomicBool,
     /// Made last, so that no file is ever written through one.
     links: Vec<(PathBuf, PathBuf)>,
+    entries: usize,
+    bytes: u64,
     out: CheckedOut,
 }
 
@@ -98,6 +108,11 @@ impl Checkout<'_> {
             }
             let entry = entry.map_err(|_| unsafe_path(at, "a folder that cannot be read"))?;
             let path = at.join(checked_name(entry.filename, at)?);
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                let what = format!("the commit has more than {MOST_ENTRIES} files and folders");
+                return Err(GitError::TooLarge { what });
+            }
             self.entry(entry.mode.kind(), entry.oid.to_owned(), path, depth)?;
         }
         Ok(())
@@ -143,19 +158,30 @@ impl Checkout<'_> {
             );
             return Err(unsafe_path(&path, &reason));
         }
-        let data = self.mirror.read(id)?;
-        if data.starts_with(LARGE_FILE) {
+        self.take(size)?;
+        if size <= LARGEST_POINTER && self.mirror.read(id)?.starts_with(LARGE_FILE) {
             self.out.large_files.push(path.clone());
         }
         let mode = if executable { 0o755 } else { 0o644 };
-        self.make(&path, |full| {
-            // A second entry of the same name would find the file there.
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(full)?;
-            file.set_permissions(Permissions::from_mode(mode))?;
-            file.write_all(&data)
-        })?;
+        let full = self.folder.join(&path);
+        let failed = |source| write_error(&full, source);
+        // A second entry of the same name would find the file there.
+        let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(&full);
+        let mut file = opened.map_err(failed)?;
+        file.set_permissions(Permissions::from_mode(mode)).map_err(failed)?;
+        self.mirror.write_to(id, size, &mut file)?.map_err(failed)?;
         let id = id.to_string();
         self.out.tracked.insert(path, Tracked::File { id, executable });
+        Ok(())
+    }
+
+    /// Small as what arrives may be, what is written out of it has a limit.
+    fn take(&mut self, bytes: u64) -> Result<(), GitError> {
+        self.bytes += bytes;
+        if self.bytes > MOST_BYTES {
+            let what = format!("the files of the commit have more than {} GiB", MOST_BYTES >> 30);
+            return Err(GitError::TooLarge { what });
+        }
         Ok(())
     }
 
@@ -223,7 +249,7 @@ mod tests {
 
     fn check_out_of(origin: &Origin, stop: bool) -> Result<(CheckedOut, PathBuf), GitError> {
         let url = Repository::parse(&origin.url()).expect("an address");
-        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false))?;
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &super::super::Stop::default())?;
         let commit = mirror.find("main")?;
         let folder = origin.temp.path().join("out");
         check_out(&mirror, &commit.id, &folder, &AtomicBool::new(stop)).map(|checked| (checked, folder))

@@ -1,9 +1,10 @@
 //! Talking to the server that has a repository: over https, over SSH, or to a folder of this machine.
 
+use super::limits::{LARGEST_OBJECT, Meter};
 use super::ssh::{self, Pin, SshAccess};
 use super::trouble::{Trouble, Unreadable, chain, https_help, is_cut, of_https};
 use super::url::{RepositoryUrl, Transport, UrlError};
-use super::{GitError, sentence};
+use super::{GitError, Stop, sentence};
 use crate::ssh_address::SshAddress;
 use crate::trust::authorities;
 use gix::bstr::{BString, ByteSlice as _};
@@ -43,6 +44,11 @@ impl Repository {
         })
     }
 
+    /// The host that is asked, with its port; `None` for a folder of this machine.
+    pub(crate) fn host(&self) -> Option<String> {
+        self.url.host()
+    }
+
     /// The same, read with a key where it is reached over SSH.
     pub(crate) fn with_ssh(self, access: SshAccess) -> Self {
         Self { ssh: Some(access), ..self }
@@ -65,8 +71,10 @@ impl Repository {
 
     /// Brings every branch and tag into a mirror, and forgets those that the repository has not. Commits stay: what was
     /// deployed once can be put back.
-    pub(super) fn fetch_into(&self, mirror: &gix::Repository, stop: &AtomicBool) -> Result<(), GitError> {
-        self.talk(mirror, stop, |connection| {
+    pub(super) fn fetch_into(&self, mirror: &gix::Repository, stop: &Stop) -> Result<(), GitError> {
+        let meter = Meter::new(stop);
+        let metered = meter.child(None);
+        let fetched = self.talk(mirror, stop, |connection| {
             let prepared = connection.prepare_fetch(gix::progress::Discard, gix::remote::ref_map::Options::default())?;
             if prepared.ref_map().remote_refs.is_empty() {
                 return Ok(Err(self.empty()));
@@ -77,9 +85,10 @@ impl Repository {
                 .iter()
                 .map(|named| named.unpack().0.to_owned())
                 .collect();
-            prepared.with_write_packed_refs_only(true).receive(gix::progress::Discard, stop)?;
+            prepared.with_write_packed_refs_only(true).receive(metered, stop)?;
             Ok(keep_only(mirror, &named).map_err(|error| GitError::mirror(mirror.git_dir(), &error)))
-        })
+        });
+        fetched.map_err(|error| meter.refusal().unwrap_or(error))
     }
 
     /// The commit that a branch leads to, without fetching anything.
@@ -158,14 +167,19 @@ impl Repository {
             connection.set_transport_options(https_options(repository, &self.url).map_err(failed)?);
         }
         work(connection).map_err(|error| {
+            if error.is_resource_exhausted() {
+                return too_large();
+            }
             if stop.load(Ordering::Relaxed) {
-                return Unreadable::interrupted(&self.url);
+                return Unreadable::interrupted(&self.url).into();
             }
             if asked.get() {
-                return self.over_https(Trouble::Private, "it asks for a user and a password".to_owned());
+                return self
+                    .over_https(Trouble::Private, "it asks for a user and a password".to_owned())
+                    .into();
             }
             let said = said.and_then(|(address, access, said)| ssh::explain(&self.url, &address, access, &said));
-            said.unwrap_or_else(|| self.unreadable(&error, stop))
+            said.unwrap_or_else(|| self.unreadable(&error, stop)).into()
         })?
     }
 
@@ -205,6 +219,15 @@ impl Repository {
             None => unreadable,
         }
     }
+}
+
+fn too_large() -> GitError {
+    let what = format!(
+        "a file of it, or of an earlier commit, has more than {} MiB; keep such files in large-file storage, an image or a volume, \
+         and take them out of the history",
+        LARGEST_OBJECT >> 20
+    );
+    GitError::TooLarge { what }
 }
 
 /// Removes every branch and tag that was not named, be it that somebody deleted it or that the mirror was another

@@ -47,8 +47,7 @@ impl Mirror {
 #[cfg(test)]
 mod tests {
     use super::super::testing::Origin;
-    use super::super::{Mirror, Repository};
-    use std::sync::atomic::AtomicBool;
+    use super::super::{Mirror, Repository, Stop};
 
     #[test]
     fn knows_what_lies_behind_a_commit() {
@@ -58,7 +57,7 @@ mod tests {
         origin.git(&["checkout", "-q", "-b", "other", one]);
         let other = &origin.commit("other");
         let repository = Repository::parse(&origin.url()).expect("an address");
-        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &repository, &AtomicBool::new(false)).expect("fetched");
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &repository, &Stop::default()).expect("fetched");
         for (tip, commit, wanted) in [
             (three, one, true),
             (three, two, true),
@@ -93,7 +92,7 @@ mod tests {
         origin.git(&["commit", "-qm", "after"]);
         let after = origin.git(&["rev-parse", "HEAD"]);
         let repository = Repository::parse(&origin.url()).expect("an address");
-        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &repository, &AtomicBool::new(false)).expect("fetched");
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &repository, &Stop::default()).expect("fetched");
         for (path, differs) in [
             ("", true),
             ("apps", false),

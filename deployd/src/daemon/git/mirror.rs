@@ -1,8 +1,9 @@
 //! The bare mirror of a project's repository: fetched before each deployment, thrown away when damaged.
 
-use super::GitError;
 use super::fetch::Repository;
+use super::limits::LARGEST_OBJECT;
 use super::trouble::Unreadable;
+use super::{GitError, Stop};
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use std::fs::{self, File, TryLockError};
@@ -53,7 +54,7 @@ impl Mirror {
 
     /// Brings every branch and tag of the repository here, one caller at a time. A damaged mirror is made anew, beside the
     /// old one; whatever else goes wrong leaves the mirror as it is, with the commits that only it has.
-    pub(crate) fn update(path: &Path, origin: &Repository, stop: &AtomicBool) -> Result<Self, GitError> {
+    pub(crate) fn update(path: &Path, origin: &Repository, stop: &Stop) -> Result<Self, GitError> {
         let _lock = lock(path, origin, stop)?;
         let failure = match Self::open(path) {
             Ok(mirror) => {
@@ -89,7 +90,7 @@ impl Mirror {
     }
 
     /// Makes a mirror anew and puts it into the place of a damaged one.
-    fn rebuild(path: &Path, origin: &Repository, stop: &AtomicBool) -> Result<Self, GitError> {
+    fn rebuild(path: &Path, origin: &Repository, stop: &Stop) -> Result<Self, GitError> {
         let new = path.with_extension("new");
         remove_folder(&new)?;
         origin.fetch_into(&Self::open(&new)?.repository, stop)?;
@@ -240,19 +241,24 @@ fn describe(commit: &gix::Commit<'_>) -> Option<Commit> {
 
 /// Nobody's configuration decides what is deployed.
 fn options() -> gix::open::Options {
-    gix::open::Options::isolated()
-        .with(gix::sec::Trust::Full)
-        .config_overrides(["core.logAllRefUpdates=false", "gc.auto=0"])
+    gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides([
+        "core.logAllRefUpdates=false".to_owned(),
+        "gc.auto=0".to_owned(),
+        "pack.threads=1".to_owned(),
+        // Sizes are asked before bytes, also of what a difference claims to make.
+        format!("gitoxide.objects.allocLimit={LARGEST_OBJECT}"),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::Origin;
     use super::*;
+    use std::sync::Arc;
 
     fn update(origin: &Origin) -> Result<Mirror, GitError> {
         let url = Repository::parse(&origin.url()).expect("an address");
-        Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false))
+        Mirror::update(&origin.temp.path().join("mirror"), &url, &Stop::default())
     }
 
     #[test]
@@ -352,7 +358,7 @@ mod tests {
         other.git(&["checkout", "-q", "-b", "master"]);
         let head = other.commit("other");
         let url = Repository::parse(&other.url()).expect("an address");
-        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &AtomicBool::new(false)).expect("fetched");
+        let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &Stop::default()).expect("fetched");
         assert!(matches!(mirror.find("main"), Err(GitError::NoReference { .. })));
         assert_eq!(mirror.find("master").expect("there").id, head);
     }
@@ -402,7 +408,7 @@ mod tests {
         origin.commit("other");
         let path = origin.temp.path().join("mirror");
         let url = Repository::parse(&origin.url()).expect("an address");
-        let _ = Mirror::update(&path, &url, &AtomicBool::new(true));
+        let _ = Mirror::update(&path, &url, &Arc::new(AtomicBool::new(true)));
         assert_eq!(Mirror::open(&path).expect("opens").find(&gone).expect("still there").title, "two");
         fs::rename(origin.work(), origin.temp.path().join("elsewhere")).expect("moved");
         assert!(matches!(update(&origin), Err(GitError::Unreadable(_))));
@@ -418,7 +424,7 @@ mod tests {
         fs::write(&config, "[broken").expect("written");
         let url = Repository::parse("/nowhere/at/all").expect("an address");
         let path = origin.temp.path().join("mirror");
-        assert!(Mirror::update(&path, &url, &AtomicBool::new(false)).is_err());
+        assert!(Mirror::update(&path, &url, &Stop::default()).is_err());
         assert_eq!(fs::read_to_string(config).expect("still there"), "[broken");
     }
 
@@ -444,7 +450,9 @@ mod tests {
         held.lock().expect("locked");
         let path = origin.temp.path().join("mirror");
         let url = Repository::parse(&origin.url()).expect("an address");
-        let error = Mirror::update(&path, &url, &AtomicBool::new(true)).err().expect("does not get it");
+        let error = Mirror::update(&path, &url, &Arc::new(AtomicBool::new(true)))
+            .err()
+            .expect("does not get it");
         assert!(error.to_string().contains("interrupted"), "{error}");
         drop(held);
         update(&origin).expect("fetched");
@@ -456,7 +464,7 @@ mod tests {
         let empty = update(&origin).err().expect("holds nothing").to_string();
         assert!(empty.contains("holds no commit yet"), "{empty}");
         let url = Repository::parse("/nowhere/at/all").expect("an address");
-        let gone = Mirror::update(&origin.temp.path().join("m"), &url, &AtomicBool::new(false));
+        let gone = Mirror::update(&origin.temp.path().join("m"), &url, &Stop::default());
         let gone = gone.err().expect("not there").to_string();
         assert!(gone.contains("/nowhere/at/all"), "{gone}");
     }

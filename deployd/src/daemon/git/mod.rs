@@ -1,11 +1,13 @@
 //! Git: a bare mirror per project, commits found in it, their files written out. Without a git program, but for folders of
 //! this machine, which `git-upload-pack` reads.
 //!
-//! Everything here blocks; callers use `spawn_blocking`.
+//! Everything here blocks; callers have a thread for it.
 
+mod blob;
 mod checkout;
 mod fetch;
 mod history;
+mod limits;
 mod mirror;
 mod ssh;
 mod trouble;
@@ -20,6 +22,11 @@ pub(crate) use url::{RepositoryUrl, Transport, UrlError};
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Tells work on a repository to end, because nobody waits for it any more or because it takes too much.
+pub(crate) type Stop = Arc<AtomicBool>;
 
 /// What git could not do.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +47,12 @@ pub(crate) enum GitError {
         path: PathBuf,
         /// Why not.
         reason: String,
+    },
+    /// The repository has more than is taken.
+    #[error("the repository is too large: {what}")]
+    TooLarge {
+        /// What of it.
+        what: String,
     },
     /// There is no such branch, tag or commit.
     #[error("the repository has no branch, tag or commit {reference:?}")]

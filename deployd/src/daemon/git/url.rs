@@ -79,6 +79,15 @@ impl RepositoryUrl {
         (self.transport == Transport::File).then(|| Path::new(self.text.strip_prefix("file://").unwrap_or(&self.text)))
     }
 
+    /// The host that is asked, with its port; `None` for a folder of this machine.
+    pub(crate) fn host(&self) -> Option<String> {
+        match self.transport {
+            Transport::File => None,
+            Transport::Https => self.text.strip_prefix("https://").map(|rest| authority(rest).to_lowercase()),
+            Transport::Ssh => SshAddress::parse(&self.text).map(|address| format!("{}:{}", address.host.to_lowercase(), address.port)),
+        }
+    }
+
     /// How the repository is reached.
     pub(crate) fn transport(&self) -> Transport {
         self.transport

@@ -16,6 +16,7 @@ use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCerti
 use russh::{Preferred, SshId};
 use std::borrow::Cow;
 use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,9 +25,9 @@ use tokio::runtime::Handle as Runtime;
 use tokio::time::{sleep, timeout};
 
 /// How long connecting and logging in may take.
-const LONGEST_LOGIN: Duration = Duration::from_secs(30);
+const LONGEST_LOGIN: Duration = Duration::from_secs(20);
 /// How long a server may be silent before the connection is given up.
-const LONGEST_SILENCE: Duration = Duration::from_mins(2);
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// How often to look whether the work was called off.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -94,10 +95,13 @@ pub(super) fn open<'a>(
             .help("check the address, and that the server may connect to it")
     };
     let runtime = Runtime::try_current().map_err(|error| Unreadable::new(url, Trouble::Other, error.to_string()))?;
+    // Names are looked up on this thread: the runtime's are for other work, and a silent name server is a silent host too.
+    let place = (address.host.as_str(), address.port).to_socket_addrs();
+    let places: Vec<_> = place.map_err(|error| unreachable(&error.to_string()))?.collect();
     let opened = runtime.block_on(async {
         tokio::select! {
             () = stopped(stop) => Err(Refusal::Stopped),
-            opened = timeout(LONGEST_LOGIN, log_in(address, access)) => opened.unwrap_or(Err(Refusal::Slow)),
+            opened = timeout(LONGEST_LOGIN, log_in(address, &places, access)) => opened.unwrap_or(Err(Refusal::Slow)),
         }
     });
     let (handle, channel) = opened.map_err(|refusal| match refusal {
@@ -157,6 +161,15 @@ pub(super) fn explain(url: &RepositoryUrl, address: &SshAddress, access: &SshAcc
             access.key_help(url)
         );
         Unreadable::new(url, Trouble::NotFound, reason).help(help)
+    } else if has(&[
+        "unavailable",
+        "internal error",
+        "try again",
+        "maintenance",
+        "overloaded",
+        "too many",
+    ]) {
+        Unreadable::new(url, Trouble::Unreachable, reason)
     } else if has(&["denied", "unauthorized", "not authorized", "permission"]) {
         Unreadable::new(url, Trouble::KeyRefused, reason).help(access.key_help(url))
     } else {
@@ -196,10 +209,8 @@ async fn stopped(stop: &AtomicBool) {
 
 type Channel = russh::Channel<client::Msg>;
 
-async fn log_in(address: &SshAddress, access: &SshAccess) -> Result<(Handle<Client>, Channel), Refusal> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port))
-        .await
-        .map_err(Refusal::Unreachable)?;
+async fn log_in(address: &SshAddress, places: &[SocketAddr], access: &SshAccess) -> Result<(Handle<Client>, Channel), Refusal> {
+    let stream = TcpStream::connect(places).await.map_err(Refusal::Unreachable)?;
     let client = Client {
         address: address.clone(),
         known: access.known.clone(),
