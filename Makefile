@@ -14,7 +14,7 @@ SSH_PORT ?= 2222
 DAEMON_PORT ?= 8081
 WEB_PORT ?= 8080
 
-.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci fuzz bench bench-load \
+.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci fuzz bench bench-load soak \
   test-vps dist testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
@@ -76,6 +76,9 @@ ci: fmt lint doc test ## What CI runs
 
 fuzz: ## Fuzz every target for SECONDS (60), JOBS (1) at a time
 	compose-core/fuzz/run.sh $(or $(SECONDS),60) $(or $(JOBS),1)
+
+soak: $(if $(BUILT),,build) ## Wear a daemon out: KILLS=60 DEPLOYMENTS=300 SEED=…
+	@KILLS=$(KILLS) DEPLOYMENTS=$(DEPLOYMENTS) SEED=$(SEED) fixtures/soak.py
 
 bench-load: ## Time loading and printing 10, 100 and 1,000 services
 	cargo bench --locked --package compose-core --no-default-features --bench load
