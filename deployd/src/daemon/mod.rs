@@ -7,6 +7,7 @@ mod environment;
 mod feed;
 mod git;
 mod own_paths;
+mod peer;
 mod presence;
 mod problem;
 mod redact;
@@ -27,6 +28,7 @@ pub use tls::TlsError;
 use crate::wire::{ADMIN_TOKEN_FILE, Role};
 use auth::{Authority, NewToken};
 use compose_core::engine::Engine;
+use compose_core::hash::hex;
 use compose_core::names::ContainerId;
 use deployment::conversations::Conversations;
 use deployment::dirs::ProjectDirs;
@@ -36,17 +38,17 @@ use deployment::workers::Workers;
 use feed::Feed;
 use own_paths::{Home, HomeError, OwnContainer};
 use presence::Presence;
-use routes::webhooks::ROOM;
-use state_dir::StateDir;
+use routes::webhooks::DeliveryRoom;
+use state_dir::{StateDir, random};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use time::OffsetDateTime;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use vault::Vault;
+use vault::{Vault, VaultError};
+use zeroize::Zeroizing;
 
 /// Whom the first administrator's token is for; nobody else may be called so.
 pub(crate) const FIRST_ADMIN: &str = "admin";
@@ -54,6 +56,9 @@ pub(crate) const FIRST_ADMIN: &str = "admin";
 const ADMIN_LIFETIME: Duration = Duration::from_hours(3650 * 24);
 /// How long before its end that is.
 const ADMIN_MARGIN: time::Duration = time::Duration::days(30);
+
+/// Where the secret of projects stands that are not registered.
+const DECOY: &str = "decoy";
 
 /// What a daemon is made of.
 #[derive(Clone)]
@@ -89,7 +94,8 @@ struct Parts {
     presence: Presence,
     version: String,
     known_hosts: Option<PathBuf>,
-    delivery_room: Semaphore,
+    delivery_room: DeliveryRoom,
+    decoy: Vec<u8>,
     stop: CancellationToken,
     git_work: TaskTracker,
     conversations: Conversations,
@@ -115,8 +121,8 @@ impl Daemon {
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let dir = StateDir::open(&config.state)?;
         let store = Store::open(&dir.database())?;
+        let vault = Vault::open_in(&dir)?;
         let daemon = Self(Arc::new(Parts {
-            vault: Vault::open_in(&dir)?,
             authority: Authority::open_in(&dir)?,
             feed: Feed::default(),
             revocations: Feed::default(),
@@ -127,7 +133,9 @@ impl Daemon {
             looks: Looks::default(),
             version: config.version,
             known_hosts: config.known_hosts,
-            delivery_room: Semaphore::new(ROOM),
+            delivery_room: DeliveryRoom::default(),
+            decoy: vault.seal(DECOY, hex(&random::<32>()).as_bytes()),
+            vault,
             stop: CancellationToken::new(),
             git_work: TaskTracker::new(),
             conversations: Conversations::default(),
@@ -232,8 +240,13 @@ impl Daemon {
     }
 
     /// Room for the bodies of webhooks.
-    pub(crate) fn delivery_room(&self) -> &Semaphore {
+    pub(crate) fn delivery_room(&self) -> &DeliveryRoom {
         &self.0.delivery_room
+    }
+
+    /// The secret of projects that are not registered: as long as others, opened like them, and known to nobody.
+    pub(crate) fn decoy(&self) -> Result<Zeroizing<String>, VaultError> {
+        self.vault().open_text(DECOY, &self.0.decoy)
     }
 
     /// The file that knows git hosts, where there is one.

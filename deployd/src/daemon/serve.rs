@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-/// How long a client may take to say what it wants.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may take for the handshake, and again to say what it wants.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests may go on after the daemon was told to end.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -75,7 +75,8 @@ pub async fn serve(
         .http2()
         .max_concurrent_streams(64)
         .keep_alive_interval(Duration::from_secs(30));
-    let result = server.serve(routes::app(daemon.clone()).into_make_service()).await;
+    let app = routes::app(daemon.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let result = server.serve(app).await;
     daemon.stop();
     daemon.git_work().close();
     if timeout(GRACE, daemon.git_work().wait()).await.is_err() {

@@ -7,14 +7,37 @@ use axum::http::request::Parts;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// How large the body of a request of the API may be.
 const LARGEST_BODY: usize = 1024 * 1024;
 /// How large it may be where nobody knows who sends it.
 pub(super) const SMALL_BODY: usize = 4 * 1024;
-/// How long a body may take to arrive, as a whole: who sends a byte now and then is not waited for.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How fast a body has to arrive: who sends a byte now and then is not waited for.
+const PACE: Pace = Pace {
+    longest: Duration::from_secs(30),
+    grace: Duration::from_secs(5),
+    bytes_per_second: 16 * 1024,
+};
+
+/// How fast a body has to arrive.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// How long it may take as a whole.
+    longest: Duration,
+    /// How long it may take whatever has come.
+    grace: Duration,
+    /// How much has to come in every second after that.
+    bytes_per_second: usize,
+}
+
+impl Pace {
+    /// How long after the beginning the next bytes have to be there, when so many have come.
+    fn next_within(self, bytes: usize) -> Duration {
+        let earned = Duration::from_secs(u64::try_from(bytes / self.bytes_per_second).unwrap_or(u64::MAX));
+        self.grace.saturating_add(earned).min(self.longest)
+    }
+}
 
 /// A body of at most so many bytes that is JSON; an absent one counts as `{}`.
 pub(super) struct Body<T, const LIMIT: usize = LARGEST_BODY>(pub(super) T);
@@ -37,29 +60,34 @@ impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for
 }
 
 /// Counts the bytes of a body as they arrive.
-pub(super) trait Meter: Send {
-    /// So many more have come; an error ends the reading.
-    fn take(&mut self, bytes: usize) -> impl Future<Output = Result<(), ApiError>> + Send;
+pub(super) trait Meter {
+    /// So many more have come.
+    fn take(&mut self, bytes: usize);
+
+    /// Resolves when no more of the body is wanted.
+    fn refused(&self) -> impl Future<Output = ApiError> + Send;
 }
 
 /// Counts nothing.
 impl Meter for () {
-    async fn take(&mut self, _bytes: usize) -> Result<(), ApiError> {
-        Ok(())
+    fn take(&mut self, _bytes: usize) {}
+
+    async fn refused(&self) -> ApiError {
+        std::future::pending().await
     }
 }
 
 /// The bytes of a body, unless they are too many or too slow.
 async fn read(request: Request, limit: usize) -> Result<Vec<u8>, ApiError> {
-    read_within(BODY_TIMEOUT, request, limit, &mut ()).await
+    read_at(PACE, request, limit, &mut ()).await
 }
 
 /// The same, each piece of which is counted before it is kept.
 pub(super) async fn read_metered(request: Request, limit: usize, meter: &mut impl Meter) -> Result<Vec<u8>, ApiError> {
-    read_within(BODY_TIMEOUT, request, limit, meter).await
+    read_at(PACE, request, limit, meter).await
 }
 
-async fn read_within(span: Duration, request: Request, limit: usize, meter: &mut impl Meter) -> Result<Vec<u8>, ApiError> {
+async fn read_at(pace: Pace, request: Request, limit: usize, meter: &mut impl Meter) -> Result<Vec<u8>, ApiError> {
     let too_large = || {
         let detail = format!("the body is larger than {limit} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
@@ -71,23 +99,28 @@ async fn read_within(span: Duration, request: Request, limit: usize, meter: &mut
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let reading = async {
-        let mut bytes = Vec::new();
-        let mut pieces = request.into_body().into_data_stream();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole"))?;
-            if piece.len() > limit - bytes.len() {
-                return Err(too_large());
-            }
-            meter.take(piece.len()).await?;
-            bytes.extend_from_slice(&piece);
+    let begun = Instant::now();
+    let mut bytes = Vec::new();
+    let mut pieces = request.into_body().into_data_stream();
+    loop {
+        let piece = tokio::select! {
+            biased;
+            refused = meter.refused() => return Err(refused),
+            piece = timeout_at(begun + pace.next_within(bytes.len()), pieces.next()) => piece.map_err(|_| too_slow())?,
+        };
+        let Some(piece) = piece else { return Ok(bytes) };
+        let piece = piece.map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "bad-body", "the body did not arrive whole"))?;
+        if piece.len() > limit - bytes.len() {
+            return Err(too_large());
         }
-        Ok(bytes)
-    };
-    timeout(span, reading).await.unwrap_or_else(|_| {
-        let detail = format!("the body did not arrive within {} s", span.as_secs());
-        Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail))
-    })
+        meter.take(piece.len());
+        bytes.extend_from_slice(&piece);
+    }
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "the body does not arrive fast enough")
+        .help("send it again over a faster connection")
 }
 
 /// The variable parts of a path.
@@ -125,6 +158,19 @@ mod tests {
     use axum::response::IntoResponse as _;
     use futures::stream;
 
+    const QUICK: Pace = Pace {
+        longest: Duration::from_secs(30),
+        grace: Duration::from_millis(100),
+        bytes_per_second: 1024,
+    };
+
+    #[test]
+    fn whoever_sent_more_may_take_longer_up_to_a_limit() {
+        for (bytes, seconds) in [(0, 5), (16 * 1024 - 1, 5), (16 * 1024, 6), (160 * 1024, 15), (8 * 1024 * 1024, 30)] {
+            assert_eq!(PACE.next_within(bytes), Duration::from_secs(seconds), "{bytes}");
+        }
+    }
+
     #[tokio::test]
     async fn a_body_that_drips_is_not_waited_for() {
         let drops = stream::unfold((), |()| async {
@@ -132,9 +178,31 @@ mod tests {
             Some((Ok::<_, std::convert::Infallible>("x"), ()))
         });
         let request = Request::new(Body::from_stream(drops));
-        let refused = read_within(Duration::from_millis(200), request, 1024, &mut ())
-            .await
-            .expect_err("too slow");
+        let refused = read_at(QUICK, request, 1024, &mut ()).await.expect_err("too slow");
         assert_eq!(refused.into_response().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    /// Wants nothing more once something has come.
+    struct Full(bool);
+
+    impl Meter for Full {
+        fn take(&mut self, _bytes: usize) {
+            self.0 = true;
+        }
+
+        async fn refused(&self) -> ApiError {
+            if !self.0 {
+                std::future::pending::<()>().await;
+            }
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_wanted_any_more_is_not_waited_for() {
+        let first = stream::once(async { Ok::<_, std::convert::Infallible>("x") });
+        let request = Request::new(Body::from_stream(first.chain(stream::pending())));
+        let refused = read_at(PACE, request, 1024, &mut Full(false)).await.expect_err("refused");
+        assert_eq!(refused.into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

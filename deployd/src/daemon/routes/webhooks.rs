@@ -1,11 +1,16 @@
 //! What git hosts report.
 
+mod room;
+
+pub(crate) use room::DeliveryRoom;
+
 use super::extract::{At, Meter, read_metered};
 use super::projects::secret_place;
 use super::{Api, post};
 use crate::daemon::Daemon;
+use crate::daemon::connections::Place;
+use crate::daemon::peer::Peer;
 use crate::daemon::problem::ApiError;
-use crate::daemon::state_dir::random;
 use crate::daemon::store::{Admission, NewDeployment, ProjectRow};
 use crate::daemon::webhook::{Target, Verdict, judge, may_be_delivery};
 use crate::wire::{Trigger, WebhookAnswer};
@@ -14,22 +19,11 @@ use axum::extract::{Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, StatusCode};
 use compose_core::hash::hex;
+use room::Share;
 use sha2::{Digest as _, Sha256};
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
-use zeroize::Zeroizing;
 
 /// How large a delivery may be.
 const LARGEST_DELIVERY: usize = 8 * 1024 * 1024;
-
-/// The pieces in which room for deliveries is counted.
-const PIECE: usize = 64 * 1024;
-/// How many of them may be held at a time, since whoever sends is not known before the whole was read: 32 MiB. It is taken
-/// as bytes arrive, so that whoever holds it has sent as much.
-pub(crate) const ROOM: usize = 512;
-/// How long a delivery waits for room.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(
@@ -51,40 +45,24 @@ fn busy() -> ApiError {
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many deliveries arrive at once").help("deliver it again in a moment")
 }
 
-/// The room that one delivery holds.
-struct Room<'a> {
-    all: &'a Semaphore,
-    held: Option<SemaphorePermit<'a>>,
-    bytes: usize,
-    /// There was none left.
-    is_full: bool,
+/// Counts what a delivery holds.
+struct Metered<'a> {
+    share: Share<'a>,
+    place: Option<Place>,
 }
 
-impl<'a> Room<'a> {
-    fn new(all: &'a Semaphore) -> Self {
-        Self {
-            all,
-            held: None,
-            bytes: 0,
-            is_full: false,
+impl Meter for Metered<'_> {
+    fn take(&mut self, bytes: usize) {
+        if self.share.take(bytes)
+            && let Some(place) = &self.place
+        {
+            place.stir();
         }
     }
-}
 
-impl Meter for Room<'_> {
-    async fn take(&mut self, bytes: usize) -> Result<(), ApiError> {
-        self.bytes += bytes;
-        let held = self.held.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let missing = u32::try_from(self.bytes.div_ceil(PIECE).saturating_sub(held)).unwrap_or(u32::MAX);
-        let Ok(Ok(more)) = timeout(LONGEST_WAIT, self.all.acquire_many(missing)).await else {
-            self.is_full = true;
-            return Err(busy());
-        };
-        match &mut self.held {
-            Some(held) => held.merge(more),
-            None => self.held = Some(more),
-        }
-        Ok(())
+    async fn refused(&self) -> ApiError {
+        self.share.turned_away().cancelled().await;
+        busy()
     }
 }
 
@@ -94,31 +72,39 @@ async fn receive(
     request: Request,
 ) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
     let headers = request.headers().clone();
+    let (peer, place) = (Peer::of(request.extensions()), Place::of(request.extensions()));
     let project = daemon.store().project(&name).await?;
-    // What can be known before the body arrives is looked at first. Both the answer and when it comes are the same for every
-    // name, so that who guesses names learns nothing from it.
+    // What can be known before the body arrives is looked at first. The answer, when it comes and the work for it are the same
+    // for every name, so that who guesses names learns nothing from it: one that is not registered has a secret that nobody
+    // knows.
     let secret = match &project {
         Some(project) => daemon.vault().open_text(&secret_place(&name), &project.webhook_secret)?,
-        None => Zeroizing::new(hex(&random::<32>())),
+        None => daemon.decoy()?,
     };
     if !may_be_delivery(&headers, &secret) {
         return Err(refused());
     }
-    let mut room = Room::new(daemon.delivery_room());
-    let body = read_metered(request, LARGEST_DELIVERY, &mut room).await;
-    if room.is_full && project.is_some() {
+    let mut metered = Metered {
+        share: daemon.delivery_room().enter(peer.network()),
+        place: place.clone(),
+    };
+    let body = read_metered(request, LARGEST_DELIVERY, &mut metered).await;
+    if project.is_some() && metered.share.turned_away().is_cancelled() {
         // Few git hosts deliver again by themselves.
         daemon.workers().look(&daemon, &name);
     }
     let body = body?;
-    let project = project.ok_or_else(refused)?;
     let settled = daemon.store().settled(&name, None).await?;
     let target = Target {
-        branch: &project.branch,
-        path: &project.path,
+        branch: project.as_ref().map_or("", |project| &project.branch),
+        path: project.as_ref().map_or("", |project| &project.path),
         settled: settled.as_ref(),
     };
     let verdict = judge(&headers, &body, &secret, target);
+    let project = project.ok_or_else(refused)?;
+    if let (false, Some(place)) = (verdict == Verdict::Refused, &place) {
+        place.know(&name);
+    }
     // Only a push shows that pushes arrive: git hosts try a webhook by another event, whatever it is to report.
     let is_push = matches!(verdict, Verdict::Skip(_) | Verdict::Untouched(_) | Verdict::Deploy { .. });
     if is_push && !is_own(&headers) {

@@ -1,11 +1,15 @@
 //! Bitbucket, Cloud and Data Center: `X-Hub-Signature` over the body.
 
-use super::signature::is_hmac;
+use super::signature::{is_hmac, may_be_hmac};
 use super::{Provider, Push, Report, branch_of, commit_id, header};
 use axum::http::HeaderMap;
 use serde_json::Value;
 
 pub(super) struct Bitbucket;
+
+fn signature(headers: &HeaderMap) -> Option<&str> {
+    header(headers, "x-hub-signature")?.strip_prefix("sha256=")
+}
 
 impl Provider for Bitbucket {
     fn name(&self) -> &'static str {
@@ -17,12 +21,11 @@ impl Provider for Bitbucket {
     }
 
     fn verifies(&self, headers: &HeaderMap, body: &[u8], secret: &str) -> bool {
-        let signature = header(headers, "x-hub-signature").and_then(|value| value.strip_prefix("sha256="));
-        signature.is_some_and(|signature| is_hmac(signature, body, secret))
+        signature(headers).is_some_and(|signature| is_hmac(signature, body, secret))
     }
 
     fn is_signed(&self, headers: &HeaderMap, _secret: &str) -> bool {
-        headers.contains_key("x-hub-signature")
+        signature(headers).is_some_and(may_be_hmac)
     }
 
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {

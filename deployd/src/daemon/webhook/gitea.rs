@@ -1,6 +1,6 @@
 //! Gitea and Forgejo: `X-Gitea-Signature` (or `X-Forgejo-Signature`) over the body, without a prefix.
 
-use super::signature::is_hmac;
+use super::signature::{is_hmac, may_be_hmac};
 use super::{Provider, PushPayload, Report, header};
 use axum::http::HeaderMap;
 use serde_json::Value;
@@ -27,7 +27,7 @@ impl Provider for Gitea {
     }
 
     fn is_signed(&self, headers: &HeaderMap, _secret: &str) -> bool {
-        either(headers, "signature").is_some()
+        either(headers, "signature").is_some_and(may_be_hmac)
     }
 
     fn delivery<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {

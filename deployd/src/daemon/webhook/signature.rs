@@ -14,6 +14,11 @@ pub(super) fn is_hmac(hex_digits: &str, body: &[u8], secret: &str) -> bool {
     mac.verify_slice(&given).is_ok()
 }
 
+/// Whether a text is as long as an HMAC-SHA-256 in hex digits, and made of them.
+pub(super) fn may_be_hmac(hex_digits: &str) -> bool {
+    from_hex(hex_digits).is_some()
+}
+
 /// Whether a token is the secret.
 pub(super) fn is_secret(token: &str, secret: &str) -> bool {
     token.as_bytes().ct_eq(secret.as_bytes()).into()
@@ -41,8 +46,9 @@ mod tests {
         assert!(is_hmac(&digits.to_uppercase(), body, secret));
         assert!(!is_hmac(digits, b"Hello, World?", secret));
         assert!(!is_hmac(digits, body, "another"));
+        assert!(may_be_hmac(digits));
         for bad in ["", "7", &digits[2..], &digits.replace('7', "x"), &format!("{digits}00")] {
-            assert!(!is_hmac(bad, body, secret), "{bad}");
+            assert!(!is_hmac(bad, body, secret) && !may_be_hmac(bad), "{bad}");
         }
     }
 
