@@ -99,3 +99,65 @@ async fn the_daemons_own_files_are_out_of_reach() {
     assert_eq!(bench.ended(id).await.state, State::Failed);
     assert!(bench.engine.containers().is_empty());
 }
+
+/// What a deployment of this compose file says that cannot be made.
+async fn refused(bench: &Bench, compose: &str) -> String {
+    bench.push(compose);
+    let id = bench.deploy().await;
+    let ended = bench.ended(id).await;
+    assert_eq!(ended.state, State::Failed, "{compose}");
+    ended.reason.unwrap()
+}
+
+#[tokio::test]
+async fn the_daemon_opens_nothing_outside_of_the_repository_for_a_project() {
+    let bench = Bench::shop().await;
+    let secret = bench.temp.path().join("secret.env");
+    std::fs::write(&secret, "services: [hidden\nhidden words").unwrap();
+    let admin = bench.state().join("admin.token");
+    for file in [&secret, &admin, &PathBuf::from("/proc/self/environ")].map(|path| path.display().to_string()) {
+        for rest in [
+            format!("    env_file: {file}\n"),
+            format!("    label_file: {file}\n"),
+            format!("    extends: {{file: {file}, service: x}}\n"),
+            format!("include: [{file}]\n"),
+            format!("    build: {{context: ., secrets: [s]}}\nsecrets: {{s: {{file: {file}}}}}\n"),
+            format!("    build: {{context: ., additional_contexts: {{x: {file}}}}}\n"),
+        ] {
+            let reason = refused(&bench, &format!("{COMPOSE}{rest}")).await;
+            assert!(!reason.contains("hidden"), "{rest}: {reason}");
+            assert!(
+                reason.contains("repository") || reason.contains("daemon's own folder"),
+                "{rest}: {reason}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_leads_the_daemon_nowhere() {
+    let bench = Bench::shop().await;
+    let secret = bench.temp.path().join("secret.env");
+    std::fs::write(&secret, "services: [hidden\nhidden words").unwrap();
+    std::os::unix::fs::symlink(&secret, bench.work().join("link")).unwrap();
+    for rest in [
+        "    env_file: ./link\n",
+        "    label_file: ./link\n",
+        "include: [./link]\n",
+        "    build: {context: ., dockerfile: ./link}\n",
+    ] {
+        let reason = refused(&bench, &format!("{COMPOSE}{rest}")).await;
+        assert!(!reason.contains("hidden"), "{rest}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_settings_file_that_leads_out_of_the_repository_is_not_read() {
+    let bench = Bench::shop().await;
+    let secret = bench.temp.path().join("secret.toml");
+    std::fs::write(&secret, "name = hidden").unwrap();
+    std::fs::remove_file(bench.work().join("inertia.toml")).unwrap();
+    std::os::unix::fs::symlink(&secret, bench.work().join("inertia.toml")).unwrap();
+    let reason = refused(&bench, COMPOSE).await;
+    assert!(!reason.contains("hidden"), "{reason}");
+}

@@ -40,6 +40,7 @@ pub(crate) fn run(_arguments: &DaemonArgs, _settings: &Settings) -> Result<ExitC
 #[cfg(unix)]
 pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     log(settings);
+    leave_no_core();
     warn_about_authorities(settings);
     let state = state(arguments, settings)?;
     let engine = Arc::new(super::engine::connect(&settings.environment)?);
@@ -67,6 +68,27 @@ pub(crate) fn run(arguments: &DaemonArgs, settings: &Settings) -> Result<ExitCod
             .map_err(|error| Failure::new(chain(&error)))?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A memory image would hold every project's secrets, on a disk where anybody may find it.
+#[cfg(unix)]
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "cannot switch core dumps off");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A pattern that pipes to a program does not ask about the limit.
+        if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+            tracing::warn!(%error, "cannot hide the daemon's memory from other processes of its user");
+        }
+    }
 }
 
 fn state(arguments: &DaemonArgs, settings: &Settings) -> Result<PathBuf, Failure> {

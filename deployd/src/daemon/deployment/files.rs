@@ -6,11 +6,14 @@
 
 mod beneath;
 mod contents;
+mod devices;
+mod follow;
 mod install;
 mod own;
 mod place;
 
 pub(crate) use contents::collect_garbage;
+pub(crate) use follow::{Beneath, OUTSIDE};
 pub(crate) use own::OwnFolder;
 pub(super) use own::named;
 pub(crate) use place::{Placed, place};
@@ -37,6 +40,38 @@ pub(crate) enum FilesError {
         /// What of the project leads there.
         what: String,
         /// The path.
+        path: PathBuf,
+    },
+    /// The daemon would read it for the project, and it is not the project's.
+    #[error("{what} leads to {}, out of the repository, where the daemon reads nothing for a project: keep it in the repository", path.display())]
+    Outside {
+        /// What of the project leads there.
+        what: String,
+        /// The path.
+        path: PathBuf,
+    },
+    /// The project names the process of whoever opens the path.
+    #[error("{what} leads to {}, which is of whichever process opens it: name the process's files from within the container", path.display())]
+    OfAProcess {
+        /// What of the project leads there.
+        what: String,
+        /// The path.
+        path: PathBuf,
+    },
+    /// It cannot be told to which folder of the host a volume leads.
+    #[error(
+        "{what} names a folder by a path that does not begin at the root, so that it leads on from wherever the engine runs: write it from the root, beginning with `/`, without backslashes"
+    )]
+    UnclearDevice {
+        /// Which volume.
+        what: String,
+    },
+    /// A secret or config is nowhere.
+    #[error("{what} is {}, which is neither in the repository nor among the files that the project's containers wrote: commit it, or name a path of the server from the root", path.display())]
+    Missing {
+        /// What of the project.
+        what: String,
+        /// Its path in the repository.
         path: PathBuf,
     },
     /// The project joins the container in which the daemon lives.

@@ -6,6 +6,7 @@
 //! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges.
 
 pub(crate) mod attempt;
+mod checkout_reader;
 pub(crate) mod converge;
 pub(crate) mod conversations;
 pub(crate) mod dirs;

@@ -1,5 +1,6 @@
 //! From a fetched commit to a loaded project: checked out, read.
 
+use super::checkout_reader::{CheckoutReader, Reads};
 use super::dirs::ProjectDirs;
 use super::files::{FilesError, OwnFolder, Placed, named, place};
 use super::origin::blocking_until;
@@ -12,12 +13,11 @@ use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
 use compose_core::diagnostic::{Diagnostic, Severity};
 use compose_core::load::interpolate::missing_variable;
 use compose_core::load::{LoadError, Loader, Stage, Stages};
-use compose_core::source::{DiskReader, PathKind, ResourceReader, SourceMap};
-use std::collections::BTreeSet;
+use compose_core::source::{ResourceReader as _, SourceMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Why a commit cannot be deployed as it is.
@@ -108,14 +108,15 @@ pub(crate) async fn prepare(request: Request, call_off: &CancellationToken) -> R
         let mirror = Mirror::open(&request.dirs.mirror())?;
         let checked_out = check_out(&mirror, &request.commit, &request.checkout, stop)?;
         let folder = project_folder(&request, &checked_out)?;
-        let settings = read_settings(&folder)?;
+        let reads = Reads::default();
+        let reader = CheckoutReader::open(&request.checkout, &reads).map_err(unreadable("the files"))?;
+        let settings = read_settings(&reader, &folder)?;
         let mut warnings = git_warnings(&checked_out);
         if settings.name != request.project.name {
             let (says, is) = (&settings.name, &request.project.name);
             warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
         }
-        let reads = Reads::default();
-        let loaded = loader(&request, &settings, &folder, &reads).load();
+        let loaded = loader(&request, &settings, &folder, reader).load();
         let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
         warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
         if stop.load(Ordering::Relaxed) {
@@ -145,12 +146,17 @@ fn project_folder(request: &Request, checked_out: &CheckedOut) -> Result<PathBuf
     Ok(request.checkout.join(path))
 }
 
-fn read_settings(folder: &Path) -> Result<ProjectSettings, SourceError> {
-    let text = std::fs::read_to_string(folder.join(FILE_NAME)).map_err(|source| SourceError::Read {
-        file: FILE_NAME.to_owned(),
+fn read_settings(reader: &CheckoutReader, folder: &Path) -> Result<ProjectSettings, SourceError> {
+    let bytes = reader.read(&folder.join(FILE_NAME));
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into()));
+    Ok(ProjectSettings::parse(&text.map_err(unreadable(FILE_NAME))?)?)
+}
+
+fn unreadable(file: &str) -> impl FnOnce(io::Error) -> SourceError + '_ {
+    |source| SourceError::Read {
+        file: file.to_owned(),
         source,
-    })?;
-    Ok(ProjectSettings::parse(&text)?)
+    }
 }
 
 fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
@@ -165,14 +171,10 @@ fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
     submodules.chain(large).collect()
 }
 
-fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reads: &Reads) -> Loader {
+fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reader: CheckoutReader) -> Loader {
     let mut loader = Loader::new(folder)
         .default_project_name(&request.project.name)
-        .reader(CheckoutReader {
-            checkout: request.checkout.clone(),
-            state_root: request.own.root().to_owned(),
-            reads: reads.clone(),
-        })
+        .reader(reader)
         .variables(request.environment.variables())
         // What is missing in the checkout may well be on the server.
         .stages(Stages::ALL.without(Stage::Advice));
@@ -183,65 +185,6 @@ fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reads: &
         loader = loader.profile(profile);
     }
     loader
-}
-
-/// The files that a load asked for, also those that are not there.
-#[derive(Clone, Default)]
-struct Reads(Arc<Mutex<BTreeSet<PathBuf>>>);
-
-impl Reads {
-    fn note(&self, path: &Path) {
-        self.files().insert(path.to_owned());
-    }
-
-    fn take(&self) -> BTreeSet<PathBuf> {
-        std::mem::take(&mut *self.files())
-    }
-
-    fn files(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Reads the checked out commit and the host, but not the daemon's own files.
-struct CheckoutReader {
-    checkout: PathBuf,
-    state_root: PathBuf,
-    reads: Reads,
-}
-
-impl CheckoutReader {
-    fn may_read(&self, path: &Path) -> bool {
-        let real = path.canonicalize().unwrap_or_else(|_| compose_core::source::clean(path));
-        real.starts_with(&self.checkout) || !real.starts_with(&self.state_root)
-    }
-}
-
-impl ResourceReader for CheckoutReader {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.reads.note(path);
-        if self.may_read(path) {
-            DiskReader.read(path)
-        } else {
-            Err(io::ErrorKind::PermissionDenied.into())
-        }
-    }
-
-    fn kind(&self, path: &Path) -> PathKind {
-        let kind = if self.may_read(path) {
-            DiskReader.kind(path)
-        } else {
-            PathKind::Missing
-        };
-        if kind != PathKind::Directory {
-            self.reads.note(path);
-        }
-        kind
-    }
-
-    fn resolve(&self, path: &Path) -> PathBuf {
-        DiskReader.resolve(path)
-    }
 }
 
 fn load_error(error: &LoadError, checkout: &Path) -> SourceError {

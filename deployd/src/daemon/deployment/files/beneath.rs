@@ -63,16 +63,16 @@ impl Folder {
         rustix::fs::openat(&self.0, name, flags, Mode::empty())
             .map(Self)
             .map_err(|error| match error {
-                Errno::NOTDIR | Errno::LOOP => io::Error::new(
-                    io::ErrorKind::NotADirectory,
-                    format!(
-                        "{} is no folder but a file or a symbolic link, which is not followed; remove it on the server",
-                        name.display()
-                    ),
-                ),
+                Errno::NOTDIR | Errno::LOOP => not_followed(name),
                 other => other.into(),
             })
     }
+}
+
+fn not_followed(name: &OsStr) -> io::Error {
+    let name = name.display();
+    let detail = format!("{name} is no folder but a file or a symbolic link, which is not followed; remove it on the server");
+    io::Error::new(io::ErrorKind::NotADirectory, detail)
 }
 
 /// A name in an open folder.
@@ -114,6 +114,15 @@ impl Entry {
             return Ok(Found::Other);
         }
         Ok(Found::File(file))
+    }
+
+    /// Fails where the name stands for a symbolic link, which an engine would follow.
+    pub(super) fn refuse_link(&self) -> io::Result<()> {
+        match rustix::fs::statat(&self.folder.0, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Symlink => Err(not_followed(&self.name)),
+            Ok(_) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Puts a copy of a file of the daemon's own there, by rename, once it is on the disk: a torn one would look like one
@@ -213,6 +222,19 @@ mod tests {
         assert!(matches!(entry.find().expect("found"), Found::Other));
         entry.replace_with(&case.path("source")).expect("replaced");
         assert_eq!((case.host().as_str(), content(&entry).as_str()), ("the host's", "new"));
+    }
+
+    #[test]
+    fn what_is_to_be_mounted_is_no_link() {
+        let case = Case::new();
+        let data = case.data();
+        let check = |path: &str| data.entry(Path::new(path), Missing::Report).and_then(|entry| entry.refuse_link());
+        symlink(case.path("host/a"), case.path("data/planted")).expect("planted");
+        fs::write(case.path("data/file"), "").expect("written");
+        assert_eq!(check("planted").expect_err("refused").kind(), io::ErrorKind::NotADirectory);
+        for path in ["file", "none"] {
+            check(path).expect("no link");
+        }
     }
 
     #[test]

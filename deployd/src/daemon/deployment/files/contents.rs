@@ -4,11 +4,12 @@ use super::FilesError;
 use crate::daemon::git::Tracked;
 use crate::daemon::state_dir::random;
 use compose_core::hash::hex;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
-use std::io;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -64,6 +65,33 @@ pub(super) fn copy(source: &Path, contents: &Path, name: &str) -> Result<PathBuf
     unfinished.finish(&target).map_err(FilesError::io(&target))?;
     sync_folder(contents).map_err(FilesError::io(contents))?;
     Ok(target)
+}
+
+/// Copies an open file that no commit holds, under the name of its content; that name. Whoever could read it can read the copy.
+pub(super) fn copy_open(mut file: File, contents: &Path) -> io::Result<String> {
+    fs::create_dir_all(contents)?;
+    let found = file.metadata()?;
+    let unfinished = Unfinished::new(contents, "written");
+    let mut to = File::options().write(true).create_new(true).open(&unfinished.0)?;
+    let mut hasher = Sha256::new();
+    hasher.update(found.mode().to_be_bytes());
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&piece[..read]);
+        to.write_all(&piece[..read])?;
+    }
+    // Only root can give a file away, and only root's daemon has to.
+    let _ = fchown(&to, Some(found.uid()), Some(found.gid()));
+    to.set_permissions(Permissions::from_mode(found.mode() & 0o777))?;
+    to.sync_all()?;
+    let name = format!("{}-written", hex(&hasher.finalize()));
+    unfinished.finish(&contents.join(&name))?;
+    sync_folder(contents)?;
+    Ok(name)
 }
 
 /// Copies a file or folder; links stay links.

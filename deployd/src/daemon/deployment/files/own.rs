@@ -1,13 +1,14 @@
-//! What a pushed project may not reach: the daemon's own folder, with its keys and everybody's secrets, and the container
-//! in which the folder is mounted.
+//! What a pushed project may not reach: the daemon's own folder, with its keys and everybody's secrets, the container in which
+//! the folder is mounted, and whatever else the daemon could open for it.
 //!
 //! This keeps one project from reading another's secrets by naming their files. It is no wall against who may
-//! push: a project may mount the engine's socket or the whole host, as monitoring does.
+//! push: a project may have the engine mount the engine's socket or the whole host, as monitoring does.
 
-use super::FilesError;
+use super::{FilesError, devices};
 use compose_core::engine::request::PathMap;
-use compose_core::model::{Build, MountKind, NamespaceMode, Project, SecretSource, Volume};
+use compose_core::model::{Build, MountKind, NamespaceMode, Project, SecretSource};
 use compose_core::source::clean;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The daemon's folder, by the names under which projects could reach it.
@@ -36,25 +37,31 @@ impl OwnFolder {
         self
     }
 
-    /// The folder, as the daemon knows it.
-    pub(crate) fn root(&self) -> &Path {
-        &self.inside
-    }
-
-    /// Refuses a project that reaches into the folder anywhere but into its own `checkout`, or into the container.
-    pub(super) fn refuse(&self, project: &Project, checkout: &Path) -> Result<(), FilesError> {
+    /// Refuses a project that reaches into the folder anywhere but into its `own` folders, into the container, or to where the
+    /// daemon reads nothing for a project. Asked again right before containers are made: links may lead elsewhere by then.
+    pub(super) fn refuse(&self, project: &Project, own: &[PathBuf]) -> Result<(), FilesError> {
         if let Some(what) = self.joins_container(project) {
             return Err(FilesError::OwnContainer { what });
         }
-        let reached = uses(project).into_iter().find(|found| {
-            let path = clean(&found.path);
-            let real = path.canonicalize().unwrap_or(path);
-            !real.starts_with(checkout) && self.is_reached(&real, found.by)
-        });
-        match reached {
-            None => Ok(()),
-            Some(Use { what, path, .. }) => Err(FilesError::OwnFolder { what, path }),
+        if let Some(what) = devices::unclear(project) {
+            return Err(FilesError::UnclearDevice { what });
         }
+        for Use { what, path, by } in uses(project) {
+            let clean = clean(&path);
+            let real = clean.canonicalize().unwrap_or_else(|_| clean.clone());
+            if own.iter().any(|own| real.starts_with(own)) {
+                continue;
+            }
+            if self.is_reached(&real, by) {
+                return Err(FilesError::OwnFolder { what, path });
+            }
+            match by {
+                Reader::Daemon => return Err(FilesError::Outside { what, path }),
+                Reader::Engine if is_of_a_process(&clean) || is_of_a_process(&real) => return Err(FilesError::OfAProcess { what, path }),
+                Reader::Engine => {}
+            }
+        }
+        Ok(())
     }
 
     /// Which service of a project takes the container's volumes, or joins it where its files can be reached.
@@ -90,6 +97,12 @@ impl OwnFolder {
     }
 }
 
+/// Whether a path names the process of whoever opens it.
+fn is_of_a_process(path: &Path) -> bool {
+    let own = format!("/proc/{}", std::process::id());
+    ["/proc/self", "/proc/thread-self", &own].iter().any(|of| path.starts_with(of))
+}
+
 fn overlap(one: &Path, other: &Path) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
@@ -109,15 +122,24 @@ struct Use {
     by: Reader,
 }
 
-/// Every path of the host that a loaded project names; what the loader itself read is not among them.
+/// Every path that a loaded project names; what the loader itself read is not among them.
 fn uses(project: &Project) -> Vec<Use> {
     let mut found = Vec::new();
-    let secrets = project.secrets.iter().map(|(name, file)| (format!("secret {name}"), file));
-    let configs = project.configs.iter().map(|(name, file)| (format!("config {name}"), file));
-    for (what, file) in secrets.chain(configs) {
+    let built = project.services.values().filter_map(|service| service.build.as_deref());
+    let built: BTreeSet<&str> = built
+        .flat_map(|build| &build.secrets)
+        .map(|secret| secret.source.as_str())
+        .collect();
+    let secrets = project
+        .secrets
+        .iter()
+        .map(|(name, file)| (format!("secret {name}"), file, built.contains(name.as_str())));
+    let configs = project.configs.iter().map(|(name, file)| (format!("config {name}"), file, false));
+    for (what, file, is_built) in secrets.chain(configs) {
         if let SecretSource::File(path) = &file.source {
             // The engine mounts it, and the daemon reads it for builds.
-            found.extend([Reader::Daemon, Reader::Engine].map(|by| Use {
+            let readers = [Some(Reader::Engine), is_built.then_some(Reader::Daemon)];
+            found.extend(readers.into_iter().flatten().map(|by| Use {
                 what: what.clone(),
                 path: path.clone(),
                 by,
@@ -125,7 +147,7 @@ fn uses(project: &Project) -> Vec<Use> {
         }
     }
     for (name, volume) in &project.volumes {
-        found.extend(device(volume).map(|path| Use {
+        found.extend(devices::paths(volume).into_iter().map(|path| Use {
             what: format!("volume {name}"),
             path,
             by: Reader::Engine,
@@ -144,6 +166,12 @@ fn uses(project: &Project) -> Vec<Use> {
             path,
             by: Reader::Daemon,
         }));
+        let options = service.isolation.security_opt.iter().filter_map(|option| seccomp_profile(option));
+        found.extend(options.map(|path| Use {
+            what: format!("security_opt of service {}", service.name),
+            path: project.working_dir.join(path),
+            by: Reader::Daemon,
+        }));
     }
     found
 }
@@ -153,20 +181,25 @@ pub(in crate::daemon::deployment) fn named(project: &Project) -> impl Iterator<I
     uses(project).into_iter().map(|named| named.path)
 }
 
-/// The folder that a volume of the local driver stands for.
-fn device(volume: &Volume) -> Option<PathBuf> {
-    let device = volume.driver_opts.get("device")?;
-    device.starts_with('/').then(|| PathBuf::from(device))
-}
-
 fn build_paths(build: &Build) -> Vec<PathBuf> {
     let context = build.context.as_deref().unwrap_or(".");
     let contexts = std::iter::once(context).chain(build.additional_contexts.values().map(String::as_str));
     let keys = build.ssh.iter().filter_map(|key| key.path.as_deref());
-    let named = contexts.chain(keys).map(PathBuf::from);
-    let dockerfile = build.dockerfile.as_deref().map(|file| Path::new(context).join(file));
+    let named = contexts
+        .chain(keys)
+        .map(|path| PathBuf::from(path.strip_prefix("file://").unwrap_or(path)));
+    let dockerfile = Path::new(context).join(build.dockerfile.as_deref().unwrap_or("Dockerfile"));
+    let mut own_ignore = dockerfile.clone().into_os_string();
+    own_ignore.push(".dockerignore");
+    let read = [Path::new(context).join(".dockerignore"), own_ignore.into(), dockerfile];
     // The rest are addresses and names of services.
-    named.chain(dockerfile).filter(|path| path.is_absolute()).collect()
+    named.chain(read).filter(|path| path.is_absolute()).collect()
+}
+
+/// The file of an option `seccomp=FILE`.
+fn seccomp_profile(option: &str) -> Option<&str> {
+    let file = option.strip_prefix("seccomp=").or_else(|| option.strip_prefix("seccomp:"))?;
+    (!matches!(file, "unconfined" | "builtin")).then_some(file)
 }
 
 #[cfg(test)]
@@ -186,7 +219,7 @@ mod tests {
             .reader(MemoryReader::new().with(Path::new(CHECKOUT).join("compose.yaml"), text))
             .load()
             .expect("loads");
-        own.refuse(&loaded.project, Path::new(CHECKOUT))
+        own.refuse(&loaded.project, &[PathBuf::from(CHECKOUT)])
             .err()
             .map(|error| error.to_string())
     }
@@ -201,12 +234,38 @@ mod tests {
                 "volumes: {s: {driver_opts: {type: none, o: bind, device: /home/me/.inertia}}}",
                 "volume s",
             ),
+            (
+                "volumes: {s: {driver_opts: {type: none, o: 'bind,ro', device: home/me/.inertia}}}",
+                "volume s",
+            ),
+            (
+                "volumes: {s: {driver_opts: {type: overlay, o: 'lowerdir=/etc:/home/me/.inertia', device: overlay}}}",
+                "volume s",
+            ),
             ("services: {a: {image: x, volumes: ['/home/me:/x']}}", "a volume of service a"),
             (
                 "services: {a: {image: x, volumes: ['/app/host/.inertia/projects:/x']}}",
                 "a volume of service a",
             ),
             ("services: {a: {build: {context: /app/host}}}", "the build of service a"),
+            ("services: {a: {build: {context: /etc}}}", "the build of service a"),
+            ("services: {a: {build: {context: 'file:///etc'}}}", "the build of service a"),
+            (
+                "services: {a: {build: {context: ., dockerfile: /proc/self/environ}}}",
+                "the build of service a",
+            ),
+            (
+                "services: {a: {build: {context: ., secrets: [s]}}}\nsecrets: {s: {file: /etc/shadow}}",
+                "secret s",
+            ),
+            (
+                "services: {a: {image: x, security_opt: ['seccomp:/etc/docker/key.json']}}",
+                "security_opt of service a",
+            ),
+            (
+                "services: {a: {image: x, volumes: ['/proc/self/environ:/x']}}",
+                "a volume of service a",
+            ),
             (
                 "services: {a: {build: {context: ., dockerfile: ../../../x}}}",
                 "the build of service a",

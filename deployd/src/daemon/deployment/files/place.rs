@@ -1,8 +1,8 @@
 //! Deciding what each mount leads to, and making the copies. Nothing that runs is touched.
 
 use super::FilesError;
-use super::beneath::{Folder, Missing};
-use super::contents::{copy, name_of};
+use super::beneath::{Folder, Found, Missing};
+use super::contents::{copy, copy_open, name_of};
 use super::install::{Places, Wanted, install};
 use super::own::OwnFolder;
 use crate::daemon::deployment::dirs::ProjectDirs;
@@ -28,8 +28,11 @@ pub(crate) struct Placed {
     pub(crate) contents: BTreeSet<String>,
     checkout: PathBuf,
     folders: BTreeSet<PathBuf>,
+    /// What is mounted of the data folder as it is found.
+    found: BTreeSet<PathBuf>,
     files: Wanted,
     links: BTreeSet<PathBuf>,
+    own: OwnFolder,
 }
 
 impl Placed {
@@ -37,6 +40,8 @@ impl Placed {
     /// this deployment.
     pub(crate) fn install(&self, dirs: &ProjectDirs, deployment: u64) -> Result<Vec<PathBuf>, FilesError> {
         let data = dirs.data();
+        self.own
+            .refuse(&self.project, &[self.checkout.clone(), dirs.contents(), data.clone()])?;
         let root = Folder::own(&data).map_err(FilesError::io(&data))?;
         for folder in &self.folders {
             root.folder(folder, Missing::Make).map_err(FilesError::io(&data.join(folder)))?;
@@ -53,7 +58,18 @@ impl Placed {
         for link in &self.links {
             make_link(&self.checkout.join(link), &root, link).map_err(FilesError::io(&data.join(link)))?;
         }
+        for path in &self.found {
+            refuse_link(&root, path).map_err(FilesError::io(&data.join(path)))?;
+        }
         Ok(kept)
+    }
+}
+
+/// Fails where a container planted a link on the way to a path, or in its place: the engine would follow it.
+fn refuse_link(root: &Folder, path: &Path) -> io::Result<()> {
+    match root.entry(path, Missing::Report) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        entry => entry?.refuse_link(),
     }
 }
 
@@ -70,7 +86,7 @@ pub(crate) fn place(
     dirs: &ProjectDirs,
     own: &OwnFolder,
 ) -> Result<Placed, FilesError> {
-    own.refuse(&project, checkout)?;
+    own.refuse(&project, &[checkout.to_owned()])?;
     let mut placing = Placing {
         checkout,
         tracked: &checked_out.tracked,
@@ -81,8 +97,10 @@ pub(crate) fn place(
             contents: BTreeSet::new(),
             checkout: checkout.to_owned(),
             folders: BTreeSet::new(),
+            found: BTreeSet::new(),
             files: Wanted::new(),
             links: BTreeSet::new(),
+            own: own.clone(),
         },
     };
     placing.find_written();
@@ -185,11 +203,36 @@ impl Placing<'_> {
         Ok(copied)
     }
 
+    /// A copy of a file that a container may have written: it could be a link to anything by the time that it is mounted or read.
+    fn copy_written(&mut self, what: &str, path: &Path) -> Result<PathBuf, FilesError> {
+        let (data, contents) = (self.dirs.data(), self.dirs.contents());
+        let place = data.join(path);
+        let failed = FilesError::io(&place);
+        let found = Folder::own(&data).and_then(|root| root.entry(path, Missing::Report)?.find());
+        let file = match found {
+            Ok(Found::File(file)) => file,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Ok(Found::Other) => return Err(failed(not_a_file())),
+            Ok(Found::Nothing) | Err(_) => {
+                return Err(FilesError::Missing {
+                    what: what.to_owned(),
+                    path: path.to_owned(),
+                });
+            }
+        };
+        let name = copy_open(file, &contents).map_err(FilesError::io(&contents))?;
+        let target = contents.join(&name);
+        self.placed.contents.insert(name);
+        Ok(target)
+    }
+
     /// A persistent folder, with the tracked files that belong into it.
     fn data_folder(&mut self, path: &Path, mount: &Mount, content: &mut Vec<String>) -> PathBuf {
         let is_folder = matches!(self.tracked.get(path), Some(Tracked::Folder { .. }));
         if is_folder || mount.bind.as_ref().is_none_or(|bind| bind.create_host_path) {
             self.placed.folders.insert(path.to_owned());
+        } else {
+            self.placed.found.insert(path.to_owned());
         }
         let below = self.tracked.range(path.to_owned()..).take_while(|(at, _)| at.starts_with(path));
         for (at, tracked) in below {
@@ -210,15 +253,20 @@ impl Placing<'_> {
     fn secrets(&mut self) -> Result<(), FilesError> {
         let mut secrets = std::mem::take(&mut self.placed.project.secrets);
         let mut configs = std::mem::take(&mut self.placed.project.configs);
-        for secret in secrets.values_mut().chain(configs.values_mut()) {
-            self.secret(secret)?;
+        let services = self.placed.project.services.values();
+        let used: BTreeSet<String> = services.flat_map(granted_files).collect();
+        for (name, secret) in secrets.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
+            self.secret(&format!("secret {name}"), secret)?;
+        }
+        for (name, config) in configs.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
+            self.secret(&format!("config {name}"), config)?;
         }
         self.placed.project.secrets = secrets;
         self.placed.project.configs = configs;
         Ok(())
     }
 
-    fn secret(&mut self, secret: &mut Secret) -> Result<(), FilesError> {
+    fn secret(&mut self, what: &str, secret: &mut Secret) -> Result<(), FilesError> {
         let SecretSource::File(source) = &secret.source else {
             return Ok(());
         };
@@ -227,11 +275,25 @@ impl Placing<'_> {
         };
         let target = match self.tracked.get(&path) {
             Some(file @ Tracked::File { .. }) => self.copy(&path, name_of(file))?,
-            _ => self.dirs.data().join(path),
+            _ => self.copy_written(what, &path)?,
         };
         secret.source = SecretSource::File(target);
         Ok(())
     }
+}
+
+/// The secrets and configs that a service or its build is given.
+fn granted_files(service: &Service) -> Vec<String> {
+    let built = service.build.iter().flat_map(|build| &build.secrets);
+    let granted = service.storage.secrets.iter().chain(&service.storage.configs).chain(built);
+    granted.map(|grant| grant.source.clone()).collect()
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "it is no file but a folder or a link, which is not followed",
+    )
 }
 
 /// The name of a copy that a service may write to: nobody else mounts it.
@@ -247,6 +309,7 @@ mod tests {
     use compose_core::model::Extensions;
     use compose_core::names::ServiceName;
     use compose_core::sample::empty_project;
+    use std::os::unix::fs::symlink;
 
     struct Case {
         temp: tempfile::TempDir,
@@ -389,27 +452,90 @@ mod tests {
         assert_eq!(case.sources(&[("web", "/var/run/docker.sock", false)]), ["/var/run/docker.sock"]);
     }
 
+    impl Case {
+        /// Places a project whose service is given the secret in this file.
+        fn place_secret(&self, file: &str) -> Result<Placed, FilesError> {
+            let mut project = project_in(self.checkout());
+            let mut service = Service::new("web".into());
+            service.storage.secrets.push(compose_core::model::FileGrant {
+                source: "key".to_owned(),
+                ..compose_core::model::FileGrant::default()
+            });
+            project.services.insert(ServiceName::new("web"), service);
+            for name in ["key", "unused"] {
+                let secret = Secret {
+                    source: SecretSource::File(self.checkout().join(if name == "key" { file } else { "none" })),
+                    ..Secret::default()
+                };
+                project.secrets.insert(name.into(), secret);
+            }
+            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own())
+        }
+
+        /// What is at a path of the data folder.
+        fn data(&self, path: &str) -> PathBuf {
+            let path = self.dirs().data().join(path);
+            fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            path
+        }
+    }
+
     #[test]
     fn secrets_in_files_are_copies_and_count_as_content() {
         let case = Case::new(&[("key", "1")]);
-        let mut project = project_in(case.checkout());
-        let mut service = Service::new("web".into());
-        service.storage.secrets.push(compose_core::model::FileGrant {
-            source: "key".to_owned(),
-            ..compose_core::model::FileGrant::default()
-        });
-        project.services.insert(ServiceName::new("web"), service);
-        let secret = Secret {
-            source: SecretSource::File(case.checkout().join("key")),
-            ..Secret::default()
-        };
-        project.secrets.insert("key".into(), secret);
-        let placed = place(project, &case.checkout(), &case.checked_out, &case.dirs(), &case.own()).expect("placed");
+        let placed = case.place_secret("key").expect("placed");
         assert_eq!(
             placed.project.secrets["key"].source,
             SecretSource::File(case.dirs().contents().join("1-file"))
         );
         assert!(placed.project.services["web"].labels.contains_key(CONTENT_LABEL));
         assert_eq!(placed.contents, BTreeSet::from(["1-file".to_owned()]));
+    }
+
+    #[test]
+    fn a_secret_that_a_container_wrote_is_a_copy_too_and_never_what_it_links_to() {
+        let case = Case::new(&[("up/seed", "1")]);
+        fs::write(case.data("up/token"), "written").expect("written");
+        let placed = case.place_secret("up/token").expect("placed");
+        let SecretSource::File(copy) = &placed.project.secrets["key"].source else {
+            panic!("it is a file")
+        };
+        assert!(copy.starts_with(case.dirs().contents()), "{}", copy.display());
+        assert_eq!(fs::read_to_string(copy).expect("copied"), "written");
+        fs::write(case.root().join("admin.token"), "the daemon's").expect("written");
+        symlink(case.root().join("admin.token"), case.data("up/planted")).expect("planted");
+        symlink(case.root(), case.data("up/folder")).expect("planted");
+        for planted in ["up/planted", "up/folder/admin.token", "up", "up/none"] {
+            let error = case.place_secret(planted).expect_err("refused").to_string();
+            assert!(!error.contains("the daemon's"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_engine_is_led_through_no_link_that_a_container_planted() {
+        let case = Case::new(&[("up/seed", "1")]);
+        symlink("/etc", case.data("up/planted")).expect("planted");
+        let mut placed = case.place(&[("app", "up", false)]).expect("placed");
+        placed.install(&case.dirs(), 1).expect("nothing leads through it");
+        for path in ["up/planted", "up/planted/hosts"] {
+            placed.found = BTreeSet::from([PathBuf::from(path)]);
+            assert!(placed.install(&case.dirs(), 1).is_err(), "{path}");
+        }
+        placed.found = BTreeSet::from([PathBuf::from("up/none"), PathBuf::from("up/seed")]);
+        placed.install(&case.dirs(), 1).expect("no links");
+    }
+
+    #[test]
+    fn a_link_of_the_host_is_looked_at_again_before_it_is_mounted() {
+        let case = Case::new(&[("a", "1")]);
+        let media = tempfile::tempdir().expect("a temporary folder");
+        let source = media.path().join("link");
+        fs::create_dir(&source).expect("made");
+        let placed = case.place(&[("web", &source.display().to_string(), false)]).expect("placed");
+        placed.install(&case.dirs(), 1).expect("installed");
+        fs::remove_dir(&source).expect("removed");
+        symlink(case.root(), &source).expect("planted");
+        let error = placed.install(&case.dirs(), 1).expect_err("refused").to_string();
+        assert!(error.contains("into the daemon's own folder"), "{error}");
     }
 }
