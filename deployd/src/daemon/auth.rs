@@ -1,13 +1,18 @@
 //! Tokens: JWT signed with HS256 by a key of this daemon, each known to the store by its id.
 
+use crate::daemon::attempts::Attempt;
+use crate::daemon::connections::Place;
+use crate::daemon::peer::Peer;
 use crate::daemon::problem::ApiError;
 use crate::daemon::state_dir::{StateDir, StateDirError, random};
-use crate::daemon::store::Store;
+use crate::daemon::store::{Author, Store};
 use crate::daemon::{Daemon, FIRST_ADMIN};
 use crate::wire::{Role, TokenInfo};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use compose_core::hash::hex;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -101,8 +106,28 @@ impl Authority {
 
     /// What a token says, when this daemon signed it and it has not ended. Revocation is the store's to know.
     pub(crate) fn check(&self, token: &str) -> Option<Claims> {
+        if !has_own_header(token) {
+            return None;
+        }
         decode::<Claims>(token, &self.check, &self.rules).ok().map(|data| data.claims)
     }
+}
+
+/// The header of a token, as this daemon writes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnHeader {
+    typ: String,
+    alg: Algorithm,
+}
+
+/// Whether a token's header says what this daemon writes, and nothing else: what else there is would have to be understood,
+/// `crit` above all.
+fn has_own_header(token: &str) -> bool {
+    let (head, _) = token.split_once('.').unwrap_or_default();
+    let bytes = URL_SAFE_NO_PAD.decode(head).unwrap_or_default();
+    let header = serde_json::from_slice::<OwnHeader>(&bytes);
+    header.is_ok_and(|header| header.typ == "JWT" && header.alg == Algorithm::HS256)
 }
 
 /// Who makes a request.
@@ -118,21 +143,45 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// The person whose token it is, or who made it.
     pub(crate) owner: Option<String>,
+    /// Where the request came from.
+    peer: Peer,
 }
 
 impl Caller {
     async fn of(parts: &Parts, daemon: &Daemon) -> Result<Self, ApiError> {
-        let claims = bearer(parts).and_then(|token| daemon.authority().check(token));
-        let claims = claims.ok_or_else(ApiError::unauthorized)?;
+        let token = bearer(parts).ok_or_else(ApiError::unauthorized)?;
+        let peer = Peer::of(&parts.extensions);
+        let Some(caller) = Self::holding(token, peer, daemon).await? else {
+            return Err(daemon.attempts().refuse(Attempt::Token, peer, ApiError::unauthorized()));
+        };
+        if let Some(place) = Place::of(&parts.extensions) {
+            place.know(&caller.id);
+        }
+        Ok(caller)
+    }
+
+    /// Whoever holds a token, while it holds.
+    async fn holding(token: &str, peer: Peer, daemon: &Daemon) -> Result<Option<Self>, ApiError> {
+        let Some(claims) = daemon.authority().check(token) else {
+            return Ok(None);
+        };
         let held = daemon.store().token(claims.jti.clone()).await?;
-        let held = held.ok_or_else(ApiError::unauthorized)?;
-        Ok(Self {
+        Ok(held.map(|held| Self {
             id: claims.jti,
             expires_at: claims.exp,
             subject: claims.sub,
             role: claims.role,
             owner: held.owner,
-        })
+            peer,
+        }))
+    }
+
+    /// Who that is, and from where, for the audit.
+    pub(crate) fn author(&self) -> Author {
+        Author {
+            name: self.actor(),
+            peer: self.peer,
+        }
     }
 
     /// Who that is. Subjects are free text: the person behind a token is named too, unless it is that person's own.
@@ -172,8 +221,7 @@ impl Caller {
 }
 
 fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
+    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
@@ -211,8 +259,6 @@ role!(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
     use jsonwebtoken::get_current_timestamp;
 
     fn authority() -> (tempfile::TempDir, Authority) {
@@ -236,6 +282,7 @@ mod tests {
                 subject: subject.to_owned(),
                 role: Role::Admin,
                 owner: owner.map(str::to_owned),
+                peer: Peer::default(),
             };
             assert_eq!(caller.actor(), wanted);
         }
@@ -265,14 +312,37 @@ mod tests {
     }
 
     #[test]
+    fn refuses_headers_that_say_more_or_less() {
+        let (_temp, authority) = authority();
+        let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims(60)).expect("json"));
+        let token = |header: &str| {
+            let message = format!("{}.{body}", URL_SAFE_NO_PAD.encode(header));
+            let mac = jsonwebtoken::crypto::sign(message.as_bytes(), &authority.sign, Algorithm::HS256).expect("signs");
+            format!("{message}.{mac}")
+        };
+        assert!(authority.check(&token(r#"{"typ":"JWT","alg":"HS256"}"#)).is_some());
+        for header in [
+            r#"{"typ":"JWT","alg":"HS256","crit":["b64"],"b64":false}"#,
+            r#"{"typ":"JWT","alg":"HS256","crit":[]}"#,
+            r#"{"typ":"JWT","alg":"HS256","kid":"1"}"#,
+            r#"{"typ":"JWT","alg":"HS256","x":null}"#,
+            r#"{"typ":"JWT","alg":"HS256","alg":"HS256"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256"}"#,
+            r#"{"alg":"HS256"}"#,
+        ] {
+            assert_eq!(authority.check(&token(header)), None, "{header}");
+        }
+    }
+
+    #[test]
     fn refuses_other_algorithms_keys_and_changes() {
         let (_temp, ours) = authority();
         let (_other, theirs) = authority();
         let good = signed(&ours, Algorithm::HS256, &claims(60));
         let (signed_part, mac) = good.rsplit_once('.').expect("three parts");
         let (head, body) = signed_part.split_once('.').expect("three parts");
-        let none = BASE64.encode(br#"{"alg":"none","typ":"JWT"}"#);
-        let admin = BASE64.encode(
+        let none = URL_SAFE_NO_PAD.encode(br#"{"alg":"none","typ":"JWT"}"#);
+        let admin = URL_SAFE_NO_PAD.encode(
             serde_json::to_vec(&Claims {
                 role: Role::Admin,
                 ..claims(60)

@@ -1,5 +1,6 @@
 //! Everything that requests and deployments share: one value, cheap to clone.
 
+mod attempts;
 mod auth;
 mod connections;
 mod deployment;
@@ -26,6 +27,7 @@ pub use store::StoreError;
 pub use tls::TlsError;
 
 use crate::wire::{ADMIN_TOKEN_FILE, Role};
+use attempts::Attempts;
 use auth::{Authority, NewToken};
 use compose_core::engine::Engine;
 use compose_core::hash::hex;
@@ -85,6 +87,7 @@ struct Parts {
     store: Store,
     vault: Vault,
     authority: Authority,
+    attempts: Attempts,
     engine: Arc<dyn Engine>,
     own_container: OwnContainer,
     looks: Looks,
@@ -124,6 +127,7 @@ impl Daemon {
         let vault = Vault::open_in(&dir)?;
         let daemon = Self(Arc::new(Parts {
             authority: Authority::open_in(&dir)?,
+            attempts: Attempts::default(),
             feed: Feed::default(),
             revocations: Feed::default(),
             workers: Workers::default(),
@@ -195,6 +199,11 @@ impl Daemon {
 
     pub(crate) fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    /// Wrong tokens and join codes of late.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     pub(crate) fn engine(&self) -> &Arc<dyn Engine> {

@@ -2,7 +2,7 @@
 
 use axum::extract::ConnectInfo;
 use axum::http::Extensions;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// The address at the other end of a connection; whatever headers claim does not count. Unknown where there is no socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,13 @@ impl Peer {
     }
 
     /// The network that it shares out with others.
-    pub(crate) fn network(self) -> Network {
-        self.0.map_or(Network(Ipv4Addr::UNSPECIFIED.into()), Network::of)
+    pub(crate) fn network(self) -> Option<Network> {
+        self.0.map(Network::of)
+    }
+
+    /// The address as text.
+    pub(crate) fn text(self) -> Option<String> {
+        self.0.map(|address| address.to_string())
     }
 }
 

@@ -6,11 +6,12 @@ use crate::daemon::state_dir::StateDirError;
 use crate::daemon::store::StoreError;
 use crate::daemon::vault::VaultError;
 use crate::wire::{PROBLEM_TYPE, Problem, Role};
-use axum::http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use compose_core::apply::ApplyError;
 use compose_core::engine::EngineError;
+use std::time::Duration;
 
 /// A request that was not fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(crate) struct ApiError {
     code: &'static str,
     detail: String,
     help: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
@@ -29,7 +31,14 @@ impl ApiError {
             code,
             detail: detail.into(),
             help: None,
+            retry_after: None,
         }
+    }
+
+    /// The same error, which will be another answer after so long.
+    pub(crate) fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
     }
 
     /// The same error with a next step.
@@ -125,6 +134,10 @@ impl IntoResponse for ApiError {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(pause) = self.retry_after {
+            let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

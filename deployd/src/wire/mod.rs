@@ -56,6 +56,9 @@ pub struct AuditEntry {
     pub project: Option<String>,
     /// To what exactly: a key, a number; never a value.
     pub detail: Option<String>,
+    /// The address from which it was asked for: the other end of the connection, so that of a proxy where there is one.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// An error, as RFC 9457 has it.

@@ -6,6 +6,7 @@
 mod access;
 mod bench;
 mod deployments;
+mod description;
 mod files;
 mod git_server;
 mod https;

@@ -8,7 +8,7 @@ use crate::daemon::auth::{Deployer, Viewer};
 use crate::daemon::deployment::queue::LONGEST_QUEUE;
 use crate::daemon::environment::Environment;
 use crate::daemon::problem::ApiError;
-use crate::daemon::store::{Admission, NewDeployment, Release};
+use crate::daemon::store::{Admission, Author, NewDeployment, Release};
 use crate::wire::{Deployment, DeploymentAccepted, DeploymentRequest, Role, RollbackRequest, Trigger};
 use axum::Json;
 use axum::extract::State;
@@ -70,13 +70,13 @@ async fn create(
         commit: None,
         trigger: Trigger::Manual { by: caller.actor() },
     };
-    accept(&daemon, &caller.actor(), "deployment.create", new).await
+    accept(&daemon, caller.author(), "deployment.create", new).await
 }
 
 /// Queues a deployment that someone asked for.
 async fn accept(
     daemon: &Daemon,
-    actor: &str,
+    author: Author,
     action: &'static str,
     new: NewDeployment,
 ) -> Result<(StatusCode, Json<DeploymentAccepted>), ApiError> {
@@ -89,7 +89,7 @@ async fn accept(
                 .help("wait for them, or call some off with `inertia NAME cancel`"));
         }
     };
-    daemon.store().audit(actor, action, Some(&project), Some(id.to_string())).await?;
+    daemon.store().audit(author, action, Some(&project), Some(id.to_string())).await?;
     daemon.workers().wake(daemon, &project);
     daemon.feed().wake();
     Ok((StatusCode::ACCEPTED, Json(DeploymentAccepted { id })))
@@ -134,7 +134,7 @@ async fn cancel(
     }
     let store = daemon.store();
     store
-        .audit(&caller.actor(), "deployment.cancel", Some(&name), Some(id.to_string()))
+        .audit(caller.author(), "deployment.cancel", Some(&name), Some(id.to_string()))
         .await?;
     Ok((StatusCode::ACCEPTED, Json(DeploymentAccepted { id })))
 }
@@ -160,7 +160,7 @@ async fn rollback(
         commit: None,
         trigger: Trigger::Rollback { by: caller.actor(), to },
     };
-    accept(&daemon, &caller.actor(), "deployment.rollback", new).await
+    accept(&daemon, caller.author(), "deployment.rollback", new).await
 }
 
 /// The last release before the current one that differs from it; where the current one is an earlier one put back, the one

@@ -70,7 +70,7 @@ async fn set(
         return Err(ApiError::invalid("bad-value", detail));
     }
     daemon.store().set_variable(&name, seal(&daemon, &name, &key, &value)).await?;
-    daemon.store().audit(&caller.actor(), "env.set", Some(&name), Some(key)).await?;
+    daemon.store().audit(caller.author(), "env.set", Some(&name), Some(key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -83,6 +83,6 @@ async fn remove(
     if !daemon.store().remove_variable(&name, &key).await? {
         return Err(missing(&name, &key));
     }
-    daemon.store().audit(&caller.actor(), "env.remove", Some(&name), Some(key)).await?;
+    daemon.store().audit(caller.author(), "env.remove", Some(&name), Some(key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

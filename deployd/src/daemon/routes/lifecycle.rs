@@ -41,7 +41,7 @@ async fn down(
     } else {
         (Volumes::Keep, None)
     };
-    daemon.store().audit(&caller.actor(), "project.down", Some(&name), detail).await?;
+    daemon.store().audit(caller.author(), "project.down", Some(&name), detail).await?;
     Ok(Json(daemon.workers().operate(&daemon, &name, Operation::Down(volumes)).await?))
 }
 
@@ -57,7 +57,7 @@ async fn restart(
     let detail = (!request.services.is_empty()).then(|| request.services.join(" "));
     daemon
         .store()
-        .audit(&caller.actor(), "project.restart", Some(&name), detail)
+        .audit(caller.author(), "project.restart", Some(&name), detail)
         .await?;
     Ok(Json(daemon.workers().operate(&daemon, &name, Operation::Restart(services)).await?))
 }

@@ -95,7 +95,7 @@ async fn register(
     let project = daemon.store().put_project(new).await?;
     daemon
         .store()
-        .audit(&caller.actor(), "project.put", Some(&name), Some(detail))
+        .audit(caller.author(), "project.put", Some(&name), Some(detail))
         .await?;
     daemon.workers().wake(&daemon, &name);
     Ok(Json(info(&daemon, project, &caller, &parts)?))
@@ -109,7 +109,7 @@ async fn rotate(
 ) -> Result<Json<ProjectInfo>, ApiError> {
     find(&daemon, &name).await?;
     daemon.store().put_webhook_secret(&name, new_secret(&daemon, &name)).await?;
-    daemon.store().audit(&caller.actor(), "webhook.rotate", Some(&name), None).await?;
+    daemon.store().audit(caller.author(), "webhook.rotate", Some(&name), None).await?;
     // Until the git host knows the new secret, the daemon looks for commits by itself.
     daemon.workers().wake(&daemon, &name);
     let project = find(&daemon, &name).await?;
@@ -119,7 +119,7 @@ async fn rotate(
 async fn forget(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At<String>) -> Result<StatusCode, ApiError> {
     find(&daemon, &name).await?;
     daemon.workers().operate(&daemon, &name, Operation::Forget).await?;
-    daemon.store().audit(&caller.actor(), "project.delete", Some(&name), None).await?;
+    daemon.store().audit(caller.author(), "project.delete", Some(&name), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -164,7 +164,7 @@ fn folder(path: &str) -> Result<String, ApiError> {
 }
 
 /// Where the webhook's secret of a project is sealed.
-pub(super) fn secret_place(project: &str) -> String {
+pub(crate) fn secret_place(project: &str) -> String {
     format!("webhook/{project}")
 }
 

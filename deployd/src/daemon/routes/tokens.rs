@@ -61,7 +61,7 @@ async fn create(
     };
     let (token, info) = daemon.authority().issue(daemon.store(), new).await?;
     let detail = format!("{} ({}) for {}", info.id, info.role, info.subject);
-    daemon.store().audit(&caller.actor(), "token.create", None, Some(detail)).await?;
+    daemon.store().audit(caller.author(), "token.create", None, Some(detail)).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
 }
 
@@ -78,6 +78,6 @@ async fn revoke(State(daemon): State<Daemon>, Admin(caller): Admin, At(id): At<S
             return Err(ApiError::new(StatusCode::NOT_FOUND, "token-not-found", detail).help("see `inertia NAME token ls`"));
         }
     }
-    daemon.store().audit(&caller.actor(), "token.revoke", None, Some(id)).await?;
+    daemon.store().audit(caller.author(), "token.revoke", None, Some(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

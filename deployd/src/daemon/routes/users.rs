@@ -3,15 +3,18 @@
 use super::extract::{At, Body, SMALL_BODY};
 use super::tokens::last_admin;
 use super::{Api, delete, get, post};
+use crate::daemon::attempts::Attempt;
 use crate::daemon::auth::Admin;
+use crate::daemon::connections::Place;
+use crate::daemon::peer::Peer;
 use crate::daemon::problem::ApiError;
 use crate::daemon::state_dir::random;
-use crate::daemon::store::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
+use crate::daemon::store::{Author, Invitation, Invited, MOST_CODES, Redeemed, Removed};
 use crate::daemon::{Daemon, FIRST_ADMIN};
 use crate::wire::{JoinRequest, Role, TokenCreated, UserInfo, UserInvited, UserRequest};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Extensions, StatusCode};
 use compose_core::hash::hex;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -99,7 +102,7 @@ async fn invite(
         }
     }
     let detail = format!("{name} ({role})");
-    daemon.store().audit(&caller.actor(), "user.add", None, Some(detail)).await?;
+    daemon.store().audit(caller.author(), "user.add", None, Some(detail)).await?;
     let invited = UserInvited {
         name,
         role,
@@ -122,7 +125,7 @@ async fn remove(State(daemon): State<Daemon>, Admin(caller): Admin, At(name): At
             return Err(ApiError::new(StatusCode::NOT_FOUND, "user-not-found", detail).help("see `inertia NAME user ls`"));
         }
     }
-    daemon.store().audit(&caller.actor(), "user.remove", None, Some(name)).await?;
+    daemon.store().audit(caller.author(), "user.remove", None, Some(name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -133,27 +136,39 @@ fn refused(detail: &str, help: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "join-refused", detail).help(help)
 }
 
+/// Why a code gives no token, unless it does.
+fn refusal(redeemed: Redeemed) -> Option<ApiError> {
+    match redeemed {
+        Redeemed::Yes => None,
+        Redeemed::Expired => Some(refused("the line was good for a day, which is over", ASK)),
+        Redeemed::Unknown => Some(refused("the line is not one of this daemon's, or its person was removed", ASK)),
+        Redeemed::Used => Some(refused(
+            "the line was used already, and is good once",
+            "if it was not you, tell an administrator to remove you, and ask for another line",
+        )),
+    }
+}
+
 async fn join(
     State(daemon): State<Daemon>,
+    extensions: Extensions,
     Body(request): Body<JoinRequest, SMALL_BODY>,
 ) -> Result<(StatusCode, Json<TokenCreated>), ApiError> {
     let JoinRequest { name, code } = request;
+    let (peer, place) = (Peer::of(&extensions), Place::of(&extensions));
     let store = daemon.store();
-    let unknown = || refused("the line is not one of this daemon's, or its person was removed", ASK);
-    let role = store.role(name.clone()).await?.ok_or_else(unknown)?;
+    // The same work is done for a name that nobody has, so that who guesses names learns nothing from when the answer comes.
+    let role = store.role(name.clone()).await?.unwrap_or(Role::Viewer);
     let (token, info) = daemon.authority().sign(&name, role, TOKEN_LIFETIME)?;
-    match store.redeem(name.clone(), digest(&code), info.clone()).await? {
-        Redeemed::Yes => {}
-        Redeemed::Expired => return Err(refused("the line was good for a day, which is over", ASK)),
-        Redeemed::Unknown => return Err(unknown()),
-        Redeemed::Used => {
-            return Err(refused(
-                "the line was used already, and is good once",
-                "if it was not you, tell an administrator to remove you, and ask for another line",
-            ));
-        }
+    let redeemed = store.redeem(name.clone(), digest(&code), info.clone()).await?;
+    if let Some(refusal) = refusal(redeemed) {
+        return Err(daemon.attempts().refuse(Attempt::JoinCode, peer, refusal));
     }
-    store.audit(&name, "user.join", None, Some(info.id.clone())).await?;
+    if let Some(place) = place {
+        place.know(&name);
+    }
+    let author = Author { name, peer };
+    store.audit(author, "user.join", None, Some(info.id.clone())).await?;
     Ok((StatusCode::CREATED, Json(TokenCreated { token, info })))
 }
 

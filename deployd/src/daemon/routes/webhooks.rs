@@ -11,7 +11,7 @@ use crate::daemon::Daemon;
 use crate::daemon::connections::Place;
 use crate::daemon::peer::Peer;
 use crate::daemon::problem::ApiError;
-use crate::daemon::store::{Admission, NewDeployment, ProjectRow};
+use crate::daemon::store::{Admission, Author, NewDeployment, ProjectRow};
 use crate::daemon::webhook::{Target, Verdict, judge, may_be_delivery};
 use crate::wire::{Trigger, WebhookAnswer};
 use axum::Json;
@@ -127,7 +127,7 @@ async fn receive(
             // The delivery's id is not signed, the body is: either gives a replay away.
             let mut marks = vec![format!("body:{}", hex(&Sha256::digest(&body)))];
             marks.extend(delivery.map(|id| format!("{provider}:{id}")));
-            let queued = queue(&daemon, project, provider, commit, marks).await;
+            let queued = queue(&daemon, (provider, peer), project, commit, marks).await;
             queued.inspect_err(|_| daemon.workers().look(&daemon, &name))
         }
     }
@@ -158,8 +158,8 @@ fn skipped(reason: impl Into<String>) -> (StatusCode, Json<WebhookAnswer>) {
 
 async fn queue(
     daemon: &Daemon,
+    (provider, peer): (&str, Peer),
     project: ProjectRow,
-    provider: &str,
     commit: String,
     marks: Vec<String>,
 ) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
@@ -180,10 +180,13 @@ async fn queue(
         }
         Admission::TooMany => return Ok(skipped("too many deployments wait")),
     };
-    let actor = format!("webhook:{provider}");
+    let author = Author {
+        name: format!("webhook:{provider}"),
+        peer,
+    };
     let store = daemon.store();
     store
-        .audit(&actor, "deployment.create", Some(&project.name), Some(id.to_string()))
+        .audit(author, "deployment.create", Some(&project.name), Some(id.to_string()))
         .await?;
     daemon.workers().wake(daemon, &project.name);
     daemon.feed().wake();

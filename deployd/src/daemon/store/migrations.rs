@@ -72,6 +72,9 @@ const STEPS: &[&str] = &[
     ALTER TABLE releases ADD COLUMN uses TEXT;
     ALTER TABLE deliveries ADD COLUMN deployment INTEGER;
 ",
+    "
+    ALTER TABLE audit ADD COLUMN address TEXT;
+",
 ];
 
 /// Brings the database to the newest format.

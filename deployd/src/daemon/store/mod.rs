@@ -14,6 +14,7 @@ mod releases;
 mod tokens;
 mod users;
 
+pub(crate) use audit::Author;
 pub(crate) use deployments::{Admission, DeploymentRow, Ending, NewDeployment};
 pub(crate) use environment::SealedVariable;
 pub(crate) use projects::{NewProject, ProjectRow};

@@ -65,6 +65,20 @@ fn role_of(db: &Connection, name: &str) -> Result<Option<Role>, StoreError> {
     role.map(|text| text.parse().map_err(|_| corrupt("role", text))).transpose()
 }
 
+/// When a person's code ends, and when it was used.
+fn find_code(db: &Connection, name: &str, code: &[u8; 32]) -> Result<Option<(i64, Option<i64>)>, StoreError> {
+    let mut query = db.prepare("SELECT user, code, expires_at, used_at FROM join_codes")?;
+    let mut rows = query.query(())?;
+    let mut found = None;
+    while let Some(row) = rows.next()? {
+        let held: [u8; 32] = row.get(1)?;
+        if bool::from(held.ct_eq(code)) && row.get::<_, String>(0)? == name {
+            found = Some((row.get(2)?, row.get(3)?));
+        }
+    }
+    Ok(found)
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<(UserInfo, String)> {
     let info = UserInfo {
         name: row.get(0)?,
@@ -111,26 +125,13 @@ impl Store {
         self.run(move |db| role_of(db, &name)).await
     }
 
-    /// Uses a code up and remembers the token that is given for it, both or neither. Every code of the person is compared,
-    /// each in constant time.
+    /// Uses a code up and remembers the token that is given for it, both or neither. Every code of everybody is compared, each
+    /// in constant time: how long it takes says nothing about the person or the code.
     pub(crate) async fn redeem(&self, name: String, code: [u8; 32], token: TokenInfo) -> Result<Redeemed, StoreError> {
         self.run(move |db| {
             let transaction = db.transaction()?;
-            if role_of(&transaction, &name)? != Some(token.role) {
-                return Ok(Redeemed::Unknown);
-            }
-            let mut found = None;
-            let mut query = transaction.prepare("SELECT code, expires_at, used_at FROM join_codes WHERE user = ?1")?;
-            let mut rows = query.query([&name])?;
-            while let Some(row) = rows.next()? {
-                let held: [u8; 32] = row.get(0)?;
-                if held.ct_eq(&code).into() {
-                    found = Some((row.get::<_, i64>(1)?, row.get::<_, Option<i64>>(2)?));
-                }
-            }
-            drop(rows);
-            drop(query);
-            match found {
+            let is_role = role_of(&transaction, &name)? == Some(token.role);
+            match find_code(&transaction, &name, &code)?.filter(|_| is_role) {
                 None => Ok(Redeemed::Unknown),
                 Some((_, Some(_))) => Ok(Redeemed::Used),
                 Some((expires_at, None)) if expires_at < now() => Ok(Redeemed::Expired),

@@ -28,10 +28,11 @@ pub(crate) fn run(arguments: &AuditArgs, settings: &Settings) -> Result<ExitCode
         vec![
             to_the_second(entry.at),
             entry.actor.clone(),
+            entry.address.clone().unwrap_or_default(),
             entry.action.clone(),
             entry.project.clone().unwrap_or_default(),
             entry.detail.clone().unwrap_or_default(),
         ]
     });
-    say(&table::render(&["AT", "WHO", "WHAT", "PROJECT", "DETAIL"], rows))
+    say(&table::render(&["AT", "WHO", "FROM", "WHAT", "PROJECT", "DETAIL"], rows))
 }

@@ -30,7 +30,7 @@ impl Default for DeliveryRoom {
 
 impl DeliveryRoom {
     /// Lets a delivery in, which holds nothing yet.
-    pub(super) fn enter(&self, network: Network) -> Share<'_> {
+    pub(super) fn enter(&self, network: Option<Network>) -> Share<'_> {
         let turned_away = CancellationToken::new();
         let number = self.ledger().enter(network, turned_away.clone(), Instant::now());
         Share {
@@ -83,7 +83,7 @@ struct Ledger {
 
 #[derive(Debug)]
 struct Delivery {
-    network: Network,
+    network: Option<Network>,
     pieces: usize,
     /// When it got on last.
     active: Instant,
@@ -91,7 +91,7 @@ struct Delivery {
 }
 
 impl Ledger {
-    fn enter(&mut self, network: Network, turned_away: CancellationToken, now: Instant) -> u64 {
+    fn enter(&mut self, network: Option<Network>, turned_away: CancellationToken, now: Instant) -> u64 {
         let number = self.next;
         self.next += 1;
         let delivery = Delivery {
@@ -125,7 +125,7 @@ impl Ledger {
     }
 
     fn slowest_but(&self, number: u64) -> Option<u64> {
-        let mut sizes: HashMap<Network, usize> = HashMap::new();
+        let mut sizes: HashMap<Option<Network>, usize> = HashMap::new();
         for delivery in self.deliveries.values() {
             *sizes.entry(delivery.network).or_default() += delivery.pieces;
         }
@@ -171,7 +171,7 @@ mod tests {
         /// A delivery of which so much has come.
         fn begin(&mut self, address: &str, pieces: usize) -> (u64, CancellationToken) {
             let turned_away = CancellationToken::new();
-            let network = Network::of(address.parse().expect("an address"));
+            let network = Some(Network::of(address.parse().expect("an address")));
             let now = self.tick();
             let number = self.ledger.enter(network, turned_away.clone(), now);
             self.ledger.hold(number, pieces, now);
