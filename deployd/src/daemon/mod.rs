@@ -11,6 +11,7 @@ mod own_paths;
 mod peer;
 mod presence;
 mod problem;
+mod readiness;
 mod redact;
 mod routes;
 mod serve;
@@ -40,12 +41,14 @@ use deployment::workers::Workers;
 use feed::Feed;
 use own_paths::{Home, HomeError, OwnContainer};
 use presence::Presence;
+use readiness::Readiness;
+use routes::secret_place;
 use routes::webhooks::DeliveryRoom;
-use state_dir::{StateDir, random};
+use state_dir::{BEGIN_ANEW, StateDir, random};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{ProjectRow, Store};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -95,6 +98,7 @@ struct Parts {
     revocations: Feed,
     workers: Workers,
     presence: Presence,
+    readiness: Readiness,
     version: String,
     known_hosts: Option<PathBuf>,
     delivery_room: DeliveryRoom,
@@ -114,17 +118,33 @@ pub enum OpenError {
     /// The database cannot be used.
     #[error("cannot use the database in the state folder")]
     Store(#[from] StoreError),
+    /// The key does not open what is in the database.
+    #[error(
+        "vault.key opens no secret of the database, so that they are not of one time; put the state folder back from one backup, or, to begin without what the database holds, move vault.key away, make the file {} in the folder and start the daemon again",
+        BEGIN_ANEW
+    )]
+    KeyOfAnother,
     /// There is no token for the first administrator.
     #[error("cannot make the administrator's token: {0}")]
     AdminToken(String),
+}
+
+/// Whether a vault opens what is sealed for projects, at least for one of them.
+fn fits(vault: &Vault, projects: &[ProjectRow]) -> bool {
+    let opens = |project: &ProjectRow| vault.open(&secret_place(&project.name), &project.webhook_secret).is_ok();
+    projects.is_empty() || projects.iter().any(opens)
 }
 
 impl Daemon {
     /// Opens the state folder, making what is missing. Nothing is deployed before [`Daemon::resume`].
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let dir = StateDir::open(&config.state)?;
-        let store = Store::open(&dir.database())?;
+        // The key first: a database is never older than it.
         let vault = Vault::open_in(&dir)?;
+        let store = Store::open(&dir.database())?;
+        if !dir.begins() && !fits(&vault, &store.projects().await?) {
+            return Err(OpenError::KeyOfAnother);
+        }
         let daemon = Self(Arc::new(Parts {
             authority: Authority::open_in(&dir)?,
             attempts: Attempts::default(),
@@ -132,6 +152,7 @@ impl Daemon {
             revocations: Feed::default(),
             workers: Workers::default(),
             presence: Presence::default(),
+            readiness: Readiness::default(),
             engine: config.engine,
             own_container: OwnContainer::new(config.container),
             looks: Looks::default(),
@@ -242,6 +263,11 @@ impl Daemon {
     /// What is known of the engine's run.
     pub(crate) fn presence(&self) -> &Presence {
         &self.0.presence
+    }
+
+    /// What keeps the daemon from its work.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     pub(crate) fn version(&self) -> &str {

@@ -109,6 +109,17 @@ impl ApiError {
         .help("see `inertia NAME logs --daemon`")
     }
 
+    /// There is no room to write down what was asked for.
+    fn disk_full(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "the disk is full");
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "disk-full",
+            "the disk that holds the daemon's state folder is full, so that this could not be written down; nothing was changed",
+        )
+        .help("make room on the server, of images and containers that nobody needs above all")
+    }
+
     fn body(&self) -> Problem {
         Problem {
             kind: "about:blank".to_owned(),
@@ -145,6 +156,9 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if error.is_for_want_of_room() {
+            return Self::disk_full(error);
+        }
         Self::internal(error)
     }
 }
@@ -157,6 +171,9 @@ impl From<VaultError> for ApiError {
 
 impl From<StateDirError> for ApiError {
     fn from(error: StateDirError) -> Self {
+        if error.is_for_want_of_room() {
+            return Self::disk_full(error);
+        }
         Self::internal(error)
     }
 }

@@ -58,7 +58,8 @@ pub async fn serve(
     let identity = Identity::open_in(daemon.dir())?;
     let address = listener.local_addr().map_err(ServeError::Address)?;
     let url = format!("https://{}", reachable(address));
-    daemon.dir().write_public(ADDRESS_FILE, url.as_bytes()).map_err(OpenError::from)?;
+    write_address(&daemon, &url)?;
+    daemon.dir().has_begun().map_err(OpenError::from)?;
     tracing::info!(%address, pin = identity.pin(), "listening");
 
     let handle = Handle::new();
@@ -82,7 +83,21 @@ pub async fn serve(
     if timeout(GRACE, daemon.git_work().wait()).await.is_err() {
         tracing::warn!("work on a repository does not end");
     }
+    if let Err(error) = daemon.store().settle().await {
+        tracing::warn!(%error, "the log of the database stays");
+    }
     result.map_err(|source| ServeError::Serve { address, source })
+}
+
+/// Says where the daemon listens, unless there is no room for that: it serves all the same.
+fn write_address(daemon: &Daemon, url: &str) -> Result<(), OpenError> {
+    match daemon.dir().write_public(ADDRESS_FILE, url.as_bytes()) {
+        Err(error) if error.is_for_want_of_room() => {
+            tracing::error!(%error, "the disk is full: what is there is served, and nothing new taken in");
+            Ok(())
+        }
+        written => Ok(written?),
+    }
 }
 
 async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Handle<SocketAddr>) {

@@ -1,5 +1,7 @@
 //! The state folder: where everything the daemon keeps lies, and who may read it.
 
+mod whole;
+
 use rand::TryRngCore as _;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -7,6 +9,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// The file that asks for what is missing to be made anew.
+pub(crate) const BEGIN_ANEW: &str = "begin-anew";
 
 /// The state folder of one daemon, locked against a second one.
 #[derive(Debug)]
@@ -34,14 +39,32 @@ pub enum StateDirError {
         /// The folder.
         path: PathBuf,
     },
+    /// Part of what belongs together is not there.
+    #[error("the state folder {} is not whole: {lacking}, beside {held}; put the whole folder back from one backup, or, to begin without what is lost, make the file {} and start the daemon again", path.display(), path.join(BEGIN_ANEW).display())]
+    NotWhole {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or empty.
+        lacking: String,
+        /// What is there.
+        held: String,
+    },
     /// A key file does not hold a key.
-    #[error("{} does not hold a key of {expected} bytes; put it back from a backup", path.display())]
+    #[error("{} does not hold a key of {expected} bytes; put the state folder back from one backup", path.display())]
     BadKey {
         /// The file.
         path: PathBuf,
         /// How long it should be.
         expected: usize,
     },
+}
+
+impl StateDirError {
+    /// Whether it is for want of room.
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
+        let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        matches!(self, Self::Io { source, .. } if kinds.contains(&source.kind()))
+    }
 }
 
 impl StateDir {
@@ -54,7 +77,10 @@ impl StateDir {
         let lock_path = root.join("lock");
         let lock = open_private(&lock_path).map_err(|source| io_error(&lock_path, source))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { root, _lock: lock }),
+            Ok(()) => {
+                whole::check(&root)?;
+                Ok(Self { root, _lock: lock })
+            }
             Err(rustix::io::Errno::WOULDBLOCK) => Err(StateDirError::Locked { path: root }),
             Err(source) => Err(io_error(&lock_path, source.into())),
         }
@@ -63,6 +89,26 @@ impl StateDir {
     /// The folder itself, absolute and without symbolic links.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether the daemon is to make what is missing.
+    pub(crate) fn begins(&self) -> bool {
+        self.root.join(BEGIN_ANEW).exists()
+    }
+
+    /// Everything was made: from now on nothing of it may be missing.
+    pub(crate) fn has_begun(&self) -> Result<(), StateDirError> {
+        let path = self.root.join(BEGIN_ANEW);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many bytes the disk of the folder has left for the daemon.
+    pub(crate) fn free(&self) -> Result<u64, StateDirError> {
+        let found = rustix::fs::statvfs(&self.root).map_err(|error| io_error(&self.root, error.into()))?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     /// Everything of one project.
@@ -111,6 +157,10 @@ impl StateDir {
 
     fn replace(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), StateDirError> {
         let path = self.root.join(name);
+        // What is there already needs no room on a disk that may be full.
+        if fs::read(&path).is_ok_and(|found| found == bytes) {
+            return Ok(());
+        }
         let temporary = self.root.join(format!(".{name}.new"));
         let written = (|| {
             let mut file = open_private(&temporary)?;
@@ -118,9 +168,13 @@ impl StateDir {
             file.write_all(bytes)?;
             file.set_permissions(Permissions::from_mode(mode))?;
             file.sync_all()?;
-            fs::rename(&temporary, &path)
+            fs::rename(&temporary, &path)?;
+            File::open(&self.root)?.sync_all()
         })();
-        written.map_err(|source| io_error(&path, source))
+        written.map_err(|source| {
+            let _ = fs::remove_file(&temporary);
+            io_error(&path, source)
+        })
     }
 }
 

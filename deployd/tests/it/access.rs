@@ -1,8 +1,11 @@
 //! Who may ask for what, and how requests are refused.
 
 use crate::bench::Bench;
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request, Response, StatusCode};
 use serde_json::json;
+use std::net::SocketAddr;
 
 async fn token(bench: &Bench, role: &str, expires_in: u64) -> (String, String) {
     let request = json!({"subject": format!("a {role}"), "role": role, "expires_in": expires_in});
@@ -68,6 +71,28 @@ async fn a_token_holds_until_it_is_revoked() {
     let listed = bench.get("/v1/tokens").await.json();
     assert_eq!(listed.as_array().unwrap().len(), 2, "the administrator's and this one");
     assert!(!listed.to_string().contains(&viewer), "a list never holds a token");
+}
+
+/// Asks from an address.
+async fn ask_from(bench: &Bench, address: [u8; 4], token: &str) -> Response<Body> {
+    let request = Request::get("/v1/projects").header("authorization", format!("Bearer {token}"));
+    let mut request = request.body(Body::empty()).unwrap();
+    request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 40_000))));
+    bench.raw(request).await
+}
+
+#[tokio::test]
+async fn many_wrong_tokens_are_told_to_wait_and_a_right_one_never_is() {
+    let bench = Bench::empty().await;
+    let (guesser, other) = ([192, 0, 2, 1], [192, 0, 2, 2]);
+    for _ in 0..31 {
+        assert_eq!(ask_from(&bench, guesser, "a.b.c").await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let told = ask_from(&bench, guesser, "a.b.c").await;
+    assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(told.headers()["retry-after"], "1");
+    assert_eq!(ask_from(&bench, guesser, &bench.admin()).await.status(), StatusCode::OK);
+    assert_eq!(ask_from(&bench, other, "a.b.c").await.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

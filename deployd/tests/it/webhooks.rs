@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use compose_core::hash::hex;
 use deployd::wire::{DeploymentState, Trigger};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
 use sha2::Sha256;
@@ -238,6 +238,28 @@ async fn who_announces_much_and_sends_nothing_keeps_no_delivery_out() {
         let _ = tokio::time::timeout(Duration::from_secs(1), begin(&bench, "shop")).await;
     }
     let body = push("main", &bench.git(&["rev-parse", "HEAD"]));
+    assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn who_withholds_the_last_byte_keeps_no_delivery_out() {
+    let bench = Bench::shop().await;
+    let secret = secret(&bench).await;
+    let body = push("main", &bench.git(&["rev-parse", "HEAD"]));
+    for _ in 0..5 {
+        let (begun, sent) = oneshot::channel();
+        let all_but_one = stream::once(async { Ok::<_, std::convert::Infallible>(vec![b'a'; 8 * 1024 * 1024 - 1]) });
+        let never = stream::once(async move {
+            let _ = begun.send(());
+            std::future::pending().await
+        });
+        let request = Request::post("/webhook/none")
+            .header("x-github-event", "push")
+            .header("x-hub-signature-256", signature("guessed", ""))
+            .body(Body::from_stream(all_but_one.chain(never)));
+        tokio::spawn(bench.router().oneshot(request.unwrap()));
+        let _ = tokio::time::timeout(Duration::from_secs(10), sent).await;
+    }
     assert_eq!(deliver(&bench, "shop", &secret, &body, "1").await.status, StatusCode::ACCEPTED);
 }
 

@@ -20,6 +20,8 @@ mod tokens;
 mod users;
 pub(crate) mod webhooks;
 
+pub(crate) use projects::secret_place;
+
 use crate::daemon::Daemon;
 use crate::daemon::problem;
 use crate::wire::Role;

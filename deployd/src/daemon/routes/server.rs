@@ -9,16 +9,17 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// How long the engine may take to say that it is there.
-const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(super) fn routes(api: Api) -> Api {
     api.add(get("/", "Who answers").answers(200, "ServerInfo"), root)
         .add(get("/healthz", "Whether the daemon lives"), healthz)
-        .add(get("/readyz", "Whether the daemon reaches its database and its engine"), readyz)
+        .add(
+            get(
+                "/readyz",
+                "Whether the daemon can write its database, has room on its disk and reaches its engine",
+            ),
+            readyz,
+        )
         .add(get("/metrics", "Counters, for Prometheus"), metrics_text)
 }
 
@@ -56,13 +57,11 @@ async fn healthz() -> &'static str {
 }
 
 async fn readyz(State(daemon): State<Daemon>) -> Result<&'static str, ApiError> {
-    let unready = |what: String| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", what);
-    daemon.store().ping().await?;
-    match timeout(ENGINE_TIMEOUT, daemon.engine().info()).await {
-        Ok(Ok(_)) => Ok("ok\n"),
-        Ok(Err(error)) => Err(unready(error.to_string())),
-        Err(_) => Err(unready("the container engine does not answer".to_owned())),
+    let obstacles = daemon.readiness().obstacles(&daemon).await;
+    if obstacles.is_empty() {
+        return Ok("ok\n");
     }
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", obstacles.join("; ")))
 }
 
 async fn metrics_text(State(daemon): State<Daemon>) -> Result<Response, ApiError> {

@@ -21,10 +21,11 @@ pub(crate) use projects::{NewProject, ProjectRow};
 pub(crate) use releases::{Release, Settled};
 pub(crate) use users::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
 
-use rusqlite::Connection;
-use std::path::Path;
+use rusqlite::{Connection, ErrorCode};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
@@ -50,10 +51,28 @@ pub enum StoreError {
         /// The newest format this daemon knows.
         known: i64,
     },
+    /// The database is not what this daemon wrote.
+    #[error("{} is damaged: {finding}; put the state folder back from one backup, or move the file away and see what starting again says", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        finding: String,
+    },
     /// The thread that owns the database has ended.
     #[error("the database is closed")]
     Closed,
 }
+
+impl StoreError {
+    /// Whether it is for want of room on the disk.
+    pub(crate) fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
+}
+
+/// After how long without work the log is brought into the database.
+const QUIET: Duration = Duration::from_secs(5);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -66,17 +85,20 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the database, makes or updates its tables and starts its thread.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(path)?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -512; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;",
-        )?;
+        let mut connection = connect(path).map_err(|error| damaged(path, error))?;
+        let found = check(&connection).map_err(|error| damaged(path, error))?;
+        if let Some(finding) = found {
+            return Err(StoreError::Damaged {
+                path: path.to_owned(),
+                finding,
+            });
+        }
         migrations::migrate(&mut connection)?;
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("store".to_owned())
             .stack_size(512 * 1024)
-            .spawn(move || queue.into_iter().for_each(|job| job(&mut connection)))
+            .spawn(move || work(&queue, &mut connection))
             .map_err(|_| StoreError::Closed)?;
         Ok(Self { jobs })
     }
@@ -95,10 +117,79 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Answers whether the database can be read.
+    /// Answers whether the database can be written, by writing what is there already.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.run(|db| Ok(db.query_row("SELECT 1", (), |_| Ok(()))?)).await
+        self.run(|db| {
+            let format: i64 = db.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+            Ok(db.pragma_update(None, "user_version", format)?)
+        })
+        .await
     }
+
+    /// Brings everything into the one file, which is the whole database then.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        self.run(|db| settle(db)).await
+    }
+}
+
+/// Opens the database, also on a disk that has no room left: an index of the log in memory needs none.
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let usual = configured(path, "PRAGMA locking_mode = NORMAL;");
+    match usual {
+        Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DiskFull)) => {
+            tracing::warn!(%error, "the database is opened without files beside it: the disk may be full");
+            configured(path, "PRAGMA locking_mode = EXCLUSIVE;")
+        }
+        opened => opened,
+    }
+}
+
+fn configured(path: &Path, locking: &str) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch(locking)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -512; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;
+         SELECT count(*) FROM sqlite_schema;",
+    )?;
+    Ok(connection)
+}
+
+/// The first thing that is wrong with the database.
+fn check(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let finding: String = db.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    Ok((finding != "ok").then_some(finding))
+}
+
+fn damaged(path: &Path, error: rusqlite::Error) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged {
+            path: path.to_owned(),
+            finding: error.to_string(),
+        },
+        _ => error.into(),
+    }
+}
+
+/// Does what is asked until nobody can ask any more. Once nothing was asked for a while, the file is made whole.
+fn work(queue: &mpsc::Receiver<Job>, db: &mut Connection) {
+    while let Ok(job) = queue.recv() {
+        job(db);
+        loop {
+            match queue.recv_timeout(QUIET) {
+                Ok(job) => job(db),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Err(mpsc::RecvTimeoutError::Timeout) => break,
+            }
+        }
+        if let Err(error) = settle(db) {
+            tracing::warn!(%error, "the log of the database stays");
+        }
+    }
+}
+
+fn settle(db: &Connection) -> Result<(), StoreError> {
+    Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
 }
 
 /// Milliseconds since 1970, as times are stored.
@@ -133,6 +224,54 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 
 fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| corrupt(what, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{put_deployment, shop};
+    use super::*;
+    use std::fs;
+
+    /// A database that was closed in good order.
+    async fn closed() -> (tempfile::TempDir, PathBuf) {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let path = temp.path().join("db");
+        let store = Store::open(&path).expect("opens");
+        put_deployment(&store, &[]).await;
+        store.settle().await.expect("settled");
+        (temp, path)
+    }
+
+    #[tokio::test]
+    async fn at_rest_the_one_file_is_all() {
+        let (temp, path) = closed().await;
+        let copy = temp.path().join("copy");
+        fs::copy(&path, &copy).expect("copied");
+        let store = Store::open(&copy).expect("opens");
+        assert!(store.project(&shop().name).await.expect("read").is_some());
+        store.ping().await.expect("can be written");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_database_is_told_and_left_alone() {
+        let (temp, path) = closed().await;
+        let whole = fs::read(&path).expect("read");
+        let mut holed = whole.clone();
+        holed[4096..12288].fill(0xff);
+        let zeroed = vec![0; whole.len()];
+        for bytes in [
+            &holed[..],
+            &zeroed,
+            &whole[..whole.len() / 2],
+            b"no database, but long enough to be told from an empty one",
+        ] {
+            let damaged = temp.path().join("damaged");
+            fs::write(&damaged, bytes).expect("written");
+            let refusal = Store::open(&damaged).err().expect("refused");
+            assert!(matches!(refusal, StoreError::Damaged { .. }), "{refusal}");
+            assert_eq!(fs::read(&damaged).expect("there"), bytes);
+        }
+    }
 }
 
 #[cfg(test)]

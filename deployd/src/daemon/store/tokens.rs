@@ -42,10 +42,11 @@ impl Store {
     /// Every token that has not ended, newest first.
     pub(crate) async fn tokens(&self) -> Result<Vec<TokenInfo>, StoreError> {
         self.run(|db| {
-            db.execute("DELETE FROM tokens WHERE expires_at < ?1", [now()])?;
-            let mut query =
-                db.prepare("SELECT id, subject, role, created_at, expires_at, revoked FROM tokens ORDER BY created_at DESC, id")?;
-            let rows: Vec<_> = query.query_map((), read)?.collect::<Result<_, _>>()?;
+            let mut query = db.prepare(
+                "SELECT id, subject, role, created_at, expires_at, revoked FROM tokens WHERE expires_at >= ?1
+                 ORDER BY created_at DESC, id",
+            )?;
+            let rows: Vec<_> = query.query_map([now()], read)?.collect::<Result<_, _>>()?;
             rows.into_iter().map(with_role).collect()
         })
         .await
@@ -68,6 +69,9 @@ impl Store {
     }
 }
 
+/// How many tokens are kept that have ended, since a clock may be wrong for a while.
+const KEPT_ENDED: u32 = 1000;
+
 /// Remembers a token; `false` when its person is not known.
 pub(super) fn insert(db: &Connection, token: &TokenInfo, owner: Option<&str>) -> Result<bool, StoreError> {
     let added = db.execute(
@@ -81,6 +85,11 @@ pub(super) fn insert(db: &Connection, token: &TokenInfo, owner: Option<&str>) ->
             to_millis(token.expires_at),
             owner,
         ),
+    )?;
+    db.execute(
+        "DELETE FROM tokens WHERE expires_at < ?1 AND id NOT IN
+             (SELECT id FROM tokens WHERE expires_at < ?1 ORDER BY expires_at DESC LIMIT ?2)",
+        (now(), KEPT_ENDED),
     )?;
     Ok(added > 0)
 }
@@ -147,9 +156,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_that_ended_are_forgotten() {
+    async fn tokens_that_ended_are_not_listed_and_few_of_them_stay() {
         let (_temp, store) = with_shop().await;
-        store.add_token(token("old", -Duration::DAY), None).await.expect("added");
+        for number in 0..i64::from(KEPT_ENDED) + 5 {
+            let ended = token(&number.to_string(), Duration::seconds(number - 86_400));
+            store.add_token(ended, None).await.expect("added");
+        }
         assert_eq!(store.tokens().await.expect("listed"), []);
+        let is_there = async |id: &str| store.token(id.to_owned()).await.expect("read").is_some();
+        assert_eq!(
+            (is_there("4").await, is_there("5").await),
+            (false, true),
+            "a clock that is put right gives them back"
+        );
     }
 }

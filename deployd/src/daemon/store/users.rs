@@ -9,6 +9,9 @@ use time::OffsetDateTime;
 /// How many codes one person may hold that were not used.
 pub(crate) const MOST_CODES: u32 = 10;
 
+/// How many codes of one person are kept, those among them that were used or have ended: a clock may be wrong for a while.
+const KEPT_CODES: u32 = 50;
+
 /// A person to let in.
 pub(crate) struct Invitation {
     /// The person's name.
@@ -95,14 +98,18 @@ impl Store {
     pub(crate) async fn invite(&self, new: Invitation) -> Result<Invited, StoreError> {
         self.run(move |db| {
             let transaction = db.transaction()?;
-            transaction.execute("DELETE FROM join_codes WHERE expires_at < ?1", [now()])?;
+            transaction.execute(
+                "DELETE FROM join_codes WHERE user = ?1 AND code NOT IN
+                     (SELECT code FROM join_codes WHERE user = ?1 ORDER BY expires_at DESC LIMIT ?2)",
+                (&new.name, KEPT_CODES),
+            )?;
             if let Some(role) = role_of(&transaction, &new.name)?
                 && role != new.role
             {
                 return Ok(Invited::OtherRole(role));
             }
-            let sql = "SELECT count(*) FROM join_codes WHERE user = ?1 AND used_at IS NULL";
-            let held: u32 = transaction.query_row(sql, [&new.name], |row| row.get(0))?;
+            let sql = "SELECT count(*) FROM join_codes WHERE user = ?1 AND used_at IS NULL AND expires_at >= ?2";
+            let held: u32 = transaction.query_row(sql, (&new.name, now()), |row| row.get(0))?;
             if held >= MOST_CODES {
                 return Ok(Invited::TooMany);
             }
