@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, Response, StatusCode};
 use compose_core::engine::Engine;
-use compose_core::engine::fake::{Behaviour, FakeEngine};
+use compose_core::engine::fake::{Behaviour, FakeEngine, FaultyEngine};
 use compose_core::names::ContainerId;
 use deployd::wire::{Deployment, DeploymentState, EventBody, StreamEvent};
 use deployd::{Config, Daemon, app};
@@ -19,6 +19,8 @@ use tower::ServiceExt as _;
 pub(crate) struct Bench {
     pub(crate) temp: tempfile::TempDir,
     pub(crate) engine: Arc<FakeEngine>,
+    /// How the daemon reaches it.
+    pub(crate) faults: Arc<FaultyEngine>,
     pub(crate) daemon: Daemon,
     app: Router,
 }
@@ -75,9 +77,16 @@ impl Bench {
     pub(crate) async fn with_engine(engine: FakeEngine) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let engine = Arc::new(engine);
-        let daemon = open(&temp.path().join("state"), &engine).await;
+        let faults = Arc::new(FaultyEngine::over(Arc::clone(&engine)));
+        let daemon = open(&temp.path().join("state"), &faults).await;
         let app = app(daemon.clone());
-        Self { temp, engine, daemon, app }
+        Self {
+            temp,
+            engine,
+            faults,
+            daemon,
+            app,
+        }
     }
 
     /// A daemon with the project `shop`, whose first commit is pushed.
@@ -121,14 +130,20 @@ impl Bench {
 
     /// Ends the daemon as abruptly as a test can, and begins another on the same folder and engine.
     pub(crate) async fn restart(self) -> Self {
-        let Self { temp, engine, daemon, app } = self;
+        let Self {
+            temp,
+            engine,
+            faults,
+            daemon,
+            app,
+        } = self;
         daemon.stop();
         drop((daemon, app));
         let state = temp.path().join("state");
         // The old one lets go of the folder once its tasks have gone.
         let mut tries = 0;
         let daemon = loop {
-            match Daemon::open(config(&state, &engine)).await {
+            match Daemon::open(config(&state, &faults)).await {
                 Ok(daemon) => break daemon,
                 Err(error) => assert!(tries < 500, "{error}"),
             }
@@ -137,7 +152,13 @@ impl Bench {
         };
         daemon.resume().await.unwrap();
         let app = deployd::app(daemon.clone());
-        Self { temp, engine, daemon, app }
+        Self {
+            temp,
+            engine,
+            faults,
+            daemon,
+            app,
+        }
     }
 
     pub(crate) fn state(&self) -> PathBuf {
@@ -297,7 +318,7 @@ impl Bench {
     }
 }
 
-fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
+fn config(state: &Path, engine: &Arc<FaultyEngine>) -> Config {
     Config {
         state: state.to_owned(),
         engine: Arc::clone(engine) as Arc<dyn Engine>,
@@ -307,7 +328,7 @@ fn config(state: &Path, engine: &Arc<FakeEngine>) -> Config {
     }
 }
 
-async fn open(state: &Path, engine: &Arc<FakeEngine>) -> Daemon {
+async fn open(state: &Path, engine: &Arc<FaultyEngine>) -> Daemon {
     Daemon::open(config(state, engine)).await.unwrap()
 }
 

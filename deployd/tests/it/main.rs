@@ -7,6 +7,7 @@ mod access;
 mod bench;
 mod deployments;
 mod description;
+mod engine_faults;
 mod files;
 mod git_server;
 mod https;

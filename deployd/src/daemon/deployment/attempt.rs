@@ -3,7 +3,8 @@
 //! Every state is written before it is acted on, so that a daemon killed at any moment takes the
 //! deployment up again from its commit.
 
-use super::converge::{self, ConvergeError};
+use super::again::{LeftBehind, Tries};
+use super::converge::{self, ConvergeError, Started};
 use super::dirs::ProjectDirs;
 use super::health::Past;
 use super::health::limits::Limits;
@@ -20,6 +21,7 @@ use crate::daemon::own_paths::HomeError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
+use compose_core::engine::Trouble;
 use compose_core::names::{ImageId, ProjectName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How someone calls off a deployment that is under way.
@@ -59,6 +61,8 @@ impl CallOff {
 enum Stop {
     /// It cannot.
     Failed(String),
+    /// It cannot, because of the engine: later it might.
+    Trouble(String, Trouble),
     /// Someone called it off.
     CalledOff,
     /// There is nothing to do, for this reason.
@@ -92,7 +96,16 @@ impl From<EnvironmentError> for Stop {
 
 impl From<HomeError> for Stop {
     fn from(error: HomeError) -> Self {
-        Self::Failed(error.to_string())
+        ConvergeError::from(error).into()
+    }
+}
+
+impl From<ConvergeError> for Stop {
+    fn from(error: ConvergeError) -> Self {
+        match error.trouble() {
+            Some(trouble) => Self::Trouble(error.to_string(), trouble),
+            None => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -104,6 +117,12 @@ struct Attempt<'a> {
     dirs: ProjectDirs,
     recorder: Arc<Recorder>,
     call_off: CallOff,
+}
+
+/// What came of a deployment that went well.
+struct Deployed {
+    release: Release,
+    left: Option<LeftBehind>,
 }
 
 /// What is to run: a commit, with the variables and, for an earlier release, the images it had.
@@ -161,10 +180,10 @@ impl Attempt<'_> {
             return self.put_back(failure, Ending::RolledBack).await;
         }
         match self.go(&mut touched).await {
-            Ok(release) => self.succeed(release).await,
+            Ok(deployed) => self.succeed(deployed).await,
             Err(Stop::Broken(error)) => Err(error),
-            Err(Stop::Failed(reason)) if touched => self.put_back(reason, Ending::RolledBack).await,
-            Err(Stop::Failed(reason)) => self.end(Ending::Failed, reason).await,
+            Err(Stop::Failed(reason) | Stop::Trouble(reason, _)) if touched => self.put_back(reason, Ending::RolledBack).await,
+            Err(Stop::Failed(reason) | Stop::Trouble(reason, _)) => self.end(Ending::Failed, reason).await,
             Err(Stop::CalledOff) if touched => self.put_back(self.call_off.reason(), Ending::Cancelled).await,
             Err(Stop::CalledOff) => self.end(Ending::Cancelled, self.call_off.reason()).await,
             Err(Stop::Needless(reason)) => self.end(Ending::Cancelled, reason).await,
@@ -173,7 +192,7 @@ impl Attempt<'_> {
     }
 
     /// The way to health. `touched` is set before anything that runs is.
-    async fn go(&self, touched: &mut bool) -> Result<Release, Stop> {
+    async fn go(&self, touched: &mut bool) -> Result<Deployed, Stop> {
         let wanted = self.unless_called_off(self.wanted()).await?;
         self.recorder.note(format!("commit {}", wanted.commit));
         if !*touched {
@@ -189,8 +208,8 @@ impl Attempt<'_> {
         };
         self.advance(Step::Start).await?;
         *touched = true;
-        let images = self.start(&prepared, images, past, &self.call_off.token).await?;
-        Ok(Release {
+        let started = self.start(&prepared, images, past, &self.call_off.token).await?;
+        let release = Release {
             deployment: self.deployment.id,
             compose_name: prepared.placed.project.name.to_string(),
             contents: prepared.placed.contents.clone(),
@@ -199,8 +218,10 @@ impl Attempt<'_> {
                 .environment
                 .seal_for_release(self.daemon, &self.project.name, self.deployment.id),
             commit: wanted.commit,
-            images,
-        })
+            images: started.images.clone(),
+        };
+        let left = LeftBehind::of(prepared, &started);
+        Ok(Deployed { release, left })
     }
 
     /// What this deployment is about.
@@ -368,7 +389,7 @@ impl Attempt<'_> {
     async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone()).await?;
         let brought = converge::bring_images(&context, &prepared.placed.project).await;
-        brought.map_err(|error| self.stopped(&error))
+        brought.map_err(|error| self.stopped(error))
     }
 
     /// Changes the containers and watches them. A rollback cannot be called off: it passes a token of its own.
@@ -378,7 +399,7 @@ impl Attempt<'_> {
         images: BTreeMap<ServiceName, ImageId>,
         past: Past,
         token: &CancellationToken,
-    ) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
+    ) -> Result<Started, Stop> {
         for path in self.install(prepared).await? {
             let (path, kept) = (path.display(), self.dirs.kept(self.deployment.id));
             self.recorder.warn(format!(
@@ -394,17 +415,13 @@ impl Attempt<'_> {
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone()).await?;
         let limits = Limits::of(project, &prepared.settings);
         let stop = match converge::start(&context, project, images, limits, past).await {
-            Ok(images) => return Ok(images),
+            Ok(started) => return Ok(started),
             Err(error) => error,
         };
         if let Some(container) = stop.container() {
             converge::tell_last_words(self.daemon.engine().as_ref(), container, &self.recorder).await;
         }
-        Err(if token.is_cancelled() {
-            Stop::CalledOff
-        } else {
-            Stop::Failed(stop.to_string())
-        })
+        Err(if token.is_cancelled() { Stop::CalledOff } else { stop.into() })
     }
 
     /// Puts tracked files into the folders that applications write to; the paths of those that were kept aside.
@@ -415,11 +432,11 @@ impl Attempt<'_> {
         installed.map_err(|error| self.failed(error))
     }
 
-    fn stopped(&self, error: &ConvergeError) -> Stop {
+    fn stopped(&self, error: ConvergeError) -> Stop {
         if self.call_off.token.is_cancelled() {
             Stop::CalledOff
         } else {
-            Stop::Failed(error.to_string())
+            error.into()
         }
     }
 
@@ -444,26 +461,55 @@ impl Attempt<'_> {
         // Why is said when it ends.
         self.recorder.warn(format!("putting the release of deployment {previous} back"));
         match self.restore(previous).await {
-            Ok(()) => {
+            Ok(left) => {
                 let reason = format!("{reason}; the release of deployment {previous} is back");
-                self.end(ending, reason).await
+                self.end(ending, reason).await?;
+                self.clear_away(left).await;
+                Ok(())
             }
             Err(Stop::Broken(error)) => Err(error),
             Err(Stop::CalledOff | Stop::Needless(_) | Stop::Superseded(_)) => self.end(Ending::Failed, reason).await,
-            Err(Stop::Failed(why)) => {
+            Err(Stop::Failed(why) | Stop::Trouble(why, _)) => {
                 let reason = format!("{reason}; and the release of deployment {previous} could not be put back: {why}");
                 self.end(Ending::Failed, reason).await
             }
         }
     }
 
-    async fn restore(&self, deployment: u64) -> Result<(), Stop> {
+    /// Brings an earlier release back, and tries again as long as the engine is not there or not well.
+    async fn restore(&self, deployment: u64) -> Result<Option<LeftBehind>, Stop> {
+        let mut tries = Tries::new();
+        let mut is_told = false;
+        loop {
+            let (why, trouble) = match self.try_to_restore(deployment).await {
+                Err(Stop::Trouble(why, trouble)) => (why, trouble),
+                other => return other,
+            };
+            let Some(pause) = tries.next(trouble, Instant::now()) else {
+                return Err(Stop::Failed(why));
+            };
+            if !std::mem::replace(&mut is_told, true) {
+                self.recorder.warn(format!("{why}; trying again until the engine does it"));
+                self.recorder.flush().await;
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn try_to_restore(&self, deployment: u64) -> Result<Option<LeftBehind>, Stop> {
         let wanted = self.wanted_of(deployment).await?;
         let token = CancellationToken::new();
         let prepared = self.prepare(&wanted, &token).await?;
         let images = wanted.images.unwrap_or_default();
-        self.start(&prepared, images, Past::Proven, &token).await?;
-        Ok(())
+        let started = self.start(&prepared, images, Past::Proven, &token).await?;
+        Ok(LeftBehind::of(prepared, &started))
+    }
+
+    async fn clear_away(&self, left: Option<LeftBehind>) {
+        if let Some(left) = left {
+            self.daemon.feed().wake();
+            left.clear_away(self.daemon, &self.project.name).await;
+        }
     }
 
     async fn advance(&self, step: Step) -> Result<(), StoreError> {
@@ -482,11 +528,12 @@ impl Attempt<'_> {
             .await
     }
 
-    async fn succeed(&self, release: Release) -> Result<(), StoreError> {
+    async fn succeed(&self, Deployed { release, left }: Deployed) -> Result<(), StoreError> {
         self.recorder.flush().await;
         let (commit, name) = (release.commit.clone(), ProjectName::new(&release.compose_name));
         let forgotten = self.daemon.store().succeed(&self.project.name, release).await?;
         self.daemon.feed().wake();
+        self.clear_away(left).await;
         converge::remove_built_images(self.daemon.engine().as_ref(), &name, forgotten).await;
         if let Err(error) = self.tidy(commit).await {
             tracing::warn!(%error, project = self.project.name, "old files stay");

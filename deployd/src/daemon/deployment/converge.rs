@@ -9,9 +9,9 @@ use crate::wire::EventBody;
 use compose_core::apply::{ApplyError, apply};
 use compose_core::commands::{self, Context, Plans, UpOptions};
 use compose_core::engine::{
-    ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, Engine, EngineError, LogRequest, LogStream,
+    ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, Engine, EngineError, LogRequest, LogStream, Trouble,
 };
-use compose_core::event::EventSink;
+use compose_core::event::{Event, EventSink};
 use compose_core::labels::{self, Ownership};
 use compose_core::model::Project;
 use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
@@ -26,13 +26,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Most requests to the engine at a time.
 const PARALLEL: usize = 4;
 /// How long what has begun may take to end once that time is over.
 const WINDING_UP: Duration = Duration::from_secs(30);
+/// How long that may take when it was called off.
+const WINDING_UP_CALLED_OFF: Duration = Duration::from_secs(10);
 /// How many of a container's last lines are told when it is not well.
 const LAST_LINES: u64 = 20;
 /// How long the engine may take to give them, or to say what is waited for.
@@ -72,12 +74,29 @@ pub(crate) enum ConvergeError {
         /// What did not come.
         waiting: String,
     },
+    /// The engine did not carry the changes out, and nothing is known that it waited for.
+    #[error("the engine did not carry it out within {} s", limit.as_secs())]
+    Stuck {
+        /// How long it might take.
+        limit: Duration,
+    },
     /// Someone called it off.
     #[error("called off")]
     CalledOff,
 }
 
 impl ConvergeError {
+    /// What is wrong with the engine, where that is why: the same may go well later.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Home(_) => Some(Trouble::Away),
+            Self::Stuck { .. } => Some(Trouble::Unwell),
+            Self::Engine(error) => error.trouble(),
+            Self::Apply(error) => error.trouble(),
+            Self::Plan(_) | Self::ImageGone { .. } | Self::Ill(_) | Self::Late { .. } | Self::CalledOff => None,
+        }
+    }
+
     /// The container to blame, whose last lines are not told yet.
     pub(crate) fn container(&self) -> Option<(&ServiceName, &ContainerId)> {
         match self {
@@ -90,6 +109,23 @@ impl ConvergeError {
 fn check_output(illness: &Illness) -> String {
     let output = illness.check_output.as_deref().map(str::trim).filter(|text| !text.is_empty());
     output.map(|text| format!(" ({text})")).unwrap_or_default()
+}
+
+/// What was started.
+pub(crate) struct Started {
+    /// The image of each service.
+    pub(crate) images: BTreeMap<ServiceName, ImageId>,
+    /// Whether only that is there.
+    pub(crate) cleared: Cleared,
+}
+
+/// Whether what made way is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleared {
+    /// It is.
+    All,
+    /// The engine did not remove it.
+    NotYet,
 }
 
 /// What driving the engine needs.
@@ -138,17 +174,12 @@ pub(crate) async fn start(
     images: BTreeMap<ServiceName, ImageId>,
     limits: Limits,
     past: Past,
-) -> Result<BTreeMap<ServiceName, ImageId>, ConvergeError> {
-    for (service, image) in &images {
-        if context.engine.inspect_image(image.as_str()).await?.is_none() {
-            return Err(ConvergeError::ImageGone { service: service.clone() });
-        }
-    }
-    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
-    let plan = plan_containers(project, &observed, &policy(pins(project, &observed, &images)))?;
+) -> Result<Started, ConvergeError> {
+    let (observed, plan) = unless_called_off(context, changes(context, project, &images)).await?;
     let old = running(&observed);
-    apply_within(context, project, &plan, limits).await?;
-    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+    let cleared = cleared(context, apply_within(context, project, &plan, limits).await)?;
+    let observing = async { Ok(observe(context.engine.as_ref(), &project.name, Some(project)).await?) };
+    let observed = unless_called_off(context, observing).await?;
     let watch = Watch {
         engine: context.engine.as_ref(),
         selector: labels::of_project(&project.name),
@@ -160,7 +191,7 @@ pub(crate) async fn start(
     tokio::select! {
         biased;
         () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
-        outcome = watch.run() => outcome?.map(|()| images).map_err(ConvergeError::Ill),
+        outcome = watch.run() => outcome?.map(|()| Started { images, cleared }).map_err(ConvergeError::Ill),
     }
 }
 
@@ -170,6 +201,49 @@ fn running(observed: &Observed) -> BTreeSet<ContainerId> {
     all.filter(|container| container.activity == Activity::Running)
         .map(|container| container.id.clone())
         .collect()
+}
+
+/// What is there, and the way from it to what is wanted, with exactly these images.
+async fn changes(context: &Context, project: &Project, images: &BTreeMap<ServiceName, ImageId>) -> Result<(Observed, Plan), ConvergeError> {
+    for (service, image) in images {
+        if context.engine.inspect_image(image.as_str()).await?.is_none() {
+            return Err(ConvergeError::ImageGone { service: service.clone() });
+        }
+    }
+    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+    let plan = plan_containers(project, &observed, &policy(pins(project, &observed, images)))?;
+    Ok((observed, plan))
+}
+
+async fn unless_called_off<T>(context: &Context, work: impl Future<Output = Result<T, ConvergeError>>) -> Result<T, ConvergeError> {
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err(ConvergeError::CalledOff),
+        done = work => done,
+    }
+}
+
+/// A container that cannot be removed is no reason to give up those that run: it is told, and removed later.
+fn cleared(context: &Context, applied: Result<(), ConvergeError>) -> Result<Cleared, ConvergeError> {
+    match applied {
+        Ok(()) => Ok(Cleared::All),
+        Err(ConvergeError::Apply(error)) if error.is_of_clearing() => {
+            let message = format!("{error}; it is tried again later");
+            context.events.emit(Event::Warning { message });
+            Ok(Cleared::NotYet)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes what is there and should not be, where nothing else is missing.
+pub(crate) async fn clear_away(context: &Context, project: &Project, images: &BTreeMap<ServiceName, ImageId>) -> Result<(), ConvergeError> {
+    let (_, plan) = changes(context, project, images).await?;
+    let clears = |action: &Action| matches!(action, Action::StopContainer { .. } | Action::RemoveContainer { .. });
+    if plan.steps().all(|(_, step)| clears(&step.action)) {
+        apply(context, &project.name, Some(project), &plan).await?;
+    }
+    Ok(())
 }
 
 fn remedy(error: &ApplyError) -> String {
@@ -184,22 +258,33 @@ async fn apply_within(context: &Context, project: &Project, plan: &Plan, limits:
         ..context.clone()
     };
     let mut work = Box::pin(apply(&bounded, &project.name, Some(project), plan));
-    if let Ok(done) = timeout(limit, &mut work).await {
-        done?;
-        return Ok(());
+    // What the engine has begun is waited for a moment; what it does after that the next look finds.
+    let called_off = async {
+        context.cancel.cancelled().await;
+        sleep(WINDING_UP_CALLED_OFF).await;
+    };
+    tokio::select! {
+        biased;
+        done = timeout(limit, &mut work) => {
+            if let Ok(done) = done {
+                done?;
+                return Ok(());
+            }
+        }
+        () = called_off => return Err(ConvergeError::CalledOff),
     }
     let waiting = timeout(ANSWER_TIMEOUT, awaited(context.engine.as_ref(), project, plan)).await;
     bounded.cancel.cancel();
     match timeout(WINDING_UP, work).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error @ ApplyError::Step { .. })) => Err(error.into()),
-        Ok(Err(_)) | Err(_) => Err(ConvergeError::Late {
-            limit,
-            health: limits.health,
-            waiting: waiting
-                .ok()
-                .flatten()
-                .unwrap_or_else(|| "the engine did not carry it out".to_owned()),
+        Ok(Err(_)) | Err(_) => Err(match waiting.ok().flatten() {
+            Some(waiting) => ConvergeError::Late {
+                limit,
+                health: limits.health,
+                waiting,
+            },
+            None => ConvergeError::Stuck { limit },
         }),
     }
 }

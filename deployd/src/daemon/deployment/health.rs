@@ -11,7 +11,7 @@ mod verdict;
 use compose_core::engine::{Engine, EngineError, Selector};
 use compose_core::model::Service;
 use compose_core::names::{ContainerId, ServiceName};
-use futures::StreamExt as _;
+use futures::stream::{self, StreamExt as _};
 use limits::{HealthTimeout, seconds, span_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -106,7 +106,9 @@ enum Look {
 impl Watch<'_> {
     /// Watches until all are well, one is not, or the time is over.
     pub(crate) async fn run(&self) -> Result<Result<(), Illness>, EngineError> {
-        let mut changes = self.engine.watch(&self.selector).await?;
+        // An engine that does not tell of changes, or ceases to, is looked at all the same.
+        let changes = self.engine.watch(&self.selector).await;
+        let mut changes = changes.unwrap_or_else(|_| stream::empty().boxed());
         // A limit beyond all times is none.
         let deadline = Instant::now().checked_add(self.limit.span());
         let mut lives = BTreeMap::new();
@@ -123,7 +125,6 @@ impl Watch<'_> {
             }
             let pause = LOOK_AGAIN.min(left);
             if reports {
-                // An engine whose reports have ended is looked at all the same.
                 reports = !matches!(timeout(pause, changes.next()).await, Ok(None | Some(Err(_))));
             } else {
                 sleep(pause).await;

@@ -3,8 +3,10 @@
 //! [`state`] says which states follow which, [`queue`] who waits; [`workers`] runs one task per
 //! project, which starts what went down with the engine ([`revival`]), runs one [`attempt`] after the other and goes on
 //! [`polling`] meanwhile. An attempt reads its [`origin`], prepares [`source`] files,
-//! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges.
+//! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges. What the
+//! engine does not do because it is not there or not well is tried [`again`].
 
+mod again;
 pub(crate) mod attempt;
 mod checkout_reader;
 pub(crate) mod converge;
