@@ -115,9 +115,19 @@ impl Diagnostic {
     }
 }
 
-/// The findings of one load, in the order in which they were made.
+/// How many findings of a severity are kept: nobody reads more, and a file can hold a hundred thousand mistakes.
+const MOST: usize = 1_000;
+/// How many bytes their messages may have together: a name in them can be as long as a file.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The findings of one load, in the order in which they were made; of each severity the first thousand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    found: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+    bytes: usize,
+}
 
 impl Diagnostics {
     /// None yet.
@@ -125,51 +135,92 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one. In place of the last for which there is room it is said that there are more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        let count = match diagnostic.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *count == MOST {
+            return;
+        }
+        *count += 1;
+        self.bytes += diagnostic.message.len();
+        if *count < MOST && self.bytes <= MOST_BYTES {
+            self.found.push(diagnostic);
+        } else {
+            *count = MOST;
+            self.found.push(and_more(&diagnostic));
+        }
     }
 
     /// Whether any of them stops the load.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|found| found.severity == Severity::Error)
+        self.errors > 0
+    }
+
+    /// Whether there is no room for another error: whoever looks for more may stop.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= MOST
+    }
+
+    /// Whether there is no room for another warning.
+    pub(crate) fn is_full_of_warnings(&self) -> bool {
+        self.warnings >= MOST
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.found.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// Changes each of them.
     pub(crate) fn each_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
-        self.0.iter_mut()
+        self.found.iter_mut()
     }
 
     /// Orders them by their places, those without one first.
     pub(crate) fn sort_by_place(&mut self) {
-        self.0.sort_by_key(|found| found.span);
+        self.found.sort_by_key(|found| found.span);
     }
 
     /// Each in turn.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.found.iter()
     }
+}
+
+/// Stands for a finding and all that come after it.
+fn and_more(first: &Diagnostic) -> Diagnostic {
+    let what = match first.severity {
+        Severity::Error => "errors",
+        Severity::Warning => "warnings",
+    };
+    Diagnostic {
+        severity: first.severity,
+        ..Diagnostic::error(Code::TooLarge, format!("there are more {what}, which are not told"))
+    }
+    .at(first.span)
 }
 
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
-        self.0.extend(more);
+        for diagnostic in more {
+            self.push(diagnostic);
+        }
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(one: Diagnostic) -> Self {
-        Self(vec![one])
+        let mut all = Self::new();
+        all.push(one);
+        all
     }
 }
 
@@ -178,7 +229,7 @@ impl IntoIterator for Diagnostics {
     type IntoIter = std::vec::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.found.into_iter()
     }
 }
 
@@ -188,5 +239,42 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_thousand_of_each_severity_are_told() {
+        let mut all = Diagnostics::new();
+        for number in 0..5 * MOST {
+            all.push(Diagnostic::warning(Code::OldBoolean, number.to_string()));
+        }
+        assert!(!all.has_errors() && all.is_full_of_warnings());
+        all.extend((0..MOST).map(|number| Diagnostic::error(Code::WrongType, number.to_string())));
+        assert!(all.has_errors() && all.is_full());
+        let told = |severity| all.iter().filter(move |found| found.severity == severity);
+        for (severity, last) in [
+            (Severity::Warning, "there are more warnings, which are not told"),
+            (Severity::Error, "there are more errors, which are not told"),
+        ] {
+            assert_eq!(told(severity).count(), MOST);
+            assert_eq!(told(severity).next_back().map(|found| found.message.as_str()), Some(last));
+        }
+    }
+
+    #[test]
+    fn long_messages_are_fewer() {
+        let mut all = Diagnostics::new();
+        all.extend((0..100).map(|_| Diagnostic::error(Code::WrongType, "x".repeat(MOST_BYTES / 4))));
+        assert_eq!(all.len(), 5);
+        assert!(all.is_full());
+        all.push(Diagnostic::warning(Code::OldBoolean, "short"));
+        assert_eq!(
+            all.iter().next_back().map(|found| found.message.as_str()),
+            Some("there are more warnings, which are not told")
+        );
     }
 }

@@ -6,6 +6,11 @@
 
 use regex::Regex;
 
+/// How many patterns a file may have.
+const MOST_PATTERNS: usize = 10_000;
+/// How many of them may be such that an automaton has to be made of them.
+const MOST_COMPILED: usize = 1_000;
+
 /// A pattern that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {pattern:?} is no valid pattern: {reason}")]
@@ -71,16 +76,26 @@ impl Matcher {
 impl Ignore {
     /// Reads the text of a `.dockerignore`.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let mut rules = Vec::new();
+        let (mut rules, mut compiled) = (Vec::new(), 0);
         for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
-            let rule = Rule::parse(line.trim()).map_err(|reason| PatternError {
+            let refused = |reason| PatternError {
                 line: index + 1,
                 pattern: line.trim().to_owned(),
                 reason,
-            })?;
+            };
+            if rules.len() == MOST_PATTERNS {
+                return Err(refused(
+                    "there are 10000 before it, and each path is compared with all; ignore whole folders",
+                ));
+            }
+            let rule = Rule::parse(line.trim()).map_err(refused)?;
+            compiled += usize::from(matches!(rule.matcher, Matcher::Regex(_)));
+            if compiled > MOST_COMPILED {
+                return Err(refused("there are 1000 with wildcards before it; ignore whole folders"));
+            }
             rules.push(rule);
         }
         Ok(Self { rules })
@@ -372,6 +387,18 @@ mod tests {
                     prop_assert!(ignore.ignores(&path), "{patterns:?} prunes {} but keeps {path}", &path[..end]);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_file_has_so_many_patterns() {
+        let many = |pattern: &str, count: usize| Ignore::parse(&format!("{pattern}\n").repeat(count));
+        assert!(many("a/b", MOST_PATTERNS).is_ok() && many("a?b*", MOST_COMPILED).is_ok());
+        for (refused, line) in [
+            (many("a/b", MOST_PATTERNS + 1), MOST_PATTERNS + 1),
+            (many("a?b*", MOST_COMPILED + 1), MOST_COMPILED + 1),
+        ] {
+            assert_eq!(refused.unwrap_err().line, line);
         }
     }
 }

@@ -19,12 +19,12 @@ pub use down::{DownOptions, down, down_plan};
 pub use lifecycle::{Lifecycle, LifecycleOptions, lifecycle, lifecycle_plan};
 pub use logs::{LogLine, LogOptions, logs};
 pub use overrides::{InvalidOverride, Overrides, Publish};
-pub use plan::{Plans, plan};
+pub use plan::{Plans, plan, plans};
 pub use ps::{ContainerRow, ps};
 pub use pull::{PullOptions, pull};
 pub use rm::rm_plan;
 pub use run::{RunOptions, make_one_off};
-pub use up::{UpOptions, UpOutcome, up};
+pub use up::{UpOptions, UpOutcome, look, up};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

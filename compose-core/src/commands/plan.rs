@@ -5,7 +5,8 @@ use super::{Context, UpOptions};
 use crate::apply::ApplyError;
 use crate::model::Project;
 use crate::names::ImageRef;
-use crate::plan::{Action, ImageChoice, Plan, plan_containers, plan_images};
+use crate::observe::Observed;
+use crate::plan::{Action, ImageChoice, Plan, PlanError, plan_containers, plan_images};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -53,13 +54,18 @@ impl fmt::Display for Plans {
 /// Plans an `up` and changes nothing.
 pub async fn plan(context: &Context, project: &Project, options: &UpOptions) -> Result<Plans, ApplyError> {
     let observed = look(context, project, options).await?;
+    Ok(plans(project, &observed, options)?)
+}
+
+/// Plans an `up` over what [`look`] found; asks the engine nothing.
+pub fn plans(project: &Project, observed: &Observed, options: &UpOptions) -> Result<Plans, PlanError> {
     let images = match options.images {
         ImageChoice::Resolve => plan_images(project, &observed.images, &options.image_policy())?,
         ImageChoice::Pinned(_) => Plan::default(),
     };
     let mut policy = options.container_policy();
     policy.pending_images = coming(&images);
-    let containers = plan_containers(project, &observed, &policy)?;
+    let containers = plan_containers(project, observed, &policy)?;
     Ok(Plans { images, containers })
 }
 

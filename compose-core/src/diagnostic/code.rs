@@ -47,6 +47,8 @@ codes! {
     EnvFileSyntax = "env-file-syntax",
     /// Larger or deeper than anything that is read, which keeps hostile input cheap.
     TooLarge = "too-large",
+    /// Who asked for the load does not wait for it any more.
+    CalledOff = "called-off",
     /// Bytes that are no text.
     YamlEncoding = "yaml-encoding",
     /// Text that is not YAML.

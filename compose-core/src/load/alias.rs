@@ -8,27 +8,31 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Node, SourceMap, Span};
 use std::collections::HashMap;
 
+/// How many dots of a name are looked at.
+const MOST_DOTS: usize = 100;
+
 /// Reports services that are aliases of one anchor while the name of one continues that of another.
 pub(super) fn check_aliases(document: &Node, sources: &SourceMap) -> Diagnostics {
     let mut found = Diagnostics::new();
     let Some(services) = document.get("services").and_then(Node::as_mapping) else {
         return found;
     };
-    let mut aliases: HashMap<&str, Vec<(&str, Span)>> = HashMap::new();
+    // By anchor and name.
+    let mut aliases: HashMap<(&str, &str), Span> = HashMap::new();
     for (name, entry) in services.iter() {
         if let Some(alias) = alias(entry.node.span, sources) {
-            aliases.entry(alias).or_default().push((name, entry.key_span));
+            aliases.insert((alias, name), entry.key_span);
         }
     }
     for (name, entry) in services.iter().filter(|(name, _)| name.contains('.')) {
-        let same = alias(entry.node.span, sources).and_then(|alias| aliases.get(alias));
-        let around = same.and_then(|same| same.iter().find(|(other, _)| continues(name, other)));
-        if let Some((other, place)) = around {
+        let Some(alias) = alias(entry.node.span, sources) else { continue };
+        let continued = beginnings(name).filter_map(|other| Some((*aliases.get(&(alias, other))?, other)));
+        if let Some((place, other)) = continued.min() {
             let message = format!("service `{name}` reads as a part of `{other}`, an alias of the same anchor");
             let ambiguous = Diagnostic::error(Code::AmbiguousAlias, message).at(entry.key_span);
             found.push(
                 ambiguous
-                    .related(*place, "the other alias")
+                    .related(place, "the other alias")
                     .help("rename one of them, or use `<<: *…`"),
             );
         }
@@ -36,9 +40,9 @@ pub(super) fn check_aliases(document: &Node, sources: &SourceMap) -> Diagnostics
     found
 }
 
-/// Whether a name is another one, a dot, and more.
-fn continues(name: &str, other: &str) -> bool {
-    name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'))
+/// The names that a name continues by a dot and more; no more of them than anybody writes dots.
+fn beginnings(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').take(MOST_DOTS).map(|(dot, _)| &name[..dot])
 }
 
 /// The `*anchor` that stands at a place, if one does.

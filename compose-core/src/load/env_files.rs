@@ -1,7 +1,9 @@
 //! Variables and labels from files, put beneath what the service says itself.
 
 use super::check::Places;
+use super::limits::Allowance;
 use super::path::TreePath;
+use super::pipeline::Pipeline;
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{EnvFile, Project, Service, StringMap};
@@ -10,6 +12,9 @@ use crate::source::{EnvFile as Assignments, EnvFormat, PathKind, ResourceReader,
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// So many bytes of a file count as one value, each time it is read for a service.
+const BYTES_OF_A_VALUE: usize = 16;
 
 /// Which files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +36,13 @@ pub(crate) fn resolve_files(
     files: Files,
     of: Option<&BTreeSet<ServiceName>>,
     places: Places<'_>,
-    reader: &dyn ResourceReader,
-    sources: &mut SourceMap,
+    pipeline: &mut Pipeline<'_>,
 ) -> Diagnostics {
     let mut reading = Reading {
-        reader,
+        reader: pipeline.reader,
+        allowance: pipeline.allowance,
         contents: HashMap::new(),
-        sources,
+        sources: &mut pipeline.sources,
         found: Diagnostics::new(),
     };
     let Project {
@@ -65,12 +70,16 @@ pub(crate) fn resolve_files(
             reading.environment_of(service, variables, places);
         }
         reading.labels_of(service, places);
+        if reading.found.is_full() {
+            break;
+        }
     }
     reading.found
 }
 
 struct Reading<'a> {
     reader: &'a dyn ResourceReader,
+    allowance: &'a Allowance<'a>,
     /// Services tend to share their files.
     contents: HashMap<PathBuf, Vec<u8>>,
     sources: &'a mut SourceMap,
@@ -150,6 +159,9 @@ impl Reading<'_> {
             }
         }
         if let Some(bytes) = self.contents.get(path) {
+            if let Err(reason) = self.allowance.spend(known.len() + bytes.len() / BYTES_OF_A_VALUE) {
+                return self.found.push(by.blame("path", reason));
+            }
             Assignments { path, bytes, format }.read_into(known, lookup, self.sources, &mut self.found);
         }
     }
@@ -197,8 +209,17 @@ impl By<'_> {
 mod tests {
     use super::*;
     use crate::load::check::testing_project;
+    use crate::load::limits::Limits;
+    use crate::load::stage::Stages;
     use crate::load::testing::{error_messages, parse};
-    use crate::source::MemoryReader;
+    use crate::source::{MemoryReader, Node};
+
+    /// What [`resolve_files`] finds in all services.
+    fn resolve(project: &mut Project, files: Files, tree: &Node, reader: &MemoryReader) -> Diagnostics {
+        let allowance = Allowance::new(Limits::default(), None);
+        let mut pipeline = Pipeline::new(reader, None, Stages::ALL, &allowance);
+        resolve_files(project, files, None, Places(tree), &mut pipeline)
+    }
 
     /// Environment and labels of service `a`, the project knowing `OUTER=o`.
     fn resolved(service: &str, files: &[(&str, &str)]) -> Result<(String, String), Vec<String>> {
@@ -209,7 +230,7 @@ mod tests {
             .iter()
             .fold(MemoryReader::new(), |reader, (path, text)| reader.with(*path, *text));
         let tree = parse(&text);
-        let found = resolve_files(&mut project, Files::All, None, Places(&tree), &reader, &mut SourceMap::default());
+        let found = resolve(&mut project, Files::All, &tree, &reader);
         if found.has_errors() {
             return Err(error_messages(&found));
         }
@@ -248,7 +269,7 @@ mod tests {
         project.variables.insert("OUTER".to_owned(), "o".to_owned());
         let reader = MemoryReader::new().with("/l", "x=1\n");
         let tree = parse(text);
-        let found = resolve_files(&mut project, Files::Labels, None, Places(&tree), &reader, &mut SourceMap::default());
+        let found = resolve(&mut project, Files::Labels, &tree, &reader);
         assert!(!found.has_errors(), "no file of variables is read");
         let service = &project.services["a"];
         assert_eq!(service.process.env_files.len(), 1);

@@ -1,6 +1,7 @@
 //! `extends`: puts a service over another one of the same file or of another.
 
 use super::found::Found;
+use super::limits::weight;
 use super::merge::merge;
 use super::path::TreePath;
 use super::pipeline::{Pipeline, Role};
@@ -95,6 +96,9 @@ pub(super) fn extend_services(
         if let Err(more) = extension.own(&name, &own) {
             problems.extend(more);
         }
+        if problems.is_full() {
+            break;
+        }
     }
     let Extension { pipeline, mut done, .. } = extension;
     pipeline.note(problems, found);
@@ -158,11 +162,11 @@ impl Extension<'_, '_, '_> {
         if Rc::ptr_eq(services, own)
             && let Some(done) = self.done.get(name)
         {
-            return Ok(done.clone());
+            return self.copy(done);
         }
         let service = services.by_name.get(name).expect("the caller found the service");
         let Some(extends) = service.get("extends") else {
-            return Ok(service.clone());
+            return self.copy(service);
         };
         let reference = Reference::read(name, extends)?;
         let target = match reference.file {
@@ -180,7 +184,7 @@ impl Extension<'_, '_, '_> {
         }
         let mut base = self.resolve(reference.service, &target, own, &resets, chain)?;
         chain.pop();
-        let service = service.clone();
+        let service = self.copy(service)?;
         if base.is_null() {
             return Ok(service);
         }
@@ -188,6 +192,13 @@ impl Extension<'_, '_, '_> {
             file.resets.apply_below(&["services", name], &mut base);
         }
         put_over(base, service, name)
+    }
+
+    /// A service once more.
+    fn copy(&self, service: &Node) -> Result<Node, Diagnostics> {
+        let allowed = self.pipeline.allowance.spend(weight(service));
+        allowed.map_err(|reason| reason.at(service.span))?;
+        Ok(service.clone())
     }
 
     /// Notes how a base is reached: the chain begins at the service that it becomes a part of.

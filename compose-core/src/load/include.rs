@@ -150,6 +150,8 @@ fn variables(pipeline: &mut Pipeline<'_>, include: &Include<'_>, folder: &Path, 
         return Err(blamed);
     }
     pipeline.warnings.extend(found);
+    let known = scope.variables.len() + added.len();
+    pipeline.allowance.spend(known).map_err(|reason| reason.at(include.span))?;
     let mut variables = scope.variables.clone();
     merge_under(&mut variables, added);
     Ok(variables)

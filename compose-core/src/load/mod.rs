@@ -13,6 +13,7 @@ mod extends;
 mod found;
 mod include;
 pub mod interpolate;
+mod limits;
 mod merge;
 mod normalize;
 mod origin;
@@ -34,6 +35,8 @@ mod suggest;
 pub(crate) mod testing;
 pub(crate) mod variables;
 
+pub(crate) use limits::Allowance;
+pub use limits::Limits;
 pub use project::LoadedTree;
 pub use stage::{Stage, Stages};
 pub use suggest::similar;
@@ -94,6 +97,8 @@ pub struct Loader {
     reader: Arc<dyn ResourceReader>,
     /// The stages that run.
     stages: Stages,
+    /// What the project may come to.
+    limits: Limits,
 }
 
 /// A project with what was noticed on the way.
@@ -133,6 +138,7 @@ impl Loader {
             variables: StringMap::new(),
             reader: Arc::new(DiskReader),
             stages: Stages::ALL,
+            limits: Limits::default(),
         }
     }
 
@@ -221,6 +227,13 @@ impl Loader {
     #[must_use]
     pub fn stages(mut self, stages: Stages) -> Self {
         self.stages = stages;
+        self
+    }
+
+    /// Refuses projects that come to more.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 }

@@ -6,7 +6,7 @@
 use super::interpolate::used_variables;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath};
 use crate::model::StringMap;
-use crate::source::{Node, SourceId, SourceMap, Span, definition};
+use crate::source::{Node, SourceId, SourceMap, Span, definitions};
 use std::collections::HashMap;
 
 /// How many `include`s are told of one finding.
@@ -64,10 +64,11 @@ impl Origins {
     /// Adds to each finding where what it blames came from; `callers` are the caller's variables, none where
     /// variables are not put in.
     pub(super) fn explain(&self, findings: &mut Diagnostics, sources: &SourceMap, callers: Option<&StringMap>) {
+        let mut definitions = None;
         for finding in findings.each_mut() {
             let Some(span) = finding.span else { continue };
             if let Some(callers) = callers {
-                self.variables(finding, span, sources, callers);
+                self.variables(finding, span, sources, callers, &mut definitions);
             }
             self.extends(finding, span);
             self.includes(finding, span);
@@ -95,7 +96,16 @@ impl Origins {
     }
 
     /// Values are not shown, only where they are set: they may be secret.
-    fn variables(&self, finding: &mut Diagnostic, span: Span, sources: &SourceMap, callers: &StringMap) {
+    ///
+    /// `definitions` are those of all files, once somebody asked for one.
+    fn variables(
+        &self,
+        finding: &mut Diagnostic,
+        span: Span,
+        sources: &SourceMap,
+        callers: &StringMap,
+        definitions: &mut Option<HashMap<String, Span>>,
+    ) {
         let text = sources.text(span);
         if text.len() > MAX_VALUE || !text.contains('$') || is_about_variables(finding) {
             return;
@@ -104,8 +114,8 @@ impl Origins {
             let name = &used.name;
             if callers.contains_key(name) {
                 finding.notes.push(format!("`{name}` is set in the environment"));
-            } else if let Some(place) = self.definition(name, sources) {
-                finding.notes.push(format!("`{name}` is set in {}", sources.place(place)));
+            } else if let Some(place) = definitions.get_or_insert_with(|| self.definitions(sources)).get(name) {
+                finding.notes.push(format!("`{name}` is set in {}", sources.place(*place)));
             } else if !name.is_empty() && !used.says_something() {
                 finding.notes.push(format!("`{name}` is not set, so nothing stands there"));
                 finding.help = Some(format!("set `{name}`, or give it a value here: `${{{name}:-VALUE}}`"));
@@ -113,8 +123,13 @@ impl Origins {
         }
     }
 
-    fn definition(&self, name: &str, sources: &SourceMap) -> Option<Span> {
-        self.variable_files.iter().find_map(|file| definition(sources, *file, name))
+    /// Where each variable of the files is set.
+    fn definitions(&self, sources: &SourceMap) -> HashMap<String, Span> {
+        let mut all = HashMap::new();
+        for file in self.variable_files.iter().rev() {
+            all.extend(definitions(sources, *file));
+        }
+        all
     }
 }
 

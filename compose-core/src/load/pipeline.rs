@@ -10,6 +10,7 @@ use super::extends::{Services, extend_services};
 use super::found::{Found, Stopped, once_each};
 use super::include::{SECTIONS, include};
 use super::interpolate::interpolate;
+use super::limits::{Allowance, weight};
 use super::merge::{merge, remove_repeats};
 use super::origin::Origins;
 use super::path::TreePath;
@@ -22,7 +23,7 @@ use super::stage::{Stage, Stages};
 use super::suggest::similar;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::StringMap;
-use crate::source::{Mapping, Node, ResourceReader, SourceMap, Span, Value, parse};
+use crate::source::{Mapping, Node, ResourceReader, SourceMap, Span, Value, parse_within};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub(super) struct Pipeline<'l> {
     /// What `~` stands for.
     home: Option<&'l str>,
     stages: Stages,
+    /// How much it may still come to.
+    pub(super) allowance: &'l Allowance<'l>,
     /// Every file that was read.
     pub(super) sources: SourceMap,
     /// What was noticed and does not stop the load.
@@ -68,11 +71,12 @@ pub(super) enum Role {
 
 impl<'l> Pipeline<'l> {
     /// A load that has read nothing yet.
-    pub(super) fn new(reader: &'l dyn ResourceReader, home: Option<&'l str>, stages: Stages) -> Self {
+    pub(super) fn new(reader: &'l dyn ResourceReader, home: Option<&'l str>, stages: Stages, allowance: &'l Allowance<'l>) -> Self {
         Self {
             reader,
             home,
             stages,
+            allowance,
             sources: SourceMap::default(),
             warnings: Diagnostics::new(),
             origins: Origins::default(),
@@ -92,7 +96,7 @@ impl<'l> Pipeline<'l> {
     pub(super) fn parse(&mut self, file: &Path, span: Option<Span>) -> Result<Parsed, Diagnostics> {
         let bytes = self.reader.read(file).map_err(|error| unreadable(file, span, &error))?;
         Ok(Parsed {
-            documents: parse(file, &bytes, &mut self.sources)?,
+            documents: parse_within(self.allowance, file, &bytes, &mut self.sources)?,
             file: file.to_owned(),
         })
     }
@@ -104,7 +108,11 @@ impl<'l> Pipeline<'l> {
         }
         let mut noticed = Diagnostics::new();
         for document in files.iter_mut().flat_map(|file| &mut file.documents) {
-            interpolate(document, &|name| variables.get(name).cloned(), &self.sources, &mut noticed);
+            let put_in = interpolate(document, &|name| variables.get(name).cloned(), &self.sources, &mut noticed);
+            if let Err(too_much) = self.allowance.spend_text(put_in) {
+                noticed.push(too_much.at(document.span));
+                break;
+            }
         }
         self.note(noticed, found);
     }
@@ -214,6 +222,10 @@ impl<'l> Pipeline<'l> {
         found: &mut Found,
     ) -> Result<(Node, Resets), Stopped> {
         is_mapping(&document, file).map_err(|problem| found.stop(problem))?;
+        // All that is there already is looked at once more.
+        let looked_at = tree.as_ref().map_or(0, weight) + weight(&document);
+        let allowed = self.allowance.spend(looked_at);
+        go_on(allowed.map_err(|reason| reason.at(document.span)), found)?;
         self.note(check_aliases(&document, &self.sources), found);
         let mut resets = Resets::take(&mut document);
         if role == Role::Model {
@@ -227,12 +239,13 @@ impl<'l> Pipeline<'l> {
         let mut problems = Diagnostics::new();
         let mut tree = merge(tree, document, &COMPOSE_FILE, TreePath::ROOT, &mut problems);
         self.note(problems, found);
+        go_on(self.allowance.check_services(&tree), found)?;
         let repeats = remove_repeats(&mut tree);
         if role == Role::Model {
             self.check(&mut tree, found);
         }
         self.note(repeats, found);
-        check_count(&tree).map_err(|problem| found.stop(problem))?;
+        go_on(check_count(&tree, self.allowance), found)?;
         self.note(canonical(&mut tree, self.short_forms()), found);
         self.note(remove_repeats(&mut tree), found);
         Ok((tree, resets))
@@ -243,12 +256,13 @@ impl<'l> Pipeline<'l> {
         let mut problems = Diagnostics::new();
         validate(tree, &COMPOSE_FILE, &mut problems);
         let places: HashSet<Span> = problems.iter().filter_map(|problem| problem.span).collect();
-        let keys = || tree.as_mapping().into_iter().flat_map(Mapping::iter);
-        for (key, _) in keys().filter(|(_, section)| places.contains(&section.key_span) || places.contains(&section.node.span)) {
+        let absent = SECTIONS.into_iter().filter(|section| tree.get(section).is_none());
+        let keys = tree.as_mapping().into_iter().flat_map(Mapping::iter);
+        for (key, _) in keys.filter(|(_, section)| places.contains(&section.key_span) || places.contains(&section.node.span)) {
             match similar(key, SECTIONS) {
                 Some(meant) => found.lacks([meant]),
                 // It may stand for any section that is not there.
-                None => found.lacks(SECTIONS.into_iter().filter(|section| keys().all(|(key, _)| key != *section))),
+                None => found.lacks(absent.clone()),
             }
         }
         self.note(once_each(problems), found);
@@ -267,6 +281,11 @@ impl<'l> Pipeline<'l> {
             ShortForms::KeepUnreadable
         }
     }
+}
+
+/// The way on, unless the load has come to too much or was called off.
+pub(super) fn go_on(allowed: Result<(), Diagnostic>, found: &mut Found) -> Result<(), Stopped> {
+    allowed.map_err(|reason| found.stop(reason))
 }
 
 fn is_mapping(document: &Node, file: &Path) -> Result<(), Diagnostic> {

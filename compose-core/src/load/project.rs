@@ -7,8 +7,9 @@ use super::decode::{About, decode};
 use super::env_files::{Files, resolve_files};
 use super::environment::{grant, resolve_environment};
 use super::found::{Found, Stopped, once_each};
+use super::limits::Allowance;
 use super::normalize::normalize;
-use super::pipeline::{Parsed, Pipeline};
+use super::pipeline::{Parsed, Pipeline, go_on};
 use super::project_name::{self, Candidates};
 use super::scope::Scope;
 use super::select::{Dependencies, selected, with_profiles, with_services_enabled};
@@ -21,6 +22,7 @@ use crate::names::{ProfileName, ProjectName, ServiceName};
 use crate::source::{Node, SourceMap};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// A model as one tree: merged, in the long form, and as far resolved as its stages say.
 #[derive(Clone, Debug)]
@@ -55,7 +57,17 @@ impl Loader {
     ///
     /// Every independent finding is reported at once, errors and warnings.
     pub fn load(&self) -> Result<Loaded, LoadError> {
-        let mut pipeline = self.pipeline();
+        self.load_with(None)
+    }
+
+    /// Loads the project, and gives up soon after a flag is set.
+    pub fn load_unless(&self, called_off: &AtomicBool) -> Result<Loaded, LoadError> {
+        self.load_with(Some(called_off))
+    }
+
+    fn load_with(&self, called_off: Option<&AtomicBool>) -> Result<Loaded, LoadError> {
+        let allowance = Allowance::new(self.limits, called_off);
+        let mut pipeline = self.pipeline(&allowance);
         let mut found = Found::default();
         match self.project(&mut pipeline, &mut found) {
             Ok(project) if !found.has_errors() => Ok(Loaded {
@@ -69,7 +81,8 @@ impl Loader {
 
     /// Loads the merged tree: what `config --no-interpolate` prints.
     pub fn load_tree(&self) -> Result<LoadedTree, LoadError> {
-        let mut pipeline = self.pipeline();
+        let allowance = Allowance::new(self.limits, None);
+        let mut pipeline = self.pipeline(&allowance);
         let mut found = Found::default();
         match self.model(&mut pipeline, &mut found) {
             Ok(Model { name, tree, start }) if !found.has_errors() => Ok(LoadedTree {
@@ -103,8 +116,9 @@ impl Loader {
         found
     }
 
-    fn pipeline(&self) -> Pipeline<'_> {
-        Pipeline::new(&*self.reader, self.variables.get("HOME").map(String::as_str), self.stages)
+    fn pipeline<'l>(&'l self, allowance: &'l Allowance<'l>) -> Pipeline<'l> {
+        let home = self.variables.get("HOME").map(String::as_str);
+        Pipeline::new(&*self.reader, home, self.stages, allowance)
     }
 
     /// Files and variables.
@@ -174,6 +188,7 @@ impl Loader {
 
     fn project(&self, pipeline: &mut Pipeline<'_>, found: &mut Found) -> Result<Project, Stopped> {
         let Model { name, tree, start } = self.model(pipeline, found)?;
+        go_on(pipeline.allowance.check_demands(&tree), found)?;
         let places = Places(&tree);
         let profiles: Vec<_> = start.profiles.iter().map(ProfileName::new).collect();
         let about = About {
@@ -186,19 +201,21 @@ impl Loader {
         let mut problems = Diagnostics::new();
         let project = decode(&tree, about, &mut problems);
         pipeline.note(problems, found);
+        go_on(pipeline.allowance.spend(0), found)?;
         let mut project = with_profiles(project, profiles);
         grant(&mut project, &pipeline.granted);
         if self.stages.contains(Stage::Consistency) {
             let problems = check_consistency(&mut project, places, found);
             pipeline.note(problems, found);
         }
+        go_on(pipeline.allowance.spend(0), found)?;
         let (mut project, read) = self.with_named(project, places, pipeline, found);
         let files = if self.stages.contains(Stage::EnvironmentFiles) {
             Files::All
         } else {
             Files::Labels
         };
-        let problems = resolve_files(&mut project, files, read.as_ref(), places, pipeline.reader, &mut pipeline.sources);
+        let problems = resolve_files(&mut project, files, read.as_ref(), places, pipeline);
         pipeline.note(problems, found);
         if self.stages.contains(Stage::Consistency) && self.stages.contains(Stage::Advice) && !found.has_errors() {
             pipeline.warnings.extend(advise(&project, places, pipeline.reader));

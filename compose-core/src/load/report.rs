@@ -2,13 +2,20 @@
 
 use super::found::once_each;
 use super::path::StepRef;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath, Step};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, ModelPath, Severity, Step};
 use crate::source::Span;
+
+/// How many findings are kept, of either severity.
+const MOST: usize = 2_000;
+/// How many bytes their messages may have together.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// The findings of a stage; see [`Report::within`].
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     found: Vec<Finding>,
+    has_error: bool,
+    bytes: usize,
 }
 
 /// A finding and the way to it, innermost step first.
@@ -26,6 +33,15 @@ impl Report {
 
     /// Notes a finding.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() >= MOST || self.bytes > MOST_BYTES {
+            // Enough is said, but that something is wrong must not be lost.
+            let is_new = diagnostic.severity == Severity::Error && !self.has_error;
+            if !is_new {
+                return;
+            }
+        }
+        self.bytes += diagnostic.message.len();
+        self.has_error |= diagnostic.severity == Severity::Error;
         self.found.push(Finding {
             diagnostic,
             steps: Vec::new(),

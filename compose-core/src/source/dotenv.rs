@@ -7,6 +7,7 @@ use super::span::{SourceId, SourceMap, Span};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::load::interpolate::{MAX_TOTAL, Template, too_much, unset_variable};
 use crate::model::StringMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// How a file of variables is read.
@@ -59,25 +60,23 @@ impl EnvFile<'_> {
     }
 }
 
-/// Where a file of variables sets one, the last time it does.
-pub(crate) fn definition(sources: &SourceMap, source: SourceId, name: &str) -> Option<Span> {
+/// Where a file of variables sets each of them, the last time it does.
+pub(crate) fn definitions(sources: &SourceMap, source: SourceId) -> HashMap<String, Span> {
     let text = &*sources.file(source).text;
     let mut statements = Statements::new(text, source, false);
-    let mut last = None;
+    let mut places = HashMap::new();
     while statements.find_statement() {
         let start = statements.at;
         match statements.key() {
             Ok((_, AfterKey::LineEnd)) => {}
             Ok((key, AfterKey::Value)) if statements.value().is_ok() => {
-                if key == name {
-                    last = Some((start, statements.at));
-                }
+                let place = statements.span(start, statements.at);
+                places.insert(key.to_owned(), place);
             }
             Ok(_) | Err(_) => break,
         }
     }
-    let (start, end) = last?;
-    Some(Statements::new(text, source, false).span(start, end))
+    places
 }
 
 type Fatal = Box<Diagnostic>;

@@ -9,10 +9,10 @@ mod reader;
 mod span;
 
 pub use discover::STANDARD_INPUT;
-pub(crate) use dotenv::definition;
+pub(crate) use dotenv::definitions;
 pub use dotenv::{EnvFile, EnvFormat};
 pub use node::{Directive, Entry, Mapping, Node, Value};
-pub(crate) use parse::is_plain_text;
+pub(crate) use parse::{is_plain_text, parse_within};
 pub use parse::{parse, parse_text};
 pub use reader::{DiskReader, MAX_FILE_SIZE, MemoryReader, PathKind, ResourceReader, WithStandardInput, clean};
 pub use span::{SourceFile, SourceId, SourceMap, Span};

@@ -113,7 +113,12 @@ impl ResourceReader for MemoryReader {
         let path = clean(path);
         if self.files.contains_key(&path) {
             PathKind::File
-        } else if self.files.keys().any(|file| file.starts_with(&path)) {
+        } else if self
+            .files
+            .range(path.clone()..)
+            .next()
+            .is_some_and(|(file, _)| file.starts_with(&path))
+        {
             PathKind::Directory
         } else {
             PathKind::Missing

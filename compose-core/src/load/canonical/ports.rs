@@ -3,6 +3,7 @@
 use super::lists::refuse;
 use super::{ShortForms, text, wrong_kind};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::load::limits::Allowance;
 use crate::load::report::Report;
 use crate::load::scalar::text_of;
 use crate::load::short::port::{self, ShortPort};
@@ -10,12 +11,15 @@ use crate::source::{Mapping, Node, Span, Value};
 
 /// How many ports the services may have together. Of ranges, a line stands for tens of thousands.
 const MAX_PORTS: usize = 100_000;
+/// How many values a port is in its long form.
+const VALUES_OF_A_PORT: usize = 6;
 
 /// Refuses ranges that come to more ports than any application has, before they are written out.
-pub(in crate::load) fn check_count(model: &Node) -> Result<(), Diagnostic> {
+pub(in crate::load) fn check_count(model: &Node, allowance: &Allowance<'_>) -> Result<(), Diagnostic> {
     let services = model.get("services").and_then(Node::as_mapping);
     let mut total = 0;
     for (_, entry) in services.into_iter().flat_map(Mapping::iter) {
+        let before = total;
         for item in entry.node.get("ports").and_then(Node::as_sequence).unwrap_or_default() {
             total += item.as_str().map_or(1, port::count);
             if total > MAX_PORTS {
@@ -24,6 +28,9 @@ pub(in crate::load) fn check_count(model: &Node) -> Result<(), Diagnostic> {
                 return Err(error.help("publish what is used, or take `network_mode: host`"));
             }
         }
+        allowance
+            .spend((total - before) * VALUES_OF_A_PORT)
+            .map_err(|reason| reason.at(entry.key_span))?;
     }
     Ok(())
 }

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 pub(crate) fn check_consistency(project: &mut Project, places: Places<'_>, before: &Found) -> Diagnostics {
     let mut found = Diagnostics::new();
     for service in project.services.values() {
+        if found.is_full() {
+            break;
+        }
         let mut findings = Findings {
             service,
             way: TreePath::SERVICES.key(service.name.as_str()),
@@ -60,6 +63,11 @@ impl Findings<'_> {
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
+    }
+
+    /// Whether nobody would be told of another one.
+    pub(super) fn are_enough(&self) -> bool {
+        self.found.is_full()
     }
 
     /// The error, with the place of the attribute that goes with it.

@@ -7,6 +7,8 @@ use crate::load::path::TreePath;
 use crate::load::suggest::similar;
 use crate::model::{FileGrant, MountKind, NamespaceMode, Project, Service};
 use crate::names::ServiceName;
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 /// Checks one service against its project, but for references into sections that may be missing.
 pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Found) {
@@ -24,29 +26,39 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
         if network.as_str() == "default" && service.networking.network_mode.is_some() {
             continue;
         }
-        let known = project.networks.keys().map(AsRef::as_ref);
-        defined(findings, before, way, "network", network.as_str(), known);
+        defined(findings, before, way, "network", network.as_str(), &project.networks);
     }
     let volumes = way.key("volumes");
     for (index, mount) in service.storage.volumes.iter().enumerate() {
         if let Some(source) = mount.source.as_ref().filter(|_| mount.kind == MountKind::Volume) {
-            let known = project.volumes.keys().map(AsRef::as_ref);
-            defined(findings, before, volumes.index(index).key("source"), "volume", source, known);
+            let way = volumes.index(index);
+            defined(findings, before, way.key("source"), "volume", source, &project.volumes);
         }
     }
     let storage = &service.storage;
-    let known = project.configs.keys().map(AsRef::as_ref);
-    granted(findings, before, way.key("configs"), "config", &storage.configs, &known);
-    let known = project.secrets.keys().map(AsRef::as_ref);
-    granted(findings, before, way.key("secrets"), "secret", &storage.secrets, &known);
+    granted(findings, before, way.key("configs"), "config", &storage.configs, &project.configs);
+    granted(findings, before, way.key("secrets"), "secret", &storage.secrets, &project.secrets);
     if let Some(build) = &service.build {
         let way = way.key("build");
-        granted(findings, before, way.key("secrets"), "build secret", &build.secrets, &known);
+        granted(
+            findings,
+            before,
+            way.key("secrets"),
+            "build secret",
+            &build.secrets,
+            &project.secrets,
+        );
     }
     let models = way.key("models");
     for model in service.models.keys() {
-        let known = project.models.keys().map(AsRef::as_ref);
-        defined(findings, before, models.key(model.as_str()), "model", model.as_str(), known);
+        defined(
+            findings,
+            before,
+            models.key(model.as_str()),
+            "model",
+            model.as_str(),
+            &project.models,
+        );
     }
     if !before.may_lack("services") {
         dependencies(project, findings, before);
@@ -56,33 +68,33 @@ pub(super) fn check(project: &Project, findings: &mut Findings<'_>, before: &Fou
 }
 
 /// Checks the secrets or configs of a list.
-fn granted<'a>(
+fn granted<K: Ord + Borrow<str>, V>(
     findings: &mut Findings<'_>,
     before: &Found,
     list: TreePath<'_>,
     what: &str,
     grants: &[FileGrant],
-    known: &(impl Iterator<Item = &'a str> + Clone),
+    known: &BTreeMap<K, V>,
 ) {
     for (index, grant) in grants.iter().enumerate() {
         let way = list.index(index);
-        defined(findings, before, way.key("source"), what, &grant.source, known.clone());
+        defined(findings, before, way.key("source"), what, &grant.source, known);
     }
 }
 
-fn defined<'a>(
+fn defined<K: Ord + Borrow<str>, V>(
     findings: &mut Findings<'_>,
     before: &Found,
     way: TreePath<'_>,
     what: &str,
     name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
+    known: &BTreeMap<K, V>,
 ) {
     let section = match what {
         "build secret" => "secrets".to_owned(),
         what => format!("{what}s"),
     };
-    if before.may_lack(&section) || known.clone().any(|key| key == name) {
+    if before.may_lack(&section) || known.contains_key(name) || findings.are_enough() {
         return;
     }
     if name.is_empty() {
@@ -100,7 +112,7 @@ fn defined<'a>(
         _ if name.contains(['/', ':']) => {
             format!("write `source`, a key of the top-level `{section}`, and `target`, the path in the container")
         }
-        _ => match similar(name, known) {
+        _ => match similar(name, known.keys().map(Borrow::borrow)) {
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("define it under the top-level `{section}`"),
         },
@@ -111,7 +123,7 @@ fn dependencies(project: &Project, findings: &mut Findings<'_>, before: &Found) 
     for (name, dependency) in &findings.service.lifecycle.depends_on {
         let depends_on = findings.way.key("depends_on");
         let way = depends_on.key(name.as_str());
-        if project.services.contains_key(name) {
+        if project.services.contains_key(name) || findings.are_enough() {
             continue;
         }
         if let Some(disabled) = project.disabled_services.get(name) {

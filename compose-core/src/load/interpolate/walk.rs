@@ -13,8 +13,9 @@ use std::collections::BTreeSet;
 
 /// Puts the values of variables into every text of a document, and casts the attributes that are
 /// numbers or booleans. Findings are errors with their places, and one warning for each variable
-/// that is not set. `sources` holds the document's file, for these places.
-pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, sources: &SourceMap, findings: &mut Diagnostics) {
+/// that is not set. `sources` holds the document's file, for these places. Returns how many bytes the texts with variables
+/// came to.
+pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, sources: &SourceMap, findings: &mut Diagnostics) -> usize {
     let mut walk = Walk {
         variables,
         sources,
@@ -23,6 +24,7 @@ pub fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, 
         total: 0,
     };
     walk.node(node, TreePath::ROOT, &COMPOSE_FILE.shape, None);
+    walk.total
 }
 
 /// The variables of documents, each once, in the order in which they are met.
@@ -149,6 +151,7 @@ impl Walk<'_> {
                 }
                 Some(expanded)
             }
+            Err(_) if self.findings.is_full() => None,
             Err(error) => {
                 let place = place::of_error(&error, span, self.sources);
                 let found = error.explain().within(format_args!("{path}: "));
@@ -159,7 +162,7 @@ impl Walk<'_> {
     }
 
     fn warn_unset(&mut self, name: String, span: Span) {
-        if self.warned.contains(&name) {
+        if self.findings.is_full_of_warnings() || self.warned.contains(&name) {
             return;
         }
         self.findings

@@ -77,6 +77,9 @@ impl Validator<'_> {
         let Some(keys) = node.as_mapping() else { return };
         let mut empty = None;
         for (key, entry) in keys.iter() {
+            if self.found.is_full() {
+                return;
+            }
             let Some(attribute) = mapping.attribute(key) else {
                 self.other_key(key, entry, Place { mapping, path, empty });
                 continue;
@@ -142,6 +145,9 @@ impl Validator<'_> {
 
     fn list(&mut self, items: &[Node], list: &List, path: TreePath<'_>) {
         for (index, item) in items.iter().enumerate() {
+            if self.found.is_full() {
+                return;
+            }
             self.shape(item, &list.item, path.index(index));
         }
         if list.repeats == Repeats::Refused {

@@ -5,6 +5,7 @@ use super::events::{Event, Events};
 use super::scalar::{self, ScalarTag};
 use super::{Fatal, limit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::Allowance;
 use crate::source::node::{Directive, Mapping, Node, Value};
 use crate::source::span::{SourceId, Span};
 use libyaml_safer::{EventData, ScalarStyle, VersionDirective};
@@ -17,6 +18,9 @@ pub(super) const MAX_DEPTH: usize = 200;
 /// How many values a file may hold, aliases expanded; long text counts as several.
 pub(super) const MAX_WEIGHT: usize = 1_000_000;
 
+/// How long a key may be, in bytes: whatever is found below it is told with it.
+const MAX_KEY: usize = 8 * 1024;
+
 /// This many bytes of text weigh as much as one value.
 const TEXT_UNIT: usize = 64;
 
@@ -27,8 +31,9 @@ const MAX_FINDINGS: usize = 50;
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 
 /// The documents of a text.
-pub(super) fn compose(text: &str, source: SourceId) -> Result<Vec<Node>, Diagnostics> {
+pub(super) fn compose(text: &str, source: SourceId, allowance: &Allowance<'_>) -> Result<Vec<Node>, Diagnostics> {
     let mut composer = Composer {
+        allowance,
         events: Events::new(text, source),
         anchors: Anchors::default(),
         findings: Vec::new(),
@@ -69,6 +74,7 @@ struct Properties {
 }
 
 struct Composer<'a> {
+    allowance: &'a Allowance<'a>,
     events: Events<'a>,
     anchors: Anchors,
     findings: Vec<Diagnostic>,
@@ -263,6 +269,10 @@ impl Composer<'_> {
         let key = self.node(event)?.node;
         match key.value {
             _ if is_merge => Ok(Key::Merge),
+            Value::String(text) if text.len() > MAX_KEY => {
+                let message = format!("a key has {} bytes, and may have {MAX_KEY}", text.len());
+                Err(Box::new(limit(message).at(span)))
+            }
             Value::String(text) => Ok(Key::Text(text)),
             other => {
                 self.report(key_not_text(&other, written).at(span));
@@ -338,12 +348,8 @@ impl Composer<'_> {
 
     fn charge(&mut self, weight: usize, span: Span) -> Result<(), Fatal> {
         self.weight = self.weight.saturating_add(weight);
-        self.check_weight(span)
-    }
-
-    fn check_weight(&self, span: Span) -> Result<(), Fatal> {
         if self.weight <= MAX_WEIGHT {
-            return Ok(());
+            return self.allowance.spend(weight).map_err(|reason| Box::new(reason.at(span)));
         }
         let found = limit(format!("the file holds more than {MAX_WEIGHT} values, aliases expanded")).at(span);
         Err(Box::new(found.help("look for aliases of aliases, which multiply")))

@@ -16,6 +16,7 @@ mod timestamp;
 use super::node::{Node, Value};
 use super::span::SourceMap;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::load::{Allowance, Limits};
 use std::path::Path;
 
 /// Parses a file, which is added to the map of sources under this path.
@@ -28,13 +29,23 @@ use std::path::Path;
 /// The first syntax error, or every duplicate key, key that is not text, unknown alias and the like
 /// that was found up to it.
 pub fn parse(path: &Path, bytes: &[u8], sources: &mut SourceMap) -> Result<Vec<Node>, Diagnostics> {
+    parse_within(&Allowance::new(Limits::default(), None), path, bytes, sources)
+}
+
+/// Parses a file as [`parse`] does, as one of several of a load.
+pub(crate) fn parse_within(
+    allowance: &Allowance<'_>,
+    path: &Path,
+    bytes: &[u8],
+    sources: &mut SourceMap,
+) -> Result<Vec<Node>, Diagnostics> {
     let decoded = match text::decode(bytes) {
         Ok(decoded) => decoded,
         Err(refused) => return Err(refused.into_diagnostic(path, sources).into()),
     };
     let source = sources.add(path, decoded);
     let text = sources.file(source).text.clone();
-    compose::compose(&text, source)
+    compose::compose(&text, source, allowance)
 }
 
 /// Parses text as [`parse`] does, for callers that hold no file: tests, a request to the daemon.

@@ -4,13 +4,14 @@
 //! text, and `,`, `[` and `]` for characters of a tag that they touch (`[!x, b]`). The scanner refuses both, and
 //! panics at a tag before a comma. Characters of which it takes no notice stand in for these.
 
+use super::compose::MAX_DEPTH;
 use super::events::index;
 use libyaml_safer::{Encoding, Scanner, TokenData};
 use std::borrow::Cow;
 use std::io::{BufReader, Read as _};
 
 /// How many bytes may be scanned to look at single places of a text.
-const CLOSE_LOOKS: usize = 64 << 20;
+const CLOSE_LOOKS: usize = 16 << 20;
 /// What stands for a `:` in a plain text.
 const FOR_COLON: &str = "_";
 /// What stands for a character of a tag that the scanner takes for none; no tag that is known has it.
@@ -130,10 +131,17 @@ fn trouble(text: &str) -> Option<Trouble> {
     let mut scanner = Scanner::new();
     scanner.set_encoding(Encoding::Utf8);
     scanner.set_input(BufReader::new(text.as_bytes().chain(b"`\n".as_slice())));
+    let mut depth = 0_usize;
     loop {
         let error = match Scanner::scan(&mut scanner) {
-            Ok(token) if token.data == TokenData::StreamEnd => return None,
-            Ok(_) => continue,
+            Ok(token) => {
+                depth = depth_after(&token.data, depth);
+                // What stands deeper is refused: nobody has to read it, and each level makes the scanner slower.
+                if token.data == TokenData::StreamEnd || depth > MAX_DEPTH {
+                    return None;
+                }
+                continue;
+            }
             Err(error) => error,
         };
         let at = error.problem_mark().map(index)?;
@@ -143,6 +151,17 @@ fn trouble(text: &str) -> Option<Trouble> {
             _ => return None,
         };
         return Some(Trouble { at, kind });
+    }
+}
+
+/// How deep lists and mappings stand in one another behind a token.
+fn depth_after(token: &TokenData, depth: usize) -> usize {
+    match token {
+        TokenData::FlowSequenceStart | TokenData::FlowMappingStart | TokenData::BlockSequenceStart | TokenData::BlockMappingStart => {
+            depth + 1
+        }
+        TokenData::FlowSequenceEnd | TokenData::FlowMappingEnd | TokenData::BlockEnd => depth.saturating_sub(1),
+        _ => depth,
     }
 }
 

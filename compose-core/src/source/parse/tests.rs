@@ -402,3 +402,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_have_a_length() {
+    let key = |length: usize| format!("? {}\n: 1\n", "k".repeat(length));
+    assert!(parsed(&key(8_192)).is_ok());
+    assert_eq!(findings(&key(8_193)), ["1:3 a key has 8193 bytes, and may have 8192"]);
+}
+
+#[test]
+fn what_stands_too_deep_is_refused_without_reading_on() {
+    let nested = |count: usize| format!("{{\"a\": {}{}}}", "[".repeat(count), "]".repeat(count));
+    assert!(parsed(&nested(199)).is_ok());
+    for count in [200, 100_000] {
+        let found = findings(&nested(count));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].ends_with("lists and mappings stand more than 200 deep in one another"),
+            "{found:?}"
+        );
+    }
+}
