@@ -14,7 +14,7 @@ SSH_PORT ?= 2222
 DAEMON_PORT ?= 8081
 WEB_PORT ?= 8080
 
-.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci fuzz bench bench-load soak \
+.PHONY: help build demo demo-stop test unit live server conformance runtime acceptance fmt lint doc ci fuzz bench bench-load bench-growth bench-plan soak \
   test-vps dist testenv testenv-debian testenv-ubuntu testenv-centos testenv-stop
 
 help: ## Show these words
@@ -82,6 +82,12 @@ soak: $(if $(BUILT),,build) ## Wear a daemon out: KILLS=60 DEPLOYMENTS=300 SEED=
 
 bench-load: ## Time loading and printing 10, 100 and 1,000 services
 	cargo bench --locked --package compose-core --no-default-features --bench load
+
+bench-growth: ## Time and memory of loads of every shape, and how both grow
+	cargo bench --locked --package compose-core --no-default-features --bench growth
+
+bench-plan: ## Time and memory of plans of files that somebody hostile wrote, and of another project's meanwhile
+	cargo bench --locked --package deployd --bench plans
 
 bench: build ## Compare with Docker Compose, where ../shared has the script
 	../shared/bench/compare.py --bin ours='$(INERTIA) compose' --bin v2=compose-v2

@@ -8,6 +8,13 @@ pub const FILE_NAME: &str = "inertia.toml";
 /// How long a release may take to become healthy where the file does not say, and its health checks need no longer.
 pub const DEFAULT_HEALTH_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// How long the file may be, in bytes.
+pub const LONGEST_FILE: usize = 64 * 1024;
+/// How long a span of time in it may be.
+pub const LONGEST_SPAN: Duration = Duration::from_hours(30 * 24);
+/// How many compose files, and how many profiles, it may name.
+pub const MOST_NAMES: usize = 100;
+
 /// What `inertia.toml` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,11 +52,25 @@ pub struct SettingsError {
 impl ProjectSettings {
     /// Reads the file's text.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
-        let settings: Self = toml::from_str(text).map_err(|error| located(text, &error))?;
-        check_name(&settings.name).map_err(|message| SettingsError {
+        let refused = |message| SettingsError {
             place: FILE_NAME.to_owned(),
             message,
-        })?;
+        };
+        if text.len() > LONGEST_FILE {
+            return Err(refused(format!(
+                "the file is longer than {LONGEST_FILE} bytes; it holds settings only"
+            )));
+        }
+        let settings: Self = toml::from_str(text).map_err(|error| located(text, &error))?;
+        check_name(&settings.name).map_err(refused)?;
+        for (key, names) in [("compose", &settings.compose), ("profiles", &settings.profiles)] {
+            if names.len() > MOST_NAMES {
+                let count = names.len();
+                return Err(refused(format!(
+                    "`{key}` has {count} elements, and may have {MOST_NAMES}; name fewer"
+                )));
+            }
+        }
         Ok(settings)
     }
 }
@@ -115,7 +136,14 @@ mod span {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        super::parse_span(&text).map(Some).map_err(D::Error::custom)
+        let span = super::parse_span(&text).map_err(D::Error::custom)?;
+        if span > super::LONGEST_SPAN {
+            let most = super::LONGEST_SPAN.as_secs() / 86_400;
+            return Err(D::Error::custom(format!(
+                "{text:?} is longer than {most} days, the longest that is waited"
+            )));
+        }
+        Ok(Some(span))
     }
 }
 
@@ -142,9 +170,25 @@ mod tests {
             ("name = \"shop\"\npoll = \"soon\"\n", "inertia.toml:2:8"),
             ("name = \"Shop\"\n", "inertia.toml"),
             ("name = \n", "inertia.toml:1:8"),
+            ("name = \"shop\"\nhealth_timeout = \"36500d\"\n", "inertia.toml:2:18"),
+            ("name = \"shop\"\npoll = \"18446744073709551615\"\n", "inertia.toml:2:8"),
         ] {
             assert_eq!(ProjectSettings::parse(text).expect_err(text).place, place, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_waited_and_named_has_bounds() {
+        let refused = |text: &str| ProjectSettings::parse(text).expect_err("refused").message;
+        assert_eq!(
+            refused("name = \"shop\"\nhealth_timeout = \"31d\"\n"),
+            "\"31d\" is longer than 30 days, the longest that is waited"
+        );
+        assert!(ProjectSettings::parse("name = \"shop\"\nhealth_timeout = \"30d\"\n").is_ok());
+        let many = format!("name = \"shop\"\nprofiles = [{}]\n", "\"a\",".repeat(MOST_NAMES + 1));
+        assert_eq!(refused(&many), "`profiles` has 101 elements, and may have 100; name fewer");
+        let long = format!("name = \"shop\"\n#{}\n", "x".repeat(LONGEST_FILE));
+        assert_eq!(refused(&long), "the file is longer than 65536 bytes; it holds settings only");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod deployment;
 mod environment;
 mod feed;
 mod git;
+mod limits;
 mod own_paths;
 mod peer;
 mod presence;
@@ -37,6 +38,7 @@ use deployment::conversations::Conversations;
 use deployment::dirs::ProjectDirs;
 use deployment::files::OwnFolder;
 use deployment::looks::Looks;
+use deployment::turns::Turns;
 use deployment::workers::Workers;
 use feed::Feed;
 use own_paths::{Home, HomeError, OwnContainer};
@@ -94,6 +96,7 @@ struct Parts {
     engine: Arc<dyn Engine>,
     own_container: OwnContainer,
     looks: Looks,
+    turns: Turns,
     feed: Feed,
     revocations: Feed,
     workers: Workers,
@@ -156,6 +159,7 @@ impl Daemon {
             engine: config.engine,
             own_container: OwnContainer::new(config.container),
             looks: Looks::default(),
+            turns: Turns::new(limits::LONGEST_WAIT),
             version: config.version,
             known_hosts: config.known_hosts,
             delivery_room: DeliveryRoom::default(),
@@ -245,6 +249,11 @@ impl Daemon {
     /// Looks at repositories that somebody asks for.
     pub(crate) fn looks(&self) -> &Looks {
         &self.0.looks
+    }
+
+    /// Whose turn it is to check out, load and plan.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn feed(&self) -> &Feed {

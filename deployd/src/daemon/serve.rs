@@ -105,6 +105,9 @@ async fn end_by(shutdown: impl Future<Output = ()>, daemon: Daemon, handle: Hand
     tracing::info!("ending");
     daemon.stop();
     presence::end(&daemon).await;
+    if let Err(error) = daemon.store().end_in_order().await {
+        tracing::warn!(%error, "the next daemon takes this for an end in disorder");
+    }
     handle.graceful_shutdown(Some(GRACE));
 }
 

@@ -144,3 +144,37 @@ async fn one_that_cannot_be_taken_up_again_after_its_start_puts_the_previous_rel
     assert!(reason.ends_with("the release of deployment 1 is back"), "{reason}");
     assert_eq!(bench.running().await, web("web:1"));
 }
+
+/// Waits until the engine is asked to start a container once more.
+async fn starts_again(bench: &Bench) {
+    let started = || bench.engine.calls().iter().filter(|call| call.starts_with("start")).count();
+    let before = started();
+    for _ in 0..500 {
+        if started() > before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is not taken up again");
+}
+
+#[tokio::test]
+async fn one_under_which_the_daemon_died_twice_is_not_taken_up_again() {
+    let bench = Bench::shop().await;
+    let (id, _) = begun(&bench).await;
+    let bench = bench.restart().await;
+    starts_again(&bench).await;
+    let bench = bench.restart().await;
+    let ended = bench.ended(id).await;
+    let reason = ended.reason.unwrap();
+    assert_eq!(ended.state, State::RolledBack, "{reason}");
+    assert!(
+        reason.starts_with("the daemon ended 2 times without being told to while this deployment was under way"),
+        "{reason}"
+    );
+    assert!(reason.ends_with("the release of deployment 1 is back"), "{reason}");
+    assert_eq!(bench.running().await, web("web:1"));
+    bench.engine.delay("start", Duration::ZERO);
+    bench.push(COMPOSE);
+    bench.deploy_well().await;
+}

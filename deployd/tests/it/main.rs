@@ -12,6 +12,7 @@ mod files;
 mod git_server;
 mod https;
 mod interruptions;
+mod limits;
 mod people;
 mod projects;
 mod pushes;

@@ -17,6 +17,7 @@ use crate::daemon::Daemon;
 use crate::daemon::deployment::files;
 use crate::daemon::environment::{Environment, EnvironmentError};
 use crate::daemon::git::Commit;
+use crate::daemon::limits::MOST_DEATHS;
 use crate::daemon::own_paths::HomeError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
@@ -175,7 +176,12 @@ impl Attempt<'_> {
         if self.deployment.started_at.is_some() {
             self.recorder.note("the daemon was interrupted; taken up again");
         }
-        self.advance(Step::Begin).await?;
+        self.recorder.flush().await;
+        let deaths = self.daemon.store().begin(&self.project.name, self.deployment.id).await?;
+        self.daemon.feed().wake();
+        if deaths >= MOST_DEATHS {
+            return self.give_up(deaths, failure, touched).await;
+        }
         if let Some(failure) = failure {
             return self.put_back(failure, Ending::RolledBack).await;
         }
@@ -188,6 +194,21 @@ impl Attempt<'_> {
             Err(Stop::CalledOff) => self.end(Ending::Cancelled, self.call_off.reason()).await,
             Err(Stop::Needless(reason)) => self.end(Ending::Cancelled, reason).await,
             Err(Stop::Superseded(newer)) => self.end(Ending::Superseded, format!("deployment {newer} took its place")).await,
+        }
+    }
+
+    /// Ends a deployment under which the daemon ended in disorder again and again. Where its containers had begun to change
+    /// the release before is put back, unless that ends the daemon too.
+    async fn give_up(&self, deaths: u32, failure: Option<String>, touched: bool) -> Result<(), StoreError> {
+        let ended = format!(
+            "the daemon ended {deaths} times without being told to while this deployment was under way, which is not tried again; \
+             see the daemon's log, and deploy a commit that changes what may be the cause"
+        );
+        match failure {
+            None if touched => self.put_back(ended, Ending::RolledBack).await,
+            Some(failure) if deaths == MOST_DEATHS => self.put_back(failure, Ending::RolledBack).await,
+            Some(failure) => self.end(Ending::Failed, format!("{failure}; and {ended}")).await,
+            None => self.end(Ending::Failed, ended).await,
         }
     }
 
@@ -328,7 +349,13 @@ impl Attempt<'_> {
             commit: wanted.commit.clone(),
             environment: wanted.environment.clone(),
         };
+        let room = tokio::select! {
+            biased;
+            () = token.cancelled() => return Err(Stop::CalledOff),
+            room = self.daemon.turns().room_to_deploy() => room,
+        };
         let prepared = source::prepare(request, token).await;
+        drop(room);
         if token.is_cancelled() {
             return Err(Stop::CalledOff);
         }

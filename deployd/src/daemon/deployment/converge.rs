@@ -1,5 +1,6 @@
 //! Driving the engine for a deployment: images first, then containers, then the watch over them.
 
+use super::files::Placed;
 use super::health::limits::{HealthTimeout, Limits, seconds};
 use super::health::{Illness, Past, Watch, Watched};
 use super::recorder::Recorder;
@@ -342,13 +343,16 @@ fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
 
 /// What a deployment would do. A deployment builds in any case, but unchanged steps come from the engine's cache and an
 /// equal image spares the containers: the caller says whether that can be expected.
-pub(crate) async fn plan(context: &Context, project: &Project, build: BuildChoice) -> Result<Plans, ConvergeError> {
+pub(crate) async fn plan(context: &Context, placed: Arc<Placed>, build: BuildChoice) -> Result<Plans, ConvergeError> {
     let options = UpOptions {
         build,
         remove_orphans: true,
         ..UpOptions::default()
     };
-    Ok(commands::plan(context, project, &options).await?)
+    let observed = commands::look(context, &placed.project, &options).await?;
+    // Apart from the threads that answer others: a large project takes its time.
+    let planned = tokio::task::spawn_blocking(move || commands::plans(&placed.project, &observed, &options));
+    Ok(planned.await.map_err(|_| ConvergeError::CalledOff)??)
 }
 
 fn to_watch(project: &Project, observed: &Observed) -> BTreeMap<ServiceName, Watched> {

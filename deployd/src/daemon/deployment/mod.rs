@@ -24,5 +24,6 @@ pub(crate) mod recorder;
 mod revival;
 pub(crate) mod source;
 pub(crate) mod state;
+pub(crate) mod turns;
 pub(crate) mod uses;
 pub(crate) mod workers;

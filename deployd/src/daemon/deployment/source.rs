@@ -7,6 +7,7 @@ use super::origin::blocking_until;
 use super::uses::Uses;
 use crate::daemon::environment::Environment;
 use crate::daemon::git::{CheckedOut, GitError, Mirror, check_out};
+use crate::daemon::limits::{self, LONGEST_PREPARATION};
 use crate::daemon::store::{ProjectRow, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
@@ -17,7 +18,8 @@ use compose_core::source::{ResourceReader as _, SourceMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Why a commit cannot be deployed as it is.
@@ -50,6 +52,12 @@ pub(crate) enum SourceError {
     /// The database did not do what was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It took too long.
+    #[error(
+        "checking out and loading the project took longer than {} s; leave large files to git's storage for them, and split what is one project into several",
+        LONGEST_PREPARATION.as_secs()
+    )]
+    Late,
     /// The work was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -104,35 +112,44 @@ pub(crate) struct Request {
 /// Checks a fetched commit out, loads its project and places what it mounts. Called off or not, nothing is written any more
 /// once it has returned.
 pub(crate) async fn prepare(request: Request, call_off: &CancellationToken) -> Result<Prepared, SourceError> {
-    blocking_until(call_off, move |stop| {
-        let mirror = Mirror::open(&request.dirs.mirror())?;
-        let checked_out = check_out(&mirror, &request.commit, &request.checkout, stop)?;
-        let folder = project_folder(&request, &checked_out)?;
-        let reads = Reads::default();
-        let reader = CheckoutReader::open(&request.checkout, &reads).map_err(unreadable("the files"))?;
-        let settings = read_settings(&reader, &folder)?;
-        let mut warnings = git_warnings(&checked_out);
-        if settings.name != request.project.name {
-            let (says, is) = (&settings.name, &request.project.name);
-            warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
-        }
-        let loaded = loader(&request, &settings, &folder, reader).load();
-        let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
-        warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
-        if stop.load(Ordering::Relaxed) {
-            return Err(SourceError::Interrupted);
-        }
-        let used = reads.take().into_iter().chain(named(&loaded.project));
-        let uses = Uses::new(&request.project.path, used, &request.checkout);
-        let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
-        Ok(Prepared {
-            settings,
-            placed: Arc::new(placed),
-            warnings,
-            uses,
-        })
+    let late = call_off.child_token();
+    let preparing = blocking_until(&late, move |stop| prepare_now(&request, stop));
+    tokio::pin!(preparing);
+    if let Ok(prepared) = timeout(LONGEST_PREPARATION, &mut preparing).await {
+        return prepared;
+    }
+    late.cancel();
+    let _ = preparing.await;
+    Err(SourceError::Late)
+}
+
+fn prepare_now(request: &Request, stop: &AtomicBool) -> Result<Prepared, SourceError> {
+    let mirror = Mirror::open(&request.dirs.mirror())?;
+    let checked_out = check_out(&mirror, &request.commit, &request.checkout, stop)?;
+    let folder = project_folder(request, &checked_out)?;
+    let reads = Reads::default();
+    let reader = CheckoutReader::open(&request.checkout, &reads).map_err(unreadable("the files"))?;
+    let settings = read_settings(&reader, &folder)?;
+    let mut warnings = git_warnings(&checked_out);
+    if settings.name != request.project.name {
+        let (says, is) = (&settings.name, &request.project.name);
+        warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
+    }
+    let loaded = loader(request, &settings, &folder, reader).load_unless(stop);
+    if stop.load(Ordering::Relaxed) {
+        return Err(SourceError::Interrupted);
+    }
+    let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
+    warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
+    let used = reads.take().into_iter().chain(named(&loaded.project));
+    let uses = Uses::new(&request.project.path, used, &request.checkout);
+    let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
+    Ok(Prepared {
+        settings,
+        placed: Arc::new(placed),
+        warnings,
+        uses,
     })
-    .await
 }
 
 fn project_folder(request: &Request, checked_out: &CheckedOut) -> Result<PathBuf, SourceError> {
@@ -176,6 +193,7 @@ fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reader: 
         .default_project_name(&request.project.name)
         .reader(reader)
         .variables(request.environment.variables())
+        .limits(limits::PROJECT)
         // What is missing in the checkout may well be on the server.
         .stages(Stages::ALL.without(Stage::Advice));
     for file in &settings.compose {

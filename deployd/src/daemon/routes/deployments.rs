@@ -1,7 +1,7 @@
 //! Asking for deployments, looking at them, calling them off.
 
 use super::extract::{At, Body, Params};
-use super::projects::find;
+use super::projects::{check_reference, find};
 use super::{Api, get, post};
 use crate::daemon::Daemon;
 use crate::daemon::auth::{Deployer, Viewer};
@@ -64,6 +64,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<DeploymentAccepted>), ApiError> {
     let project = find(&daemon, &name).await?;
     let reference = request.reference.unwrap_or(project.branch);
+    check_reference(&reference)?;
     let new = NewDeployment {
         project: name,
         reference,

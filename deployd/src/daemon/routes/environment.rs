@@ -6,7 +6,9 @@ use super::{Api, delete, get, put};
 use crate::daemon::Daemon;
 use crate::daemon::auth::{Deployer, Viewer};
 use crate::daemon::environment::{check_key, seal};
+use crate::daemon::limits::{ALL_VALUES, MOST_VARIABLES};
 use crate::daemon::problem::ApiError;
+use crate::daemon::store::Setting;
 use crate::wire::{EnvEntry, EnvValue, LONGEST_VALUE, Role};
 use axum::Json;
 use axum::extract::State;
@@ -45,6 +47,12 @@ fn missing(project: &str, key: &str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "variable-not-found", detail).help("see `inertia NAME env ls`")
 }
 
+fn no_room(project: &str, most: &str) -> ApiError {
+    let detail = format!("{project} may have {most}, and this would be more");
+    ApiError::invalid("too-many-variables", detail)
+        .help("remove some with `inertia NAME env rm`, or keep them in a file that a volume holds")
+}
+
 async fn list(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<String>) -> Result<Json<Vec<EnvEntry>>, ApiError> {
     find(&daemon, &name).await?;
     Ok(Json(daemon.store().variables(&name).await?))
@@ -69,7 +77,11 @@ async fn set(
         let detail = format!("a value holds at most {LONGEST_VALUE} bytes, none of them zero");
         return Err(ApiError::invalid("bad-value", detail));
     }
-    daemon.store().set_variable(&name, seal(&daemon, &name, &key, &value)).await?;
+    match daemon.store().set_variable(&name, seal(&daemon, &name, &key, &value)).await? {
+        Setting::Done => {}
+        Setting::TooMany => return Err(no_room(&name, &format!("{MOST_VARIABLES} variables"))),
+        Setting::TooLarge => return Err(no_room(&name, &format!("{ALL_VALUES} bytes in all values together"))),
+    }
     daemon.store().audit(caller.author(), "env.set", Some(&name), Some(key)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,7 @@
 //! What a deployment would do, without doing it.
 
 use super::extract::{At, Params};
-use super::projects::find;
+use super::projects::{check_reference, find};
 use super::{Api, get};
 use crate::daemon::Daemon;
 use crate::daemon::auth::Viewer;
@@ -9,6 +9,7 @@ use crate::daemon::deployment::converge::{self, ConvergeError};
 use crate::daemon::deployment::dirs::ProjectDirs;
 use crate::daemon::deployment::origin;
 use crate::daemon::deployment::source::{self, Request, SourceError};
+use crate::daemon::deployment::turns::PlanTurn;
 use crate::daemon::environment::Environment;
 use crate::daemon::problem::ApiError;
 use crate::daemon::state_dir::random;
@@ -68,15 +69,18 @@ impl From<ConvergeError> for ApiError {
 
 async fn plan(
     State(daemon): State<Daemon>,
-    Viewer(_): Viewer,
+    Viewer(caller): Viewer,
     At(name): At<String>,
     Params(params): Params<PlanParams>,
 ) -> Result<Json<PlanReport>, ApiError> {
     let project = find(&daemon, &name).await?;
+    let reference = params.reference.unwrap_or_else(|| project.branch.clone());
+    check_reference(&reference)?;
+    let turn = daemon.turns().of(&name, &caller.actor()).await?;
     let environment = Environment::current(&daemon, &name).await?;
     let redactor = environment.redactor();
     // Whoever may see a plan need not be allowed to see what an error quotes.
-    let planned = report(&daemon, project, environment, params.reference).await;
+    let planned = report(&daemon, project, environment, reference, turn).await;
     let planned = planned.map_err(|error| error.cleaned(&redactor))?;
     Ok(Json(PlanReport {
         text: redactor.clean(planned.text),
@@ -84,9 +88,14 @@ async fn plan(
     }))
 }
 
-async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, reference: Option<String>) -> Result<PlanReport, ApiError> {
+async fn report(
+    daemon: &Daemon,
+    project: ProjectRow,
+    environment: Environment,
+    reference: String,
+    turn: PlanTurn,
+) -> Result<PlanReport, ApiError> {
     let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
-    let reference = reference.unwrap_or_else(|| project.branch.clone());
     let commit = origin::fetch(daemon, &project, reference).await?.id;
     let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
     let request = Request {
@@ -102,7 +111,7 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
     let gone = CancellationToken::new();
     let _guard = gone.clone().drop_guard();
     // A task of its own: where whoever asked does not wait any more, the folder goes once nothing writes into it.
-    let plans = tokio::spawn(plans(daemon.clone(), request, build, gone)).await;
+    let plans = tokio::spawn(plans(daemon.clone(), request, build, gone, turn)).await;
     let plans = plans.map_err(ApiError::internal)??;
     Ok(PlanReport {
         changes: !plans.is_empty(),
@@ -111,11 +120,16 @@ async fn report(daemon: &Daemon, project: ProjectRow, environment: Environment, 
     })
 }
 
-async fn plans(daemon: Daemon, request: Request, build: BuildChoice, gone: CancellationToken) -> Result<Plans, ApiError> {
+/// The turn lasts until nothing is done any more, also where nobody waits.
+async fn plans(daemon: Daemon, request: Request, build: BuildChoice, gone: CancellationToken, turn: PlanTurn) -> Result<Plans, ApiError> {
     let _checkout = Temporary(request.checkout.clone());
+    let _room = daemon.turns().room(&turn).await?;
     let prepared = source::prepare(request, &gone).await?;
-    let context = converge::context(&daemon, Arc::new(NoEvents), gone).await?;
-    Ok(converge::plan(&context, &prepared.placed.project, build).await?)
+    let context = converge::context(&daemon, Arc::new(NoEvents), gone.clone()).await?;
+    tokio::select! {
+        planned = converge::plan(&context, prepared.placed, build) => Ok(planned?),
+        () = gone.cancelled() => Err(ConvergeError::CalledOff.into()),
+    }
 }
 
 /// The commit of the release that runs, or ran last.

@@ -7,6 +7,7 @@ use crate::daemon::auth::{Admin, Caller, Viewer};
 use crate::daemon::deployment::operations::Operation;
 use crate::daemon::deployment::origin::deploy_key_place;
 use crate::daemon::git::{RepositoryUrl, is_fingerprint};
+use crate::daemon::limits::LONGEST_REFERENCE;
 use crate::daemon::problem::ApiError;
 use crate::daemon::state_dir::random;
 use crate::daemon::store::{NewProject, ProjectRow};
@@ -131,7 +132,7 @@ fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegi
         return Err(ApiError::invalid("bad-host-key", detail));
     }
     let branch = registration.branch.trim();
-    if !is_branch(branch) {
+    if branch.len() > LONGEST_REFERENCE || !is_branch(branch) {
         return Err(ApiError::invalid("bad-branch", format!("{branch:?} is no name of a branch")));
     }
     Ok(ProjectRegistration {
@@ -145,6 +146,24 @@ fn checked(name: &str, registration: &ProjectRegistration) -> Result<ProjectRegi
 fn is_branch(name: &str) -> bool {
     let full = format!("refs/heads/{name}");
     !name.starts_with('-') && gix::validate::reference::name(full.as_str().into()).is_ok()
+}
+
+/// Checks what is to be a branch, a tag or a commit.
+pub(super) fn check_reference(reference: &str) -> Result<(), ApiError> {
+    if reference.len() > LONGEST_REFERENCE {
+        let detail = format!(
+            "the name of a branch, a tag or a commit has at most {LONGEST_REFERENCE} bytes, and this one {}",
+            reference.len()
+        );
+        return Err(ApiError::invalid("bad-ref", detail));
+    }
+    if !is_branch(reference) {
+        return Err(ApiError::invalid(
+            "bad-ref",
+            format!("{reference:?} is no name of a branch, a tag or a commit"),
+        ));
+    }
+    Ok(())
 }
 
 /// A folder of the repository, without anything but names.

@@ -280,6 +280,33 @@ impl Store {
         .await
     }
 
+    /// Begins a deployment, or begins it again. How many daemons before this one began it and neither ended it nor in order.
+    pub(crate) async fn begin(&self, project: &str, id: u64) -> Result<u32, StoreError> {
+        let (project, run) = (project.to_owned(), self.run);
+        self.run(move |db| {
+            let transaction = db.transaction()?;
+            let deaths = transaction.query_row(
+                "UPDATE deployments SET deaths = deaths + (begun_by IS NOT NULL AND begun_by <> ?3), begun_by = ?3
+                 WHERE project = ?1 AND id = ?2 RETURNING deaths",
+                (&project, signed(id), run),
+                |row| row.get(0),
+            )?;
+            advance(&transaction, &project, id, Step::Begin, None)?;
+            transaction.commit()?;
+            Ok(deaths)
+        })
+        .await
+    }
+
+    /// Notes that the daemon ends in order: what is under way is not what ends it.
+    pub(crate) async fn end_in_order(&self) -> Result<(), StoreError> {
+        self.run(|db| {
+            db.execute("UPDATE deployments SET begun_by = NULL WHERE finished_at IS NULL", ())?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Ends a deployment that did not become healthy.
     pub(crate) async fn end(&self, project: &str, id: u64, ending: Ending, reason: String) -> Result<(), StoreError> {
         let project = project.to_owned();

@@ -75,6 +75,10 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE audit ADD COLUMN address TEXT;
 ",
+    "
+    ALTER TABLE deployments ADD COLUMN begun_by INTEGER;
+    ALTER TABLE deployments ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// Brings the database to the newest format.

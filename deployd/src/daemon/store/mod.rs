@@ -16,11 +16,12 @@ mod users;
 
 pub(crate) use audit::Author;
 pub(crate) use deployments::{Admission, DeploymentRow, Ending, NewDeployment};
-pub(crate) use environment::SealedVariable;
+pub(crate) use environment::{SealedVariable, Setting};
 pub(crate) use projects::{NewProject, ProjectRow};
 pub(crate) use releases::{Release, Settled};
 pub(crate) use users::{Invitation, Invited, MOST_CODES, Redeemed, Removed};
 
+use crate::daemon::state_dir::random;
 use rusqlite::{Connection, ErrorCode};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -80,6 +81,8 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 #[derive(Clone)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
+    /// Tells this daemon from those that used the database before.
+    run: i64,
 }
 
 impl Store {
@@ -100,7 +103,8 @@ impl Store {
             .stack_size(512 * 1024)
             .spawn(move || work(&queue, &mut connection))
             .map_err(|_| StoreError::Closed)?;
-        Ok(Self { jobs })
+        let run = i64::from_ne_bytes(random());
+        Ok(Self { jobs, run })
     }
 
     /// Runs something on the database's thread.

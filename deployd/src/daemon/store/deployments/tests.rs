@@ -1,6 +1,6 @@
 //! Deployments from the queue to their end, on a database of their own.
 
-use super::super::testing::with_shop;
+use super::super::testing::{put_deployment, with_shop};
 use super::*;
 use std::collections::BTreeMap;
 
@@ -251,4 +251,24 @@ async fn a_failure_is_kept_until_the_end() {
     let row = store.deployment("shop", 1).await.expect("read").expect("there");
     assert_eq!((row.failure, row.deployment.state), (None, DeploymentState::RolledBack));
     assert_eq!(store.next_deployment("shop").await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn daemons_that_end_in_disorder_are_counted_and_others_are_not() {
+    let (temp, store) = with_shop().await;
+    put_deployment(&store, &[]).await;
+    let path = temp.path().join("db");
+    let next = || Store::open(&path).expect("opens");
+    let begin = async |store: &Store| store.begin("shop", 1).await.expect("begins");
+    assert_eq!(
+        (begin(&store).await, begin(&store).await),
+        (0, 0),
+        "the same daemon may begin it again"
+    );
+    let second = next();
+    assert_eq!(begin(&second).await, 1);
+    second.end_in_order().await.expect("noted");
+    let third = next();
+    assert_eq!(begin(&third).await, 1);
+    assert_eq!((begin(&next()).await, begin(&next()).await), (2, 3));
 }
