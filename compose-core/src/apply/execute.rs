@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::StepError;
+use super::patience::Patience;
 use super::run::Applied;
 use super::wait::Wait;
 use super::watch::Watch;
@@ -11,8 +12,7 @@ use crate::model::{Hook, Project, Service};
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, ServiceName};
 use crate::plan::{Action, AnonymousFate, BuildWhen, ContainerRef, HookPoint, Plan, PullFailure, StepId, Target};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock};
-use tokio::time::Instant;
+use std::sync::Mutex;
 
 /// What the steps of one run have in common.
 pub(super) struct Job<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) watch: &'a Watch,
     pub(super) api: ApiVersion,
-    waiting_since: OnceLock<Instant>,
+    pub(super) patience: Patience,
     created: Mutex<BTreeMap<StepId, ContainerId>>,
     built: Mutex<BTreeMap<ServiceName, ImageId>>,
 }
@@ -43,7 +43,7 @@ impl<'a> Job<'a> {
             plan,
             watch,
             api,
-            waiting_since: OnceLock::new(),
+            patience: Patience::default(),
             created: Mutex::default(),
             built: Mutex::default(),
         })
@@ -79,7 +79,10 @@ impl<'a> Job<'a> {
                 Ok(())
             }
             Action::StartContainer { container } => Ok(engine.start_container(&self.find(container)?).await?),
-            Action::StopContainer { container, grace } => Ok(engine.stop_container(&self.find(container)?, *grace).await?),
+            Action::StopContainer { container, grace } => {
+                let _stopping = self.patience.stopping();
+                Ok(engine.stop_container(&self.find(container)?, *grace).await?)
+            }
             Action::RestartContainer { container, grace } => Ok(engine.restart_container(&self.find(container)?, *grace).await?),
             Action::RemoveContainer {
                 container,
@@ -119,11 +122,6 @@ impl<'a> Job<'a> {
                 wait.run(self).await
             }
         }
-    }
-
-    /// When the first wait of the run began: deadlines count from here, so that a chain of waits takes no longer than one.
-    pub(super) fn waiting_since(&self) -> Instant {
-        *self.waiting_since.get_or_init(Instant::now)
     }
 
     /// The id of a container; one that a step makes has one from then on.

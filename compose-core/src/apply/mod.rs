@@ -6,6 +6,7 @@ mod context;
 mod create;
 mod error;
 mod execute;
+mod patience;
 mod restore;
 mod run;
 mod schedule;

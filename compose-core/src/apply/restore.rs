@@ -1,19 +1,29 @@
 //! The way back: after a run that did not come to its end, containers that made way and whose
-//! replacements did not start get their names back and run again.
+//! places nobody took get their names back and run again.
 
 use super::execute::Job;
 use super::schedule::{Schedule, StepState};
 use crate::engine::AnonymousVolumes;
 use crate::event::{Event, Phase, Subject, Verb};
 use crate::names::{ContainerId, ContainerName};
-use crate::plan::{Action, ContainerRef, Replacement, StepId, Target};
+use crate::plan::{Action, ContainerRef, Replacement, StepId, Successor, Target};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Puts back what can be put back; what fails here is told and left to the next run.
+///
+/// First what would have taken places goes, then names go back, and only then something starts: places may have been exchanged.
 pub(super) async fn restore(job: &Job<'_>, schedule: &Schedule) {
-    for replacement in job.plan.replacements() {
-        if wants_back(schedule, replacement) {
-            put_back(job, schedule, replacement).await;
+    let replacements = job.plan.replacements().iter();
+    let back: Vec<&Replacement> = replacements.filter(|replacement| wants_back(schedule, replacement)).collect();
+    remove_successors(job, &back).await;
+    for replacement in &back {
+        give_name_back(job, schedule, replacement).await;
+    }
+    for replacement in &back {
+        let was_stopped = replacement.stop.is_some_and(|step| schedule.state(step) == StepState::Done);
+        if replacement.was_alive && was_stopped {
+            start_again(job, &replacement.old).await;
         }
     }
     for (id, step) in job.plan.steps() {
@@ -26,30 +36,32 @@ pub(super) async fn restore(job: &Job<'_>, schedule: &Schedule) {
     }
 }
 
-/// Whether the old container is still there and the new one does not run.
+/// Whether the old container is still there and nothing has taken its place.
 fn wants_back(schedule: &Schedule, replacement: &Replacement) -> bool {
-    let new_runs = replacement.start.is_some_and(|step| schedule.state(step) == StepState::Done);
-    let handed_over = replacement.start.is_none() && schedule.state(replacement.rename_new) == StepState::Done;
+    let is_done = |step: StepId| schedule.state(step) == StepState::Done;
+    let is_taken = replacement.successors.iter().filter_map(Successor::last).any(is_done);
     let untouched = matches!(schedule.state(replacement.remove), StepState::Skipped | StepState::Waiting);
-    untouched && !new_runs && !handed_over
+    untouched && !is_taken
 }
 
-async fn put_back(job: &Job<'_>, schedule: &Schedule, replacement: &Replacement) {
-    let engine = &job.context.engine;
+async fn remove_successors(job: &Job<'_>, back: &[&Replacement]) {
+    let successors = back.iter().flat_map(|replacement| &replacement.successors);
+    let made: BTreeSet<StepId> = successors.filter_map(|successor| successor.create).collect();
+    for step in made {
+        if let Some(new) = job.created_by(step)
+            && let Err(error) = job.context.engine.remove_container(&new, AnonymousVolumes::Keep).await
+        {
+            let message = format!("container {new} could not be removed: {error}");
+            job.context.events.emit(Event::Warning { message });
+        }
+    }
+}
+
+async fn give_name_back(job: &Job<'_>, schedule: &Schedule, replacement: &Replacement) {
     let ContainerRef::Existing(old) = &replacement.old.at else { return };
-    if let Some(new) = job.created_by(replacement.create)
-        && let Err(error) = engine.remove_container(&new, AnonymousVolumes::Keep).await
-    {
-        return warn(job, &replacement.old.name, &error);
-    }
-    if schedule.state(replacement.rename_old) == StepState::Done
-        && let Err(error) = engine.rename_container(old, &replacement.old.name).await
-    {
-        return warn(job, &replacement.old.name, &error);
-    }
-    let was_stopped = replacement.stop.is_some_and(|step| schedule.state(step) == StepState::Done);
-    if replacement.was_alive && was_stopped {
-        start(job, old, &replacement.old.name).await;
+    let was_renamed = replacement.rename_old.is_some_and(|step| schedule.state(step) == StepState::Done);
+    if was_renamed && let Err(error) = job.context.engine.rename_container(old, &replacement.old.name).await {
+        warn(job, &replacement.old.name, &error);
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod images;
 mod properties;
+mod turns;
 
 use super::*;
 use crate::commands::{DownOptions, ImageChoice, Recreate, UpOptions, UpOutcome, down, plan, up};

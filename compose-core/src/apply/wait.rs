@@ -59,7 +59,7 @@ impl Wait<'_> {
 
     async fn time_out(&self, job: &Job<'_>) {
         match self.deadline {
-            Some(deadline) => tokio::time::sleep_until(job.waiting_since() + deadline).await,
+            Some(deadline) => job.patience.ends_after(deadline).await,
             None => std::future::pending().await,
         }
     }

@@ -1,7 +1,8 @@
 //! What the engine is asked and what it answers, reduced to what Compose uses.
 
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// A version of the Engine API, `1.41`.
@@ -150,6 +151,8 @@ pub struct ContainerSummary {
     pub ports: Vec<ListedPort>,
     /// The networks it has joined: name → id.
     pub networks: BTreeMap<NetworkName, NetworkId>,
+    /// The addresses that it has in them while it runs.
+    pub addresses: BTreeSet<(NetworkName, IpAddr)>,
     /// What is mounted: type, name or source, destination.
     pub mounts: Vec<ListedMount>,
 }

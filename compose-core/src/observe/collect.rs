@@ -1,7 +1,9 @@
 //! Asks the engine: one list for each kind of thing, whatever the number of services.
 
-use super::state::{Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume};
-use crate::engine::{ContainerStatus, ContainerSummary, Engine, EngineError, ImageDetails};
+use super::state::{
+    Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Stranger,
+};
+use crate::engine::{ContainerStatus, ContainerSummary, Engine, EngineError, ImageDetails, Selector};
 use crate::labels::{self, Ownership, Role, SharedOwnership};
 use crate::model::Project;
 use crate::names::{ImageRef, NetworkName, ProjectName, VolumeName};
@@ -13,8 +15,10 @@ const OPEN_QUESTIONS: usize = 16;
 
 /// What there is of a project; a model adds the things of others that it names.
 pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&Project>) -> Result<Observed, EngineError> {
+    // Others may bear the names that the model's containers are to have.
+    let selector = project.map_or_else(|| labels::of_project(name), |_| Selector::default());
     let (containers, networks, volumes, images) = futures::try_join!(
-        async { engine.list_containers(&labels::of_project(name)).await },
+        async { engine.list_containers(&selector).await },
         networks(engine, name, project),
         volumes(engine, name, project),
         async {
@@ -31,7 +35,7 @@ pub async fn observe(engine: &dyn Engine, name: &ProjectName, project: Option<&P
         ..Observed::default()
     };
     for summary in containers {
-        place(&mut observed, summary);
+        place(&mut observed, name, summary);
     }
     for replicas in observed.services.values_mut() {
         replicas.sort_by(|a, b| (a.owner.number(), &a.name, &a.id).cmp(&(b.owner.number(), &b.name, &b.id)));
@@ -59,8 +63,15 @@ fn image_names(project: &Project) -> BTreeSet<ImageRef> {
         .collect()
 }
 
-fn place(observed: &mut Observed, summary: ContainerSummary) {
-    let Some(owner) = Ownership::read(&summary.labels) else { return };
+fn place(observed: &mut Observed, name: &ProjectName, summary: ContainerSummary) {
+    let owner = match Ownership::read(&summary.labels) {
+        Some(owner) if owner.project == *name => owner,
+        other => {
+            let owner = other.map(|owner| (owner.project, owner.service));
+            observed.strangers.insert(summary.name, Stranger { id: summary.id, owner });
+            return;
+        }
+    };
     let container = container_of(summary, owner);
     match container.owner.role {
         Role::OneOff { .. } => observed.one_offs.push(container),
@@ -73,6 +84,8 @@ fn place(observed: &mut Observed, summary: ContainerSummary) {
 }
 
 fn container_of(summary: ContainerSummary, owner: Ownership) -> ObservedContainer {
+    let binds = summary.mounts.iter().filter(|mount| mount.kind == "bind");
+    let binds = binds.map(|mount| mount.source.clone()).collect();
     let volumes = summary
         .mounts
         .into_iter()
@@ -102,6 +115,8 @@ fn container_of(summary: ContainerSummary, owner: Ownership) -> ObservedContaine
         created: summary.created,
         image: summary.image_id,
         networks: summary.networks,
+        addresses: summary.addresses,
+        binds,
         owner,
     }
 }

@@ -6,4 +6,6 @@ mod state;
 
 #[cfg(feature = "engine")]
 pub use collect::{observe, observe_images};
-pub use state::{Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume};
+pub use state::{
+    Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Stranger,
+};

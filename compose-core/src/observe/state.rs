@@ -1,8 +1,11 @@
 //! A snapshot of the engine, reduced to what planning compares.
 
 use crate::labels::{Ownership, SharedOwnership};
-use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkKey, NetworkName, ServiceName, VolumeKey, VolumeName};
-use std::collections::BTreeMap;
+use crate::names::{
+    ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkKey, NetworkName, ProjectName, ServiceName, VolumeKey, VolumeName,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Everything of a project that is there.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +14,8 @@ pub struct Observed {
     pub services: BTreeMap<ServiceName, Vec<ObservedContainer>>,
     /// The containers that `run` made.
     pub one_offs: Vec<ObservedContainer>,
+    /// The containers of others, by name; known where a model was given.
+    pub strangers: BTreeMap<ContainerName, Stranger>,
     /// The project's networks, and those of others that its networks name.
     pub networks: BTreeMap<NetworkName, ObservedNetwork>,
     /// The project's volumes, and those of others that its volumes name.
@@ -48,10 +53,23 @@ pub struct ObservedContainer {
     pub image: ImageId,
     /// The networks it has joined.
     pub networks: BTreeMap<NetworkName, NetworkId>,
+    /// The addresses that it has in them while it runs.
+    pub addresses: BTreeSet<(NetworkName, IpAddr)>,
     /// The volumes it mounts.
     pub volumes: Vec<ObservedMount>,
+    /// The files and folders of the host that it mounts, as the engine's host calls them.
+    pub binds: Vec<String>,
     /// The ports of the host that it holds.
     pub ports: Vec<ObservedPort>,
+}
+
+/// A container that is not the project's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Its id.
+    pub id: ContainerId,
+    /// Whose it is; `None` when no project made it.
+    pub owner: Option<(ProjectName, ServiceName)>,
 }
 
 /// What a container does, as far as planning cares.

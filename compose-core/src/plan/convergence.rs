@@ -3,6 +3,8 @@
 use super::divergence::{Wanted, divergence, peers_of, resolve_references};
 use super::error::PlanError;
 use super::images::image_name;
+use super::leftovers::{Judged, SortedOut, sort_out};
+use super::naming::{container_name, is_temporary};
 use super::policy::{ContainerPolicy, ImageChoice};
 use super::reason::Reason;
 use super::scope::Scope;
@@ -20,6 +22,8 @@ pub(super) struct Decision<'a> {
     pub(super) slots: Vec<Slot<'a>>,
     /// More than are wanted.
     pub(super) surplus: Vec<&'a ObservedContainer>,
+    /// What an interrupted replacement left behind and nobody needs.
+    pub(super) left_over: Vec<&'a ObservedContainer>,
 }
 
 /// A place for one container.
@@ -104,25 +108,27 @@ impl<'a> Deciding<'a> {
                 self.policy.recreate_dependencies
             },
         };
-        let mut judged: Vec<(Option<Reason>, &ObservedContainer)> = self
-            .observed
-            .service(&service.name)
-            .iter()
-            .map(|container| (divergence(&wanted, self.shared, container), container))
-            .collect();
+        let judged = self.observed.service(&service.name).iter();
+        let judged = judged.map(|container| (divergence(&wanted, self.shared, container), container));
+        let SortedOut {
+            places: mut judged,
+            beside,
+            left_over,
+        } = sort_out(judged.collect());
         // What fits comes first and keeps the low numbers; what does not is the first to go.
-        judged.sort_by_key(|(reason, container)| (reason.is_some(), container.owner.number().is_none(), container.owner.number()));
-        let surplus = judged
-            .split_off(judged.len().min(count))
-            .into_iter()
-            .map(|(_, container)| container)
-            .collect();
+        judged.sort_by_key(|(reason, container)| {
+            let number = container.owner.number();
+            (reason.is_some(), number.is_none(), number, !container.activity.is_alive())
+        });
+        let surplus = judged.split_off(judged.len().min(count)).into_iter();
+        let surplus = surplus.map(|(_, container)| container).chain(beside).collect();
         let slots = self.slots(service, judged, count);
         Ok(Decision {
             service,
             image,
             slots,
             surplus,
+            left_over,
         })
     }
 
@@ -139,7 +145,7 @@ impl<'a> Deciding<'a> {
         }
     }
 
-    fn slots(&self, service: &Service, judged: Vec<(Option<Reason>, &'a ObservedContainer)>, count: usize) -> Vec<Slot<'a>> {
+    fn slots(&self, service: &Service, judged: Vec<Judged<'a>>, count: usize) -> Vec<Slot<'a>> {
         let mut numbers = Numbers::default();
         let mut slots = Vec::with_capacity(count);
         for (reason, container) in judged {
@@ -290,54 +296,6 @@ impl Numbers {
         }
         self.lowest
     }
-}
-
-/// The name of a service's container: fixed by the service, else `project-service-number`.
-pub(crate) fn container_name(project: &Project, service: &Service, number: ReplicaNumber) -> ContainerName {
-    match &service.container_name {
-        Some(name) => ContainerName::new(name),
-        None => ContainerName::from(format!("{}-{}-{number}", project.name, service.name)),
-    }
-}
-
-/// The name of a replacement until the container of that id has made way; the same as Docker Compose gives.
-pub(super) fn temporary_name(replaced: &ContainerId, name: &ContainerName) -> ContainerName {
-    let id = replaced.as_str();
-    ContainerName::from(format!("{}_{name}", id.get(..12).unwrap_or(id)))
-}
-
-/// The name of a container that has made way for its replacement, until it is removed; the same as Docker Compose gives.
-pub(super) fn aside_name(replaced: &ContainerId, name: &ContainerName) -> ContainerName {
-    ContainerName::from(format!("{}{ASIDE}", temporary_name(replaced, name)))
-}
-
-const ASIDE: &str = "_replaced";
-
-/// Whether a container bears a temporary name for `name`, as a replacement or as the one that was replaced.
-fn is_temporary(found: &ContainerName, name: &ContainerName) -> bool {
-    let found = found.as_str();
-    found
-        .strip_suffix(ASIDE)
-        .unwrap_or(found)
-        .strip_suffix(name.as_str())
-        .and_then(|rest| rest.strip_suffix('_'))
-        .is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()))
-}
-
-/// Refuses a project in which two services want the same fixed name.
-pub(super) fn check_names(scope: &Scope<'_>) -> Result<(), PlanError> {
-    let mut names: BTreeMap<&str, &ServiceName> = BTreeMap::new();
-    for service in &scope.services {
-        let Some(name) = &service.container_name else { continue };
-        if let Some(first) = names.insert(name, &service.name) {
-            return Err(PlanError::NameTakenTwice {
-                first: first.clone(),
-                second: service.name.clone(),
-                name: ContainerName::new(name),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// An image's name as the key under which it was observed.

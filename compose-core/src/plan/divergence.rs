@@ -140,6 +140,15 @@ pub(super) fn peers_of(service: &Service) -> BTreeMap<ServiceName, &'static str>
     volumes.chain(namespaces).collect()
 }
 
+/// The services whose containers a service shares a namespace with: its own cannot outlive theirs.
+pub(super) fn namespaces_of(service: &Service) -> impl Iterator<Item = &ServiceName> {
+    let modes = [&service.networking.network_mode, &service.isolation.ipc, &service.isolation.pid];
+    modes.into_iter().filter_map(|mode| match mode {
+        Some(NamespaceMode::Service(peer)) => Some(peer),
+        _ => None,
+    })
+}
+
 /// The services that a service links to.
 pub(super) fn links_of(service: &Service) -> impl Iterator<Item = ServiceName> {
     service

@@ -1,7 +1,8 @@
 //! Why no plan can be made.
 
 use super::size::{MAX_CONTAINERS, MAX_PAIRS};
-use crate::names::{ContainerName, ImageRef, NetworkName, ServiceName, VolumeName};
+use crate::names::{ContainerId, ContainerName, ImageRef, NetworkName, ProjectName, ServiceName, VolumeName};
+use std::fmt;
 
 /// Why no plan can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,21 @@ pub enum PlanError {
         second: ServiceName,
         /// The name.
         name: ContainerName,
+    },
+    /// Something that stays bears the name that a container is to have.
+    #[error(
+        "service {service}: the container name \"/{name}\" is already in use by container \"{holder}\", {owner}; \
+         remove or rename that container, or give the service another container_name"
+    )]
+    NameInUse {
+        /// The service.
+        service: ServiceName,
+        /// The name.
+        name: ContainerName,
+        /// The container that bears it.
+        holder: ContainerId,
+        /// Whose that is.
+        owner: NameHolder,
     },
     /// An external network is not there.
     #[error("network {name} declared as external, but could not be found; create it with `docker network create {name}`")]
@@ -133,4 +149,28 @@ pub enum PlanError {
         /// The service.
         service: ServiceName,
     },
+}
+
+/// Whose container bears a name that another is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameHolder {
+    /// A service of the project that does not take part.
+    Aside(ServiceName),
+    /// A service that the project no longer has.
+    Orphan(ServiceName),
+    /// A service of another project.
+    OtherProject(ProjectName, ServiceName),
+    /// Nobody that labels tell of.
+    Unknown,
+}
+
+impl fmt::Display for NameHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aside(service) => write!(f, "which is service {service}'s, whose containers are left alone here"),
+            Self::Orphan(service) => write!(f, "an orphan of service {service}, which the project no longer has"),
+            Self::OtherProject(project, service) => write!(f, "which is service {service}'s of project {project}"),
+            Self::Unknown => f.write_str("which belongs to no project"),
+        }
+    }
 }

@@ -54,25 +54,39 @@ pub struct Step {
     pub reason: Reason,
 }
 
-/// The steps by which one container takes another's place, for putting the old one back when they are not all done.
+/// The steps by which a container makes way for others, for putting it back when they are not all done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
     /// The container that makes way.
     pub old: Target,
     /// It ran when it was observed.
     pub was_alive: bool,
-    /// Makes the new one.
-    pub create: StepId,
-    /// Stops the old one.
+    /// Stops it.
     pub stop: Option<StepId>,
-    /// Takes the name away from the old one.
-    pub rename_old: StepId,
-    /// Gives the name to the new one.
-    pub rename_new: StepId,
-    /// Starts the new one.
-    pub start: Option<StepId>,
-    /// Removes the old one; from here on there is no way back.
+    /// Takes its name away, where another gets it.
+    pub rename_old: Option<StepId>,
+    /// What takes its place, or what it held.
+    pub successors: Vec<Successor>,
+    /// Removes it; from here on there is no way back.
     pub remove: StepId,
+}
+
+/// The steps by which a container takes another's place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Successor {
+    /// Makes it, unless it was there before.
+    pub create: Option<StepId>,
+    /// Gives it its name, unless it had that from the beginning.
+    pub rename: Option<StepId>,
+    /// Starts it.
+    pub start: Option<StepId>,
+}
+
+impl Successor {
+    /// The step by which it has taken the place.
+    pub fn last(&self) -> Option<StepId> {
+        self.start.or(self.rename).or(self.create)
+    }
 }
 
 /// What has to be done, in which order, and why.
@@ -132,6 +146,11 @@ impl Plan {
     /// What was noticed while planning.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
+    }
+
+    /// The steps that no other waits for.
+    pub(super) fn ends(&self) -> Vec<StepId> {
+        self.graph.externals(Direction::Outgoing).map(StepId::of).collect()
     }
 
     fn neighbours(&self, id: StepId, direction: Direction) -> Vec<StepId> {

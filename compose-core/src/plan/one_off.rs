@@ -2,7 +2,7 @@
 
 use super::action::{Action, ContainerRef, NewContainer, OneOffRole, Target};
 use super::containers::Planner;
-use super::convergence::{Deciding, check_names};
+use super::convergence::Deciding;
 use super::error::PlanError;
 use super::graph::{Plan, StepId};
 use super::policy::ContainerPolicy;
@@ -43,7 +43,6 @@ pub fn plan_one_off(
     let mut plan = Plan::default();
     let shared = SharedThings::decide(project, &scope, observed, policy, &mut plan)?;
     let dependencies = scope.without(&one_off.service);
-    check_names(&dependencies)?;
     check_size(&dependencies, policy)?;
     let deciding = Deciding {
         project,
@@ -63,7 +62,7 @@ pub fn plan_one_off(
         plan,
         stops: Stops::new(policy.grace),
     };
-    let arranged = planner.arrange(&shared, Some(service));
+    let arranged = planner.arrange(&shared, Some(service))?;
     let peers = planner.peer_targets(service, &arranged.targets);
     let mut after = arranged.provided.needed_by(service);
     after.extend(arranged.before_last);

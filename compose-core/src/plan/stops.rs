@@ -13,14 +13,8 @@ use std::time::Duration;
 #[derive(Default)]
 pub(super) struct Stops<'a> {
     grace: Option<Duration>,
-    stopped: BTreeMap<&'a ContainerId, Stop<'a>>,
+    stopped: BTreeMap<&'a ContainerId, StepId>,
     removed: BTreeMap<&'a ContainerId, StepId>,
-}
-
-/// A container that is stopped.
-pub(super) struct Stop<'a> {
-    pub(super) container: &'a ObservedContainer,
-    pub(super) step: StepId,
 }
 
 impl<'a> Stops<'a> {
@@ -37,8 +31,8 @@ impl<'a> Stops<'a> {
         reason: &Reason,
         after: &[StepId],
     ) -> Option<StepId> {
-        if let Some(stop) = self.stopped.get(&container.id) {
-            return Some(stop.step);
+        if let Some(step) = self.is_stopped(container) {
+            return Some(step);
         }
         if !container.activity.is_alive() {
             return None;
@@ -53,7 +47,7 @@ impl<'a> Stops<'a> {
             grace: self.grace,
         };
         let step = plan.add(after, action, reason.clone());
-        self.stopped.insert(&container.id, Stop { container, step });
+        self.stopped.insert(&container.id, step);
         Some(step)
     }
 
@@ -82,17 +76,12 @@ impl<'a> Stops<'a> {
 
     /// Whether the plan stops it.
     pub(super) fn is_stopped(&self, container: &ObservedContainer) -> Option<StepId> {
-        self.stopped.get(&container.id).map(|stop| stop.step)
+        self.stopped.get(&container.id).copied()
     }
 
     /// The step that removes it.
     pub(super) fn is_removed(&self, container: &ObservedContainer) -> Option<StepId> {
         self.removed.get(&container.id).copied()
-    }
-
-    /// Every stop so far.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Stop<'a>> {
-        self.stopped.values()
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod images;
 mod lifecycle;
+mod properties;
+mod turns;
 
 use super::*;
 use crate::commands::{Context, UpOptions, up};

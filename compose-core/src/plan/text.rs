@@ -103,7 +103,8 @@ impl fmt::Display for NewContainer {
         write!(f, "create container {}", self.name)?;
         match (&self.temporary_name, &self.replaces) {
             (Some(name), Some(old)) => write!(f, " as {name} in place of {}", old.name),
-            _ => Ok(()),
+            (Some(name), None) => write!(f, " as {name}"),
+            (None, _) => Ok(()),
         }
     }
 }

@@ -296,3 +296,66 @@ services:
     assert!(stage.running().await.contains(&"web-1".to_owned()));
     stage.down().await;
 }
+
+#[tokio::test]
+async fn what_runs_serves_until_the_job_before_its_successor_has_ended_well() {
+    let Some(stage) = Stage::new("turn").await else { return };
+    let shop = |version: &str, job: &str| {
+        format!(
+            "
+services:
+  migrate: {{image: busybox, init: true, command: [sh, -c, '{job}']}}
+  web:
+    image: busybox
+    init: true
+    command: sleep 600
+    container_name: {}-web
+    environment: {{VERSION: '{version}'}}
+    depends_on: {{migrate: {{condition: service_completed_successfully}}}}
+",
+            stage.name
+        )
+    };
+    let started = async |stage: &Stage| {
+        let rows = ps(&stage.context, &stage.name.as_str().into()).await.unwrap();
+        let web = rows.iter().find(|row| row.owner.service.as_str() == "web").unwrap();
+        let details = stage.context.engine.inspect_container(&web.summary.id).await.unwrap().unwrap();
+        (details.id, details.state.status, details.state.started_at)
+    };
+    stage.up(&shop("1", "true")).await.unwrap();
+    let first = started(&stage).await;
+
+    let changing = stage.project(&shop("2", "until test -e /go; do sleep 0.1; done"));
+    let options = quick();
+    let meanwhile = async {
+        loop {
+            let rows = ps(&stage.context, &stage.name.as_str().into()).await.unwrap();
+            let job = rows
+                .iter()
+                .find(|row| row.owner.service.as_str() == "migrate" && row.summary.status == ContainerStatus::Running);
+            if let Some(job) = job {
+                let serving = rows
+                    .iter()
+                    .find(|row| row.summary.id == first.0)
+                    .map(|row| row.summary.status.clone());
+                let touch = ["touch", "/go"].map(str::to_owned).to_vec();
+                let request = compose_core::engine::ExecRequest {
+                    command: touch,
+                    ..Default::default()
+                };
+                stage.context.engine.exec(&job.summary.id, &request, &mut |_| ()).await.unwrap();
+                return serving;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let (changed, serving) = tokio::join!(up(&stage.context, &changing, &options), meanwhile);
+    changed.unwrap();
+    assert_eq!(serving, Some(ContainerStatus::Running), "the old one serves while the job runs");
+    let second = started(&stage).await;
+    assert_ne!(second.0, first.0);
+
+    stage.up(&shop("3", "exit 3")).await.unwrap_err();
+    assert_eq!(started(&stage).await, second, "a job that fails leaves it as it is");
+    stage.down().await;
+}

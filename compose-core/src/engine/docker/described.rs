@@ -4,7 +4,8 @@ use super::super::{ContainerDetails, ContainerHealth, ContainerState, ContainerS
 use super::answer::{or_default, some};
 use crate::names::{ContainerName, ImageId, NetworkId, NetworkName};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The grace period of a container that has none of its own.
@@ -59,6 +60,10 @@ pub(super) struct NetworkSettings {
 struct NetworkEntry {
     #[serde(rename = "NetworkID")]
     id: String,
+    #[serde(rename = "IPAddress")]
+    ipv4: String,
+    #[serde(rename = "GlobalIPv6Address")]
+    ipv6: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,6 +95,7 @@ impl From<Listed> for ContainerSummary {
             status_text: listed.status,
             labels: listed.labels,
             ports: listed.ports.into_iter().map(ListedPort::from).collect(),
+            addresses: listed.network_settings.addresses(),
             networks: listed.network_settings.joined(),
             mounts: listed.mounts.into_iter().map(ListedMount::from).collect(),
         }
@@ -97,6 +103,14 @@ impl From<Listed> for ContainerSummary {
 }
 
 impl NetworkSettings {
+    fn addresses(&self) -> BTreeSet<(NetworkName, IpAddr)> {
+        let entries = self.networks.iter().filter_map(|(name, entry)| Some((name, entry.as_ref()?)));
+        entries
+            .flat_map(|(name, entry)| [&entry.ipv4, &entry.ipv6].map(|text| (name, text)))
+            .filter_map(|(name, text)| Some((NetworkName::new(name), text.parse().ok()?)))
+            .collect()
+    }
+
     pub(super) fn joined(self) -> BTreeMap<NetworkName, NetworkId> {
         let ids = self.networks.into_iter();
         ids.map(|(name, entry)| (name.into(), entry.unwrap_or_default().id.into()))
@@ -260,7 +274,7 @@ mod tests {
         let listed: Vec<Listed> = serde_json::from_str(
             r#"[{"Id":"1f","Names":["/other/db","/shop-db-1"],"Image":"db","ImageID":"sha256:2a","Command":"run","Created":7,
                 "State":"hibernating","Status":"Asleep","Ports":[{"PrivatePort":80,"Type":"tcp"},{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],
-                "Labels":null,"NetworkSettings":{"Networks":{"front":{"NetworkID":"9c"},"odd":null}},"Mounts":null,"New":{"a":1}},
+                "Labels":null,"NetworkSettings":{"Networks":{"front":{"NetworkID":"9c","IPAddress":"10.0.0.5","GlobalIPv6Address":""},"odd":null}},"Mounts":null,"New":{"a":1}},
                {"Id":"2f"}]"#,
         )
         .expect("a list");
@@ -270,6 +284,10 @@ mod tests {
         assert_eq!(listed[0].ports[1].ip.as_deref(), Some("::"));
         assert_eq!((listed[0].ports[0].public, listed[0].ports[1].public), (None, Some(8080)));
         assert_eq!(listed[0].networks["front"].as_str(), "9c");
+        assert_eq!(
+            listed[0].addresses,
+            BTreeSet::from([("front".into(), "10.0.0.5".parse().expect("an address"))])
+        );
         assert_eq!((listed[1].id.as_str(), listed[1].name.as_str()), ("2f", ""));
     }
 

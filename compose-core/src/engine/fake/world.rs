@@ -7,7 +7,8 @@ use crate::engine::{
     ListedPort, NetworkDetails, Selector, VolumeDetails,
 };
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -199,6 +200,16 @@ pub(super) fn host_ports(body: &ContainerBody) -> Vec<(u16, String)> {
         .collect()
 }
 
+/// The addresses of its own choosing that a container wants.
+fn fixed_addresses(body: &ContainerBody) -> BTreeSet<(NetworkName, IpAddr)> {
+    let endpoints = body.networking_config.iter().flat_map(|config| &config.endpoints_config);
+    endpoints
+        .filter_map(|(name, endpoint)| Some((name, endpoint.ipam.as_ref()?)))
+        .flat_map(|(name, ipam)| [&ipam.ipv4, &ipam.ipv6].map(|address| (name, address)))
+        .filter_map(|(name, address)| Some((NetworkName::new(name), address.as_ref()?.parse().ok()?)))
+        .collect()
+}
+
 pub(super) fn matches(labels: &BTreeMap<String, String>, selector: &Selector) -> bool {
     selector.labels.iter().all(|wanted| match wanted.split_once('=') {
         Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
@@ -233,6 +244,11 @@ impl Container {
                 })
                 .collect(),
             networks: self.networks.clone(),
+            addresses: if self.status == ContainerStatus::Running {
+                fixed_addresses(&self.body)
+            } else {
+                BTreeSet::new()
+            },
             mounts: self.mounts.clone(),
         }
     }

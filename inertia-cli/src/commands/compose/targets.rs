@@ -141,7 +141,7 @@ pub(super) mod tests {
     use compose_core::engine::ContainerSummary;
     use compose_core::labels::Ownership;
     use compose_core::names::{ContainerName, ReplicaNumber};
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// A running container as the engine lists it.
     pub(in crate::commands::compose) fn row(service: &str, role: Role) -> ContainerRow {
@@ -161,6 +161,7 @@ pub(super) mod tests {
             labels: owner.to_labels(),
             ports: Vec::new(),
             networks: BTreeMap::new(),
+            addresses: BTreeSet::new(),
             mounts: Vec::new(),
         };
         ContainerRow { owner, summary }

@@ -16,6 +16,9 @@ const USUAL_START_CHECK: Duration = Duration::from_secs(5);
 /// How many failures in a row make a container unhealthy where nobody says.
 const USUAL_RETRIES: u64 = 3;
 
+/// How long an engine gives a container to stop where nobody says.
+const USUAL_GRACE: Duration = Duration::from_secs(10);
+
 /// How long a release may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -72,7 +75,7 @@ impl Limits {
         };
         Self {
             health,
-            changes: waits.saturating_add(CHANGING).saturating_add(longest_grace(project)),
+            changes: waits.saturating_add(CHANGING).saturating_add(longest_stops(project)),
         }
     }
 }
@@ -113,15 +116,60 @@ fn until_verdict(check: &HealthCheck) -> Duration {
 
 /// The longest chain of services that wait for the health of one another.
 fn longest_wait(project: &Project) -> Duration {
-    let mut known = BTreeMap::new();
-    let names = project.services.keys();
-    names.map(|name| wait_of(project, name, &mut known)).max().unwrap_or_default()
+    let waits = |condition| condition == Condition::Healthy;
+    longest_chain(
+        project,
+        &Links {
+            follows: &waits,
+            takes: &verdict_after,
+        },
+    )
 }
 
-/// How long it takes until a service is healthy, with all that it waits for. What depends on itself does not load.
-fn wait_of<'a>(project: &'a Project, name: &'a ServiceName, known: &mut BTreeMap<&'a ServiceName, Duration>) -> Duration {
-    if let Some(wait) = known.get(name) {
-        return *wait;
+/// How long stopping may take: what depends on another stops only once that has been replaced.
+fn longest_stops(project: &Project) -> Duration {
+    let follows = |_| true;
+    longest_chain(
+        project,
+        &Links {
+            follows: &follows,
+            takes: &grace,
+        },
+    )
+}
+
+/// How long a service's containers may take to stop.
+fn grace(service: &Service) -> Duration {
+    service.lifecycle.stop_grace_period.map_or(USUAL_GRACE, span_of)
+}
+
+/// What chains services.
+struct Links<'a> {
+    /// Whether a service's turn comes only after that of what it depends on with this condition.
+    follows: &'a dyn Fn(Condition) -> bool,
+    /// How long a service takes.
+    takes: &'a dyn Fn(&Service) -> Duration,
+}
+
+/// How long the longest chain of services takes.
+fn longest_chain(project: &Project, links: &Links<'_>) -> Duration {
+    let mut known = BTreeMap::new();
+    let names = project.services.keys();
+    names
+        .map(|name| chain_to(project, name, links, &mut known))
+        .max()
+        .unwrap_or_default()
+}
+
+/// How long a service takes with all that comes before it. What depends on itself does not load.
+fn chain_to<'a>(
+    project: &'a Project,
+    name: &'a ServiceName,
+    links: &Links<'_>,
+    known: &mut BTreeMap<&'a ServiceName, Duration>,
+) -> Duration {
+    if let Some(chain) = known.get(name) {
+        return *chain;
     }
     let Some(service) = project.services.get(name) else {
         return Duration::ZERO;
@@ -129,18 +177,13 @@ fn wait_of<'a>(project: &'a Project, name: &'a ServiceName, known: &mut BTreeMap
     known.insert(name, Duration::ZERO);
     let mut before = Duration::ZERO;
     for (other, dependency) in &service.lifecycle.depends_on {
-        if dependency.condition == Condition::Healthy {
-            before = before.max(wait_of(project, other, known));
+        if (links.follows)(dependency.condition) {
+            before = before.max(chain_to(project, other, links, known));
         }
     }
-    let wait = before.saturating_add(verdict_after(service));
-    known.insert(name, wait);
-    wait
-}
-
-fn longest_grace(project: &Project) -> Duration {
-    let graces = project.services.values().filter_map(|service| service.lifecycle.stop_grace_period);
-    graces.map(span_of).max().unwrap_or_default()
+    let chain = before.saturating_add((links.takes)(service));
+    known.insert(name, chain);
+    chain
 }
 
 /// A span of the compose file; one that goes backwards is none.
@@ -197,7 +240,7 @@ mod tests {
         for span in [Duration::from_secs(3), Duration::from_hours(9), Duration::MAX] {
             let limits = limits(service, Some(span));
             assert_eq!(limits.health, HealthTimeout::Set(span));
-            assert_eq!(limits.changes, span.saturating_add(CHANGING));
+            assert_eq!(limits.changes, span.saturating_add(CHANGING).saturating_add(USUAL_GRACE));
         }
     }
 
@@ -210,7 +253,11 @@ mod tests {
         );
         let limits = limits(&chain, None);
         assert_eq!(limits.health.span(), Duration::from_secs(100));
-        assert_eq!(limits.changes, Duration::from_secs(200 + 120 + 7));
+        assert_eq!(
+            limits.changes,
+            Duration::from_secs(200 + 120 + (10 + 10 + 7 + 10)),
+            "each stops in its turn"
+        );
     }
 
     #[test]
