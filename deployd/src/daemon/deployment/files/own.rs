@@ -138,7 +138,7 @@ fn uses(project: &Project) -> Vec<Use> {
     for (what, file, is_built) in secrets.chain(configs) {
         if let SecretSource::File(path) = &file.source {
             // The engine mounts it, and the daemon reads it for builds.
-            let readers = [Some(Reader::Engine), is_built.then_some(Reader::Daemon)];
+            let readers = [is_built.then_some(Reader::Daemon), Some(Reader::Engine)];
             found.extend(readers.into_iter().flatten().map(|by| Use {
                 what: what.clone(),
                 path: path.clone(),
