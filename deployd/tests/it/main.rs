@@ -13,6 +13,7 @@ mod git_server;
 mod https;
 mod interruptions;
 mod limits;
+mod parts;
 mod people;
 mod projects;
 mod pushes;

@@ -1,8 +1,9 @@
 //! The folders of one project in the state folder.
 
+use crate::daemon::git::Beside;
 use crate::daemon::state_dir::random;
 use compose_core::hash::hex;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How the folders of looks begin.
 const LOOK: &str = "mirror.look-";
@@ -72,12 +73,24 @@ impl ProjectDirs {
         self.root.join("installed.json")
     }
 
+    /// What commits lead to outside of the repository.
+    pub(crate) fn beside(&self, own: &Path) -> Beside {
+        Beside {
+            modules: self.root.join("modules"),
+            large: self.root.join("large"),
+            own: own.canonicalize().unwrap_or_else(|_| own.to_owned()),
+        }
+    }
+
     /// Everything but the data of applications.
-    pub(crate) fn disposable(&self) -> [PathBuf; 7] {
+    pub(crate) fn disposable(&self) -> [PathBuf; 10] {
         [
+            self.root.join("modules"),
+            self.root.join("large"),
             self.mirror(),
             // What fetching keeps beside the mirror.
             self.mirror().with_extension("new"),
+            self.mirror().with_extension("old"),
             self.mirror().with_extension("lock"),
             self.checkouts(),
             self.plans(),
@@ -87,7 +100,7 @@ impl ProjectDirs {
     }
 
     /// Everything.
-    pub(crate) fn root(&self) -> &std::path::Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 }

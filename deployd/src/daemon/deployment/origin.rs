@@ -5,7 +5,9 @@ use super::dirs::ProjectDirs;
 use super::source::SourceError;
 use super::uses::Uses;
 use crate::daemon::Daemon;
-use crate::daemon::git::{Commit, GitError, KnownHosts, Mirror, Pin, Repository, SshAccess, Stop, Transport, Trouble, Unreadable};
+use crate::daemon::git::{
+    Commit, GitError, KnownHosts, Mirror, Missing, Pin, Repository, SshAccess, Stop, Transport, Trouble, Unreadable, bring,
+};
 use crate::daemon::store::{ProjectRow, Settled};
 use crate::wire::{Deployment, Trigger};
 use russh::keys::PrivateKey;
@@ -31,14 +33,55 @@ pub(crate) fn deploy_key_place(project: &str) -> String {
 pub(crate) async fn fetch(daemon: &Daemon, project: &ProjectRow, reference: String) -> Result<Commit, SourceError> {
     let mirror = ProjectDirs::new(daemon.dir().project(&project.name)).mirror();
     let (path, id) = (mirror.clone(), reference.clone());
-    if let Some(known) = blocking(daemon, move |_| Ok(Mirror::recall(&path, &id))).await? {
-        return Ok(known);
+    let commit = if let Some(known) = blocking(daemon, move |_| Ok(Mirror::recall(&path, &id))).await? {
+        known
+    } else {
+        let fetched = read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+            match Mirror::update(&mirror, repository, stop)?.find(&reference) {
+                Err(GitError::Mirror { .. }) => Mirror::renew(&mirror, repository, stop)?.find(&reference),
+                found => found,
+            }
+        });
+        fetched.await.outcome?
+    };
+    complete(daemon, project, commit.id.clone()).await?;
+    Ok(commit)
+}
+
+/// Brings what a commit leads to outside of its repository. What the project does not use as far as that is known may be
+/// missing; whether it uses it is looked at again once it is loaded.
+async fn complete(daemon: &Daemon, project: &ProjectRow, commit: String) -> Result<(), SourceError> {
+    let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
+    let beside = dirs.beside(daemon.dir().root());
+    let releases = daemon.store().releases(&project.name).await?;
+    let mut kept: Vec<String> = releases.into_iter().map(|release| release.commit).collect();
+    kept.push(commit.clone());
+    let brought = read(daemon, project, LONGEST_FETCH, move |repository, stop| {
+        let path = dirs.mirror();
+        if let Err(error) = Mirror::consolidate(&path, repository, &kept, stop) {
+            tracing::warn!(%error, "a mirror stays as it is");
+        }
+        let mirror = Mirror::open(&path)?;
+        let mirror = match mirror.check(&commit) {
+            Ok(()) => mirror,
+            Err(error) => {
+                tracing::warn!(%error, "a mirror is fetched anew");
+                Mirror::renew(&path, repository, stop)?
+            }
+        };
+        bring(&mirror, &commit, repository, &beside, stop)
+    });
+    let missing = brought.await.outcome?;
+    let folder = Uses::new(&project.path, [], Path::new(""));
+    let uses = daemon.store().settled(&project.name, None).await?.map(|settled| settled.uses);
+    let are_used = |missing: &Missing| {
+        let path = missing.path.to_string_lossy();
+        folder.concern(&path) || uses.as_ref().is_some_and(|uses| uses.concern(&path))
+    };
+    match missing.into_iter().find(are_used) {
+        Some(missing) => Err(GitError::from(missing).into()),
+        None => Ok(()),
     }
-    read(daemon, project, LONGEST_FETCH, move |repository, stop| {
-        Mirror::update(&mirror, repository, stop)?.find(&reference)
-    })
-    .await
-    .outcome
 }
 
 /// The commit to deploy, which is the one that was found unless a later commit of the same branch was known before.
@@ -177,9 +220,20 @@ async fn read<T: Send + 'static>(
 
 fn repository(daemon: &Daemon, project: &ProjectRow) -> Result<Repository, SourceError> {
     let repository = Repository::parse(&project.url).map_err(GitError::from)?;
-    if repository.url().transport() != Transport::Ssh {
-        return Ok(repository);
+    match repository.url().transport() {
+        Transport::Ssh => {
+            let access = access(daemon, project, &repository)?;
+            Ok(repository.with_ssh(access))
+        }
+        // Its submodules may be reached over SSH.
+        Transport::Https | Transport::File => Ok(match access(daemon, project, &repository) {
+            Ok(access) => repository.with_ssh(access),
+            Err(_) => repository,
+        }),
     }
+}
+
+fn access(daemon: &Daemon, project: &ProjectRow, repository: &Repository) -> Result<SshAccess, SourceError> {
     let private = daemon.vault().open_text(&deploy_key_place(&project.name), &project.deploy_key)?;
     let key = PrivateKey::from_openssh(private.as_str()).map_err(|error| {
         let unreadable = Unreadable::new(repository.url(), Trouble::Other, format!("its deploy key is damaged: {error}"));
@@ -187,9 +241,9 @@ fn repository(daemon: &Daemon, project: &ProjectRow) -> Result<Repository, Sourc
     })?;
     let known = KnownHosts {
         file: daemon.known_hosts().map(ToOwned::to_owned),
-        pin: project.host_key.as_deref().map(|text| pin(&repository, text)).transpose()?,
+        pin: project.host_key.as_deref().map(|text| pin(repository, text)).transpose()?,
     };
-    Ok(repository.with_ssh(SshAccess::new(key, known)))
+    Ok(SshAccess::new(key, known))
 }
 
 /// What the project remembers of its host; what cannot be read is not as if there were nothing.

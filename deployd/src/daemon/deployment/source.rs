@@ -6,7 +6,7 @@ use super::files::{FilesError, OwnFolder, Placed, named, place};
 use super::origin::blocking_until;
 use super::uses::Uses;
 use crate::daemon::environment::Environment;
-use crate::daemon::git::{CheckedOut, GitError, Mirror, check_out};
+use crate::daemon::git::{CheckedOut, GitError, Here, Mirror, RepositoryUrl, check_out};
 use crate::daemon::limits::{self, LONGEST_PREPARATION};
 use crate::daemon::store::{ProjectRow, StoreError};
 use crate::daemon::vault::VaultError;
@@ -125,12 +125,18 @@ pub(crate) async fn prepare(request: Request, call_off: &CancellationToken) -> R
 
 fn prepare_now(request: &Request, stop: &AtomicBool) -> Result<Prepared, SourceError> {
     let mirror = Mirror::open(&request.dirs.mirror())?;
-    let checked_out = check_out(&mirror, &request.commit, &request.checkout, stop)?;
+    let url = RepositoryUrl::parse(&request.project.url).map_err(GitError::from)?;
+    let here = Here {
+        mirror: &mirror,
+        url: &url,
+        beside: &request.dirs.beside(request.own.root()),
+    };
+    let checked_out = check_out(here, &request.commit, &request.checkout, stop)?;
     let folder = project_folder(request, &checked_out)?;
     let reads = Reads::default();
     let reader = CheckoutReader::open(&request.checkout, &reads).map_err(unreadable("the files"))?;
     let settings = read_settings(&reader, &folder)?;
-    let mut warnings = git_warnings(&checked_out);
+    let mut warnings = Vec::new();
     if settings.name != request.project.name {
         let (says, is) = (&settings.name, &request.project.name);
         warnings.push(format!("{FILE_NAME} names the project {says:?}, and it is registered as {is:?}"));
@@ -139,10 +145,16 @@ fn prepare_now(request: &Request, stop: &AtomicBool) -> Result<Prepared, SourceE
     if stop.load(Ordering::Relaxed) {
         return Err(SourceError::Interrupted);
     }
-    let loaded = loaded.map_err(|error| load_error(&error, &request.checkout))?;
+    let loaded = loaded.map_err(|error| {
+        // What is not here may be what the error is about.
+        let uses = Uses::new(&request.project.path, reads.take(), &request.checkout);
+        let absent = refuse_absent(&checked_out, &uses).err().map(SourceError::from);
+        absent.unwrap_or_else(|| load_error(&error, &request.checkout))
+    })?;
     warnings.extend(loaded.warnings.iter().map(|found| told(found, &loaded.sources, &request.checkout)));
     let used = reads.take().into_iter().chain(named(&loaded.project));
     let uses = Uses::new(&request.project.path, used, &request.checkout);
+    refuse_absent(&checked_out, &uses)?;
     let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
     Ok(Prepared {
         settings,
@@ -176,16 +188,16 @@ fn unreadable(file: &str) -> impl FnOnce(io::Error) -> SourceError + '_ {
     }
 }
 
-fn git_warnings(checked_out: &CheckedOut) -> Vec<String> {
-    let submodules = checked_out.submodules.iter().map(|path| {
-        let path = path.display();
-        format!("{path} is a submodule, which is not fetched: the folder is empty")
-    });
-    let large = checked_out.large_files.iter().map(|path| {
-        let path = path.display();
-        format!("{path} lies in large-file storage, which is not fetched: the file holds only its address")
-    });
-    submodules.chain(large).collect()
+/// Nothing is deployed with an empty folder in place of a submodule, or an address in place of a file.
+fn refuse_absent(checked_out: &CheckedOut, uses: &Uses) -> Result<(), GitError> {
+    let used = checked_out.absent.iter().find(|(path, _)| uses.concern(&path.to_string_lossy()));
+    match used {
+        Some((path, &part)) => Err(GitError::Absent {
+            path: path.display().to_string(),
+            part,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn loader(request: &Request, settings: &ProjectSettings, folder: &Path, reader: CheckoutReader) -> Loader {

@@ -54,6 +54,15 @@ impl Repository {
         Self { ssh: Some(access), ..self }
     }
 
+    /// Another repository, read with the same key.
+    pub(super) fn other(&self, url: &RepositoryUrl) -> Self {
+        let of_same_host = self.url.host() == url.host();
+        Self {
+            url: url.clone(),
+            ssh: self.ssh.as_ref().map(|access| access.to_other(of_same_host)),
+        }
+    }
+
     /// Its address.
     pub(crate) fn url(&self) -> &RepositoryUrl {
         &self.url

@@ -28,7 +28,7 @@ impl Mirror {
     }
 
     /// What stands at a path of a tree: its mode and content. Where a link, a file or a submodule is on the way, it is that one.
-    fn entry(&self, tree: ObjectId, path: &str) -> Result<Option<(EntryMode, ObjectId)>, GitError> {
+    pub(super) fn entry(&self, tree: ObjectId, path: &str) -> Result<Option<(EntryMode, ObjectId)>, GitError> {
         let mut found: (EntryMode, ObjectId) = (EntryKind::Tree.into(), tree);
         for name in path.split('/').filter(|name| !name.is_empty()) {
             if !found.0.is_tree() {

@@ -6,6 +6,8 @@ use super::trouble::Unreadable;
 use super::{GitError, Stop};
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
+use gix::objs::TreeRefIter;
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +17,15 @@ use std::time::Duration;
 /// How often to look whether another fetch into the same mirror is over.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// With how many packs a mirror is fetched anew: each fetch leaves one.
+const MOST_PACKS: usize = 50;
+/// After how many more that is tried again.
+const PACKS_BETWEEN: usize = 10;
+/// Up to how many bytes packs are read whole to see whether they are damaged.
+const SMALL_PACKS: u64 = 32 << 20;
+
 /// A mirror of a repository.
+#[derive(Debug)]
 pub(crate) struct Mirror {
     pub(super) repository: gix::Repository,
     path: PathBuf,
@@ -58,7 +68,9 @@ impl Mirror {
         let _lock = lock(path, origin, stop)?;
         let failure = match Self::open(path) {
             Ok(mirror) => {
-                remove_stale_locks(path).map_err(writing(path))?;
+                remove_stale_locks(path)
+                    .and_then(|()| remove_half_packs(&path.join("objects/pack")))
+                    .map_err(writing(path))?;
                 match origin.fetch_into(&mirror.repository, stop) {
                     Ok(()) => return Ok(mirror),
                     Err(error) if mirror.is_sound() => return Err(error),
@@ -72,6 +84,73 @@ impl Mirror {
             return Err(failure);
         }
         Self::rebuild(path, origin, stop)
+    }
+
+    /// Makes a damaged mirror anew.
+    pub(crate) fn renew(path: &Path, origin: &Repository, stop: &Stop) -> Result<Self, GitError> {
+        let _lock = lock(path, origin, stop)?;
+        Self::rebuild(path, origin, stop)
+    }
+
+    /// Makes a mirror anew that consists of many packs, unless commits to be kept would be lost with it.
+    pub(crate) fn consolidate(path: &Path, origin: &Repository, kept: &[String], stop: &Stop) -> Result<(), GitError> {
+        let packs = Self::open(path)?.packs().len();
+        if packs < MOST_PACKS || !packs.is_multiple_of(PACKS_BETWEEN) {
+            return Ok(());
+        }
+        let _lock = lock(path, origin, stop)?;
+        let (old, new) = (Self::open(path)?, Self::fetch_beside(path, origin, stop)?);
+        let is_lost = |commit: &String| old.exact(commit).is_some() && new.exact(commit).is_none();
+        if kept.iter().any(is_lost) {
+            return remove_folder(&new.path);
+        }
+        new.put_in_place_of(path).map(|_| ())
+    }
+
+    /// Whether all of a commit can be read: its folders, and where its files begin. Small packs are read whole.
+    pub(crate) fn check(&self, commit: &str) -> Result<(), GitError> {
+        for index in self.packs() {
+            self.check_pack(&index.with_extension("pack"))?;
+        }
+        self.check_tree(self.tree_of(commit)?, 0)
+    }
+
+    /// A pack ends with the digest of what is before.
+    fn check_pack(&self, pack: &Path) -> Result<(), GitError> {
+        let damaged = |reason: &str| GitError::Mirror {
+            path: self.path.clone(),
+            reason: format!("{} {reason}", pack.display()),
+        };
+        let length = fs::metadata(pack).map_err(|_| damaged("is missing"))?.len();
+        if length > SMALL_PACKS {
+            return Ok(());
+        }
+        let data = fs::read(pack).map_err(writing(pack))?;
+        let kind = self.repository.object_hash();
+        let (content, digest) = data
+            .split_at_checked(data.len().saturating_sub(kind.len_in_bytes()))
+            .ok_or_else(|| damaged("is cut off"))?;
+        let mut hasher = gix::hash::hasher(kind);
+        hasher.update(content);
+        match hasher.try_finalize() {
+            Ok(found) if found.as_bytes() == digest => Ok(()),
+            _ => Err(damaged("is damaged")),
+        }
+    }
+
+    fn check_tree(&self, tree: ObjectId, depth: usize) -> Result<(), GitError> {
+        if depth > super::checkout::DEEPEST {
+            return Ok(());
+        }
+        let data = self.read(tree)?;
+        for entry in TreeRefIter::from_bytes(&data, tree.kind()).map_while(Result::ok) {
+            if entry.mode.is_tree() {
+                self.check_tree(entry.oid.to_owned(), depth + 1)?;
+            } else if !entry.mode.is_commit() {
+                self.size(entry.oid.to_owned())?;
+            }
+        }
+        Ok(())
     }
 
     /// The commit with this whole id where a mirror has it, without asking anybody. What the id leads to never changes.
@@ -91,11 +170,26 @@ impl Mirror {
 
     /// Makes a mirror anew and puts it into the place of a damaged one.
     fn rebuild(path: &Path, origin: &Repository, stop: &Stop) -> Result<Self, GitError> {
+        Self::fetch_beside(path, origin, stop)?.put_in_place_of(path)
+    }
+
+    fn fetch_beside(path: &Path, origin: &Repository, stop: &Stop) -> Result<Self, GitError> {
         let new = path.with_extension("new");
         remove_folder(&new)?;
-        origin.fetch_into(&Self::open(&new)?.repository, stop)?;
-        remove_folder(path)?;
-        fs::rename(&new, path).map_err(writing(path))?;
+        let mirror = Self::open(&new)?;
+        origin.fetch_into(&mirror.repository, stop)?;
+        Self::open(&new)
+    }
+
+    /// The old one goes once the new one has its name.
+    fn put_in_place_of(self, path: &Path) -> Result<Self, GitError> {
+        let old = path.with_extension("old");
+        remove_folder(&old)?;
+        if path.exists() {
+            fs::rename(path, &old).map_err(writing(path))?;
+        }
+        fs::rename(&self.path, path).map_err(writing(path))?;
+        remove_folder(&old)?;
         Self::open(path)
     }
 
@@ -125,7 +219,11 @@ impl Mirror {
             }
             let name = format!("{prefix}{reference}");
             if let Ok(Some(mut found)) = self.repository.try_find_reference(name.as_str()) {
-                let commit = found.peel_to_commit().map_err(|_| missing())?;
+                let id = found.id().detach();
+                let commit = found.peel_to_commit().map_err(|error| match self.size(id) {
+                    Ok(_) => missing(),
+                    Err(_) => self.damaged(&error),
+                })?;
                 return describe(&commit).ok_or_else(missing);
             }
         }
@@ -224,6 +322,22 @@ fn remove_stale_locks(path: &Path) -> std::io::Result<()> {
                 remove_stale_locks(&path)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "lock") {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a fetch that was killed left of its pack.
+fn remove_half_packs(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_whole = match path.extension().and_then(OsStr::to_str) {
+            Some("idx") => path.with_extension("pack").exists(),
+            Some("pack" | "keep") => path.with_extension("idx").exists(),
+            _ => false,
+        };
+        if !is_whole {
             fs::remove_file(&path)?;
         }
     }
@@ -384,6 +498,73 @@ mod tests {
         update(&origin).expect("fetched");
         fs::write(origin.temp.path().join("mirror/config"), "[broken").expect("written");
         assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, only);
+    }
+
+    #[test]
+    fn damage_of_packs_is_found_out() {
+        for damage in ["cut", "zeroed", "gone"] {
+            let origin = Origin::new();
+            origin.write("file", "text");
+            let only = origin.commit("one");
+            let mirror = update(&origin).expect("fetched");
+            mirror.check(&only).expect("sound");
+            let pack = mirror.packs()[0].with_extension("pack");
+            let data = fs::read(&pack).expect("read");
+            drop(mirror);
+            // Packs are only readable.
+            fs::remove_file(&pack).expect("removed");
+            match damage {
+                "cut" => fs::write(&pack, &data[..data.len() / 2]).expect("written"),
+                "zeroed" => fs::write(&pack, vec![0; data.len()]).expect("written"),
+                _ => {}
+            }
+            let path = origin.temp.path().join("mirror");
+            let found = Mirror::open(&path).and_then(|mirror| mirror.check(&only));
+            assert!(found.is_err(), "{damage}");
+            let url = Repository::parse(&origin.url()).expect("an address");
+            let renewed = Mirror::renew(&path, &url, &Stop::default()).expect("fetched anew");
+            renewed.check(&only).expect("sound");
+            assert!(
+                !path.with_extension("old").exists() && !path.with_extension("new").exists(),
+                "{damage}"
+            );
+        }
+    }
+
+    #[test]
+    fn packs_stay_few_and_what_is_kept_stays() {
+        let origin = Origin::new();
+        let first = origin.commit("0");
+        let path = origin.temp.path().join("mirror");
+        let url = Repository::parse(&origin.url()).expect("an address");
+        let consolidate = |kept: &[String]| Mirror::consolidate(&path, &url, kept, &Stop::default()).expect("done");
+        for number in 1..MOST_PACKS {
+            update(&origin).expect("fetched");
+            consolidate(&[]);
+            origin.commit(&number.to_string());
+        }
+        let lost = origin.git(&["rev-parse", "HEAD"]);
+        assert_eq!(update(&origin).expect("fetched").packs().len(), MOST_PACKS);
+        origin.git(&["reset", "-q", "--hard", &first]);
+        consolidate(std::slice::from_ref(&lost));
+        assert!(Mirror::open(&path).expect("opens").exact(&lost).is_some(), "it is kept");
+        consolidate(std::slice::from_ref(&first));
+        let mirror = Mirror::open(&path).expect("opens");
+        assert_eq!(mirror.packs().len(), 1);
+        assert_eq!(mirror.find("main").expect("there").id, first);
+    }
+
+    #[test]
+    fn what_a_killed_fetch_left_of_its_pack_goes() {
+        let origin = Origin::new();
+        let only = origin.commit("one");
+        update(&origin).expect("fetched");
+        let folder = origin.temp.path().join("mirror/objects/pack");
+        for left in [".tmpAbc", "pack-1.pack", "pack-1.keep", "pack-2.idx"] {
+            fs::write(folder.join(left), "").expect("written");
+        }
+        assert_eq!(update(&origin).expect("fetched").find("main").expect("there").id, only);
+        assert_eq!(fs::read_dir(&folder).expect("there").count(), 2, "a pack and its index");
     }
 
     #[test]

@@ -7,15 +7,20 @@ mod blob;
 mod checkout;
 mod fetch;
 mod history;
+mod large;
 mod limits;
 mod mirror;
+mod modules;
+mod parts;
 mod ssh;
 mod trouble;
 mod url;
 
-pub(crate) use checkout::{CheckedOut, LARGEST_FILE, Tracked, check_out};
+pub(crate) use checkout::{CheckedOut, Here, LARGEST_FILE, Tracked, check_out};
 pub(crate) use fetch::Repository;
 pub(crate) use mirror::{Commit, Mirror};
+pub(crate) use modules::Beside;
+pub(crate) use parts::{Missing, Part, PartError, bring};
 pub(crate) use ssh::{KnownHosts, Pin, SshAccess, is_fingerprint};
 pub(crate) use trouble::{Trouble, Unreadable};
 pub(crate) use url::{RepositoryUrl, Transport, UrlError};
@@ -47,6 +52,28 @@ pub(crate) enum GitError {
         path: PathBuf,
         /// Why not.
         reason: String,
+    },
+    /// Something that a commit only names cannot be brought here.
+    #[error("{path} {part}, and cannot be read: {why}")]
+    Part {
+        /// Where it belongs.
+        path: String,
+        /// What it is.
+        part: Part,
+        /// Why it cannot.
+        #[source]
+        why: Arc<PartError>,
+    },
+    /// Something that a commit only names is used and not here.
+    #[error(
+        "{path} {part}, which is used and not here; a submodule needs its address in .gitmodules (`git submodule add`), and what could \
+         not be read when the commit was fetched is read when it is deployed again"
+    )]
+    Absent {
+        /// Where it belongs.
+        path: String,
+        /// What it is.
+        part: Part,
     },
     /// The repository has more than is taken.
     #[error("the repository is too large: {what}")]
@@ -102,7 +129,17 @@ impl GitError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreadable(error) => error.trouble == Trouble::Unreachable,
+            Self::Part { why, .. } => why.is_passing(),
             Self::NoReference { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it only says that nobody waits any more.
+    fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Unreadable(error) => error.trouble == Trouble::Interrupted,
             _ => false,
         }
     }
@@ -169,6 +206,18 @@ pub(crate) mod testing {
                 .current_dir(self.work())
                 .env("GIT_CONFIG_NOSYSTEM", "1")
                 .env("HOME", self.temp.path())
+                .output()
+                .expect("git runs");
+            assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).expect("text").trim().to_owned()
+        }
+
+        /// The same, with a file as its input.
+        pub(crate) fn git_from(&self, args: &[&str], input: &Path) -> String {
+            let output = Command::new("git")
+                .args(args)
+                .current_dir(self.work())
+                .stdin(std::fs::File::open(input).expect("there"))
                 .output()
                 .expect("git runs");
             assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -88,6 +88,12 @@ impl RepositoryUrl {
         }
     }
 
+    /// Where it would be over https.
+    pub(super) fn over_https(&self) -> Option<String> {
+        let address = SshAddress::parse(&self.text).filter(|_| self.transport == Transport::Ssh)?;
+        Some(format!("https://{}/{}", address.host, address.path.trim_start_matches('/')))
+    }
+
     /// How the repository is reached.
     pub(crate) fn transport(&self) -> Transport {
         self.transport

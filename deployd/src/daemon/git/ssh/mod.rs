@@ -55,6 +55,17 @@ impl SshAccess {
         }
     }
 
+    /// The same key for another repository. What is remembered of the project's host says nothing about others.
+    pub(super) fn to_other(&self, of_same_host: bool) -> Self {
+        let pin = self.known.pin.clone().filter(|_| of_same_host);
+        Self {
+            key: Arc::clone(&self.key),
+            known: KnownHosts { pin, ..self.known.clone() },
+            learned: Arc::default(),
+            shown: Arc::default(),
+        }
+    }
+
     /// What the project is to remember of its host from now on.
     pub(crate) fn learned(&self) -> Option<Pin> {
         self.learned.get().cloned().map(Pin::Key)
