@@ -18,7 +18,7 @@ pub enum DeploymentState {
     Starting,
     /// It runs.
     Healthy,
-    /// It did not come to run, and no earlier release was disturbed or there was none.
+    /// It did not come to run, and nothing that ran was changed, or nothing ran before: what it had started was removed.
     Failed,
     /// It did not come to run, and the previous release was put back.
     RolledBack,
@@ -95,6 +95,16 @@ pub enum Trigger {
         /// The deployment whose release is put back.
         to: u64,
     },
+}
+
+impl Trigger {
+    /// Nobody asked for it by name: a commit appeared.
+    pub fn is_push(&self) -> bool {
+        match self {
+            Self::Webhook { .. } | Self::Poll => true,
+            Self::Manual { .. } | Self::Rollback { .. } => false,
+        }
+    }
 }
 
 /// One attempt to make a commit run. `history` gives them newest first.

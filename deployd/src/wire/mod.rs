@@ -12,7 +12,7 @@ pub use deployments::{Deployment, DeploymentAccepted, DeploymentRequest, Deploym
 pub use events::{BuildLine, EventBody, StepPhase, StreamEvent};
 pub use people::{JoinRequest, Role, TokenCreated, TokenInfo, TokenRequest, UserInfo, UserInvited, UserRequest};
 pub use projects::{
-    ContainerInfo, Done, DownRequest, EnvEntry, EnvValue, LONGEST_VALUE, LogLine, PlanReport, ProjectInfo, ProjectRegistration,
+    ContainerInfo, Done, DownInfo, DownRequest, EnvEntry, EnvValue, LONGEST_VALUE, LogLine, PlanReport, ProjectInfo, ProjectRegistration,
     ProjectStatus, RepositoryProblem, RepositoryReport, RestartRequest, WebhookAnswer,
 };
 

@@ -123,11 +123,25 @@ pub struct Done {
     pub events: Vec<EventBody>,
 }
 
+/// That a project is down by someone's word, until somebody deploys it or puts a release back: pushes are not deployed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownInfo {
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub since: OffsetDateTime,
+    /// The commit of the last push that was not deployed meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+}
+
 /// `GET /v1/projects/{p}/status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectStatus {
     /// The project.
     pub project: String,
+    /// That it is down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<DownInfo>,
     /// The release that runs, or ran last.
     pub current: Option<Deployment>,
     /// The deployment that is under way.

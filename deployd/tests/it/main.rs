@@ -8,6 +8,7 @@ mod bench;
 mod deployments;
 mod description;
 mod engine_faults;
+mod down;
 mod files;
 mod git_server;
 mod https;

@@ -83,11 +83,9 @@ async fn a_value_set_while_the_repository_is_fetched_is_hidden() {
 
 #[tokio::test]
 async fn logs_are_hidden_too() {
-    let bench = Bench::shop().await;
+    let bench = Bench::talking("cannot reach the database\n").await;
     bench.put("/v1/projects/shop/env/WORD", &json!({"value": "cannot reach"})).await;
-    bench.push("services:\n  web:\n    image: sick:1\n");
-    let id = bench.deploy().await;
-    bench.ended(id).await;
+    bench.deploy_well().await;
     let logs = bench.get("/v1/projects/shop/logs?tail=5").await.text;
     assert!(logs.contains("[redacted] the database"), "{logs}");
 }

@@ -4,15 +4,16 @@
 //! deployment up again from its commit.
 
 use super::again::{LeftBehind, Tries};
-use super::converge::{self, ConvergeError, Started};
+use super::changes::Changes;
+use super::converge::{self, ConvergeError, Intent, Started};
 use super::dirs::ProjectDirs;
 use super::health::Past;
 use super::health::limits::Limits;
-use super::origin;
 use super::patience::Patience;
 use super::recorder::Recorder;
 use super::source::{self, Prepared, Request, SourceError};
 use super::state::Step;
+use super::{operations, origin};
 use crate::daemon::Daemon;
 use crate::daemon::deployment::files;
 use crate::daemon::environment::{Environment, EnvironmentError};
@@ -22,6 +23,7 @@ use crate::daemon::own_paths::HomeError;
 use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
+use compose_core::commands::Context;
 use compose_core::engine::Trouble;
 use compose_core::names::{ImageId, ProjectName, ServiceName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +112,15 @@ impl From<ConvergeError> for Stop {
     }
 }
 
+/// Why work on the engine ended: what is called off need not have failed.
+fn stopped(context: &Context, error: ConvergeError) -> Stop {
+    if context.cancel.is_cancelled() {
+        Stop::CalledOff
+    } else {
+        error.into()
+    }
+}
+
 /// A deployment that has its turn.
 struct Attempt<'a> {
     daemon: &'a Daemon,
@@ -117,6 +128,7 @@ struct Attempt<'a> {
     deployment: Deployment,
     dirs: ProjectDirs,
     recorder: Arc<Recorder>,
+    changes: Arc<Changes>,
     call_off: CallOff,
 }
 
@@ -124,6 +136,14 @@ struct Attempt<'a> {
 struct Deployed {
     release: Release,
     left: Option<LeftBehind>,
+}
+
+/// What had to be changed so that the release before runs again.
+enum Restored {
+    /// Nothing: it ran all the time.
+    Nothing,
+    /// Containers, of which this is left over.
+    Containers(Option<LeftBehind>),
 }
 
 /// What is to run: a commit, with the variables and, for an earlier release, the images it had.
@@ -155,10 +175,17 @@ pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) 
             return Ok(());
         }
     };
-    let recorder = Recorder::start(daemon, &project.name, deployment.id, redactor);
+    if let Some(since) = project.down_since.filter(|_| deployment.trigger.is_push()) {
+        let reason = operations::is_down(&project.name, since);
+        daemon.store().end(&project.name, deployment.id, Ending::Cancelled, reason).await?;
+        daemon.feed().wake();
+        return Ok(());
+    }
+    let recorder = Arc::new(Recorder::start(daemon, &project.name, deployment.id, redactor));
     let attempt = Attempt {
         dirs: ProjectDirs::new(daemon.dir().project(&project.name)),
-        recorder: Arc::new(recorder),
+        changes: Arc::new(Changes::new(&recorder, touched)),
+        recorder,
         daemon,
         project,
         deployment,
@@ -228,8 +255,9 @@ impl Attempt<'_> {
             (self.unless_called_off(self.bring_images(&prepared)).await?, Past::New)
         };
         self.advance(Step::Start).await?;
+        let (context, intent) = self.intend(&prepared, &images, &self.call_off.token).await?;
         *touched = true;
-        let started = self.start(&prepared, images, past, &self.call_off.token).await?;
+        let started = self.start(&prepared, &context, intent, past).await?;
         let release = Release {
             deployment: self.deployment.id,
             compose_name: prepared.placed.project.name.to_string(),
@@ -416,17 +444,24 @@ impl Attempt<'_> {
     async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone()).await?;
         let brought = converge::bring_images(&context, &prepared.placed.project).await;
-        brought.map_err(|error| self.stopped(error))
+        brought.map_err(|error| stopped(&context, error))
     }
 
-    /// Changes the containers and watches them. A rollback cannot be called off: it passes a token of its own.
-    async fn start(
+    /// Decides how the containers are changed; nothing is, so far. A rollback cannot be called off: it passes a token of its own.
+    async fn intend(
         &self,
         prepared: &Prepared,
-        images: BTreeMap<ServiceName, ImageId>,
-        past: Past,
+        images: &BTreeMap<ServiceName, ImageId>,
         token: &CancellationToken,
-    ) -> Result<Started, Stop> {
+    ) -> Result<(Context, Intent), Stop> {
+        let context = converge::context(self.daemon, Arc::clone(&self.changes) as _, token.clone()).await?;
+        let intent = converge::intend(&context, &prepared.placed.project, images).await;
+        let intent = intent.map_err(|error| stopped(&context, error))?;
+        Ok((context, intent))
+    }
+
+    /// Changes the containers and watches them.
+    async fn start(&self, prepared: &Prepared, context: &Context, intent: Intent, past: Past) -> Result<Started, Stop> {
         for path in self.install(prepared).await? {
             let (path, kept) = (path.display(), self.dirs.kept(self.deployment.id));
             self.recorder.warn(format!(
@@ -439,16 +474,15 @@ impl Attempt<'_> {
         store
             .note_settings(&self.project.name, project.name.as_str(), prepared.settings.poll)
             .await?;
-        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, token.clone()).await?;
         let limits = Limits::of(project, &prepared.settings);
-        let stop = match converge::start(&context, project, images, limits, past).await {
+        let stop = match converge::carry_out(context, project, intent, limits, past).await {
             Ok(started) => return Ok(started),
             Err(error) => error,
         };
         if let Some(container) = stop.container() {
             converge::tell_last_words(self.daemon.engine().as_ref(), container, &self.recorder).await;
         }
-        Err(if token.is_cancelled() { Stop::CalledOff } else { stop.into() })
+        Err(stopped(context, stop))
     }
 
     /// Puts tracked files into the folders that applications write to; the paths of those that were kept aside.
@@ -459,14 +493,6 @@ impl Attempt<'_> {
         installed.map_err(|error| self.failed(error))
     }
 
-    fn stopped(&self, error: ConvergeError) -> Stop {
-        if self.call_off.token.is_cancelled() {
-            Stop::CalledOff
-        } else {
-            error.into()
-        }
-    }
-
     async fn unless_called_off<T>(&self, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         tokio::select! {
             biased;
@@ -475,23 +501,30 @@ impl Attempt<'_> {
         }
     }
 
-    /// Puts the current release back, and ends the deployment.
+    /// Puts what was there before back, and ends the deployment.
     async fn put_back(&self, reason: String, ending: Ending) -> Result<(), StoreError> {
         let reason = self.recorder.clean(reason);
         let store = self.daemon.store();
         store.note_failure(&self.project.name, self.deployment.id, &reason).await?;
-        let Some(previous) = self.project.current else {
-            let reason = format!("{reason}; there is no earlier release to put back");
+        let Some(previous) = self.project.current.filter(|_| self.project.down_since.is_none()) else {
             let ending = if ending == Ending::Cancelled { ending } else { Ending::Failed };
-            return self.end(ending, reason).await;
+            let removed = self.take_down().await?;
+            return self.end(ending, format!("{reason}; {removed}")).await;
         };
+        let is_changed = self.changes.is_any();
         // Why is said when it ends.
         self.recorder.warn(format!("putting the release of deployment {previous} back"));
-        match self.restore(previous).await {
-            Ok(left) => {
+        match self.insist(|| self.restore(previous)).await {
+            Ok(Restored::Nothing) if ending == Ending::RolledBack && !is_changed => {
+                let reason = format!("{reason}; nothing was changed, and the release of deployment {previous} runs as before");
+                self.end(Ending::Failed, reason).await
+            }
+            Ok(restored) => {
                 let reason = format!("{reason}; the release of deployment {previous} is back");
                 self.end(ending, reason).await?;
-                self.clear_away(left).await;
+                if let Restored::Containers(left) = restored {
+                    self.clear_away(left).await;
+                }
                 Ok(())
             }
             Err(Stop::Broken(error)) => Err(error),
@@ -503,12 +536,15 @@ impl Attempt<'_> {
         }
     }
 
-    /// Brings an earlier release back, and tries again as long as the engine is not there or not well.
-    async fn restore(&self, deployment: u64) -> Result<Option<LeftBehind>, Stop> {
+    /// Does what puts back, and does it again as long as the engine is not there or not well.
+    async fn insist<T, F>(&self, work: impl Fn() -> F + Send) -> Result<T, Stop>
+    where
+        F: Future<Output = Result<T, Stop>> + Send,
+    {
         let mut tries = Tries::new();
         let mut is_told = false;
         loop {
-            let (why, trouble) = match self.try_to_restore(deployment).await {
+            let (why, trouble) = match work().await {
                 Err(Stop::Trouble(why, trouble)) => (why, trouble),
                 other => return other,
             };
@@ -523,13 +559,46 @@ impl Attempt<'_> {
         }
     }
 
-    async fn try_to_restore(&self, deployment: u64) -> Result<Option<LeftBehind>, Stop> {
+    /// Removes what the deployment had started where nothing ran before, volumes excepted; what there is to say of it.
+    async fn take_down(&self) -> Result<String, StoreError> {
+        let before = match self.project.down_since {
+            Some(_) => "the project was down, and is again",
+            None => "there is no earlier release to put back",
+        };
+        // As it is now: the deployment may have been the first to get so far.
+        let project = self.daemon.store().project(&self.project.name).await?;
+        let Some(name) = project.and_then(|project| project.compose_name).map(ProjectName::from) else {
+            return Ok(before.to_owned());
+        };
+        self.recorder.warn("removing what was started; volumes stay");
+        let remove = async || {
+            let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, CancellationToken::new()).await?;
+            converge::down(&context, &name, false).await.map_err(Stop::from)
+        };
+        Ok(match self.insist(remove).await {
+            Ok(()) => format!("what it had started was removed, volumes excepted: {before}"),
+            Err(Stop::Broken(error)) => return Err(error),
+            Err(Stop::Failed(why) | Stop::Trouble(why, _)) => {
+                format!("what it had started could not be removed: {why}; take it down with `inertia NAME down`; {before}")
+            }
+            Err(Stop::CalledOff | Stop::Needless(_) | Stop::Superseded(_)) => before.to_owned(),
+        })
+    }
+
+    /// Brings an earlier release back.
+    async fn restore(&self, deployment: u64) -> Result<Restored, Stop> {
         let wanted = self.wanted_of(deployment).await?;
         let token = CancellationToken::new();
         let prepared = self.prepare(&wanted, &token).await?;
         let images = wanted.images.unwrap_or_default();
-        let started = self.start(&prepared, images, Past::Proven, &token).await?;
-        Ok(LeftBehind::of(prepared, &started))
+        let (context, intent) = self.intend(&prepared, &images, &token).await?;
+        let is_needless = intent.is_empty();
+        let started = self.start(&prepared, &context, intent, Past::Proven).await?;
+        Ok(if is_needless {
+            Restored::Nothing
+        } else {
+            Restored::Containers(LeftBehind::of(prepared, &started))
+        })
     }
 
     async fn clear_away(&self, left: Option<LeftBehind>) {

@@ -168,16 +168,41 @@ fn images_of(project: &Project) -> BTreeSet<ImageRef> {
     services.map(|service| image_name(&project.name, service)).collect()
 }
 
-/// Makes the containers be what is wanted, from these images, and watches them until that is known to be well.
-pub(crate) async fn start(
+/// How the containers of a release come to be what is wanted: decided, and nothing touched yet.
+pub(crate) struct Intent {
+    plan: Plan,
+    /// The image of each service.
+    images: BTreeMap<ServiceName, ImageId>,
+    /// The containers that run already.
+    old: BTreeSet<ContainerId>,
+}
+
+impl Intent {
+    /// What runs is what is wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.plan.is_empty()
+    }
+}
+
+/// Decides how the containers come to be what is wanted, from these images.
+pub(crate) async fn intend(context: &Context, project: &Project, images: &BTreeMap<ServiceName, ImageId>) -> Result<Intent, ConvergeError> {
+    let (observed, plan) = unless_called_off(context, changes(context, project, images)).await?;
+    Ok(Intent {
+        plan,
+        images: images.clone(),
+        old: running(&observed),
+    })
+}
+
+/// Makes the containers be what is wanted, and watches them until that is known to be well.
+pub(crate) async fn carry_out(
     context: &Context,
     project: &Project,
-    images: BTreeMap<ServiceName, ImageId>,
+    intent: Intent,
     limits: Limits,
     past: Past,
 ) -> Result<Started, ConvergeError> {
-    let (observed, plan) = unless_called_off(context, changes(context, project, &images)).await?;
-    let old = running(&observed);
+    let Intent { plan, images, old } = intent;
     let cleared = cleared(context, apply_within(context, project, &plan, limits).await)?;
     let observing = async { Ok(observe(context.engine.as_ref(), &project.name, Some(project)).await?) };
     let observed = unless_called_off(context, observing).await?;

@@ -8,6 +8,7 @@
 
 mod again;
 pub(crate) mod attempt;
+mod changes;
 mod checkout_reader;
 pub(crate) mod converge;
 pub(crate) mod conversations;

@@ -11,6 +11,8 @@ use compose_core::event::{Event, EventSink};
 use compose_core::names::{ProjectName, ServiceName};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio_util::sync::CancellationToken;
 
 /// What to do.
@@ -53,6 +55,12 @@ impl Collected {
     }
 }
 
+/// Why a push is not deployed.
+pub(crate) fn is_down(project: &str, since: OffsetDateTime) -> String {
+    let since = since.replace_nanosecond(0).unwrap_or(since).format(&Rfc3339).unwrap_or_default();
+    format!("{project} is down since {since}: `inertia NAME up` starts it again")
+}
+
 /// Does it.
 pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operation) -> Result<Done, ApiError> {
     // Asked first: afterwards the project may be forgotten.
@@ -66,7 +74,10 @@ pub(crate) async fn run(daemon: &Daemon, project: &ProjectRow, operation: Operat
             let detail = format!("{} was not deployed yet", project.name);
             return Err(ApiError::conflict("never-deployed", detail).help("deploy it with `inertia NAME up`"));
         }
-        (Operation::Down(volumes), Some(name)) => converge::down(&context, &name, volumes == Volumes::Remove).await?,
+        (Operation::Down(volumes), Some(name)) => {
+            daemon.store().note_down(&project.name).await?;
+            converge::down(&context, &name, volumes == Volumes::Remove).await?;
+        }
         (Operation::Restart(services), Some(name)) => converge::restart(&context, &name, services).await?,
     }
     // It is done: where the values cannot be read that are to be hidden, only what it did in detail stays untold.

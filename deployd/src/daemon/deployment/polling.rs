@@ -49,6 +49,10 @@ pub(super) async fn look_at(
             return Ok(Some(again()));
         }
     };
+    // It came while the project was down, and whoever brought it up again may have chosen another.
+    if project.skipped_commit.as_ref() == Some(&head) {
+        return Ok(None);
+    }
     let store = daemon.store();
     let (known, before) = match store.latest_commit(&project.name, &project.branch).await? {
         Some(deployed) => (deployed, Before::Deployed),
@@ -79,7 +83,7 @@ pub(super) async fn look_at(
         trigger: Trigger::Poll,
     };
     match daemon.store().admit(new, Vec::new()).await? {
-        Admission::Queued(_) | Admission::TooMany | Admission::Seen => Ok(None),
+        Admission::Queued(_) | Admission::TooMany | Admission::Seen | Admission::Down(_) => Ok(None),
     }
 }
 

@@ -22,10 +22,7 @@ enum Kind {
 
 impl Kind {
     fn of(trigger: &Trigger) -> Self {
-        match trigger {
-            Trigger::Webhook { .. } | Trigger::Poll => Self::Push,
-            Trigger::Manual { .. } | Trigger::Rollback { .. } => Self::Asked,
-        }
+        if trigger.is_push() { Self::Push } else { Self::Asked }
     }
 }
 

@@ -84,7 +84,8 @@ async fn accept(
     let project = new.project.clone();
     let id = match daemon.store().admit(new, Vec::new()).await? {
         Admission::Queued(id) => id,
-        Admission::TooMany | Admission::Seen => {
+        // Only pushes are held up while a project is down.
+        Admission::TooMany | Admission::Seen | Admission::Down(_) => {
             let detail = format!("{LONGEST_QUEUE} deployments of {project} wait already");
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "queue-full", detail)
                 .help("wait for them, or call some off with `inertia NAME cancel`"));

@@ -48,9 +48,10 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("RestartRequest", "services?:[string]"),
     ("Done", "events:[object]"),
     ("StreamEvent", "seq:integer at:time event:object"),
+    ("DownInfo", "since:time skipped?:string?"),
     (
         "ProjectStatus",
-        "project:string current:Deployment? running:Deployment? waiting:integer containers:[ContainerInfo] volumes:[string]",
+        "project:string down?:DownInfo? current:Deployment? running:Deployment? waiting:integer containers:[ContainerInfo] volumes:[string]",
     ),
     (
         "ContainerInfo",

@@ -8,7 +8,7 @@ use crate::daemon::auth::Viewer;
 use crate::daemon::deployment::converge;
 use crate::daemon::problem::ApiError;
 use crate::daemon::store::ProjectRow;
-use crate::wire::{ContainerInfo, DeploymentState, ProjectStatus, Role};
+use crate::wire::{ContainerInfo, DeploymentState, DownInfo, ProjectStatus, Role};
 use axum::Json;
 use axum::extract::State;
 use compose_core::engine::{ContainerSummary, ListedPort};
@@ -46,6 +46,10 @@ async fn status(State(daemon): State<Daemon>, Viewer(_): Viewer, At(name): At<St
         waiting: recent.iter().filter(|one| waits(one.state)).count() as u64,
         containers: containers(&daemon, &project).await?,
         volumes: volumes(&daemon, &project).await?,
+        down: project.down_since.map(|since| DownInfo {
+            since,
+            skipped: project.skipped_commit.clone(),
+        }),
         project: name,
         current,
         running,

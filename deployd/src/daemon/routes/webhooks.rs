@@ -9,6 +9,7 @@ use super::projects::secret_place;
 use super::{Api, post};
 use crate::daemon::Daemon;
 use crate::daemon::connections::Place;
+use crate::daemon::deployment::operations;
 use crate::daemon::peer::Peer;
 use crate::daemon::problem::ApiError;
 use crate::daemon::store::{Admission, Author, NewDeployment, ProjectRow};
@@ -21,6 +22,7 @@ use axum::http::{HeaderMap, StatusCode};
 use compose_core::hash::hex;
 use room::Share;
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 
 /// How large a delivery may be.
 const LARGEST_DELIVERY: usize = 8 * 1024 * 1024;
@@ -156,6 +158,19 @@ fn skipped(reason: impl Into<String>) -> (StatusCode, Json<WebhookAnswer>) {
     (StatusCode::OK, Json(answer))
 }
 
+/// A project that was taken down stays so until a person says otherwise.
+async fn skip_while_down(
+    daemon: &Daemon,
+    author: Author,
+    project: &str,
+    since: OffsetDateTime,
+) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
+    let reason = operations::is_down(project, since);
+    let store = daemon.store();
+    store.audit(author, "deployment.skip", Some(project), Some(reason.clone())).await?;
+    Ok(skipped(reason))
+}
+
 async fn queue(
     daemon: &Daemon,
     (provider, peer): (&str, Peer),
@@ -163,6 +178,10 @@ async fn queue(
     commit: String,
     marks: Vec<String>,
 ) -> Result<(StatusCode, Json<WebhookAnswer>), ApiError> {
+    let author = Author {
+        name: format!("webhook:{provider}"),
+        peer,
+    };
     let new = NewDeployment {
         project: project.name.clone(),
         reference: project.branch,
@@ -179,10 +198,7 @@ async fn queue(
             return Ok(skipped("this delivery was seen before"));
         }
         Admission::TooMany => return Ok(skipped("too many deployments wait")),
-    };
-    let author = Author {
-        name: format!("webhook:{provider}"),
-        peer,
+        Admission::Down(since) => return skip_while_down(daemon, author, &project.name, since).await,
     };
     let store = daemon.store();
     store

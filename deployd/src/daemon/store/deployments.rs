@@ -7,6 +7,7 @@ use crate::wire::{Deployment, DeploymentState, EventBody, Trigger};
 use compose_core::names::ImageId;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use std::collections::BTreeSet;
+use time::OffsetDateTime;
 
 /// A deployment as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(crate) enum Admission {
     TooMany,
     /// The delivery that asks for it was acted on before.
     Seen,
+    /// It is a push, and the project is down since then: the commit is noted.
+    Down(OffsetDateTime),
 }
 
 /// How a deployment ends other than healthy.
@@ -188,6 +191,12 @@ fn forget_old(db: &Transaction<'_>, project: &str, newest: i64) -> Result<(), St
     Ok(())
 }
 
+fn down_since(db: &Connection, project: &str) -> Result<Option<OffsetDateTime>, StoreError> {
+    let sql = "SELECT down_since FROM projects WHERE name = ?1";
+    let since: Option<Option<i64>> = db.query_row(sql, [project], |row| row.get(0)).optional()?;
+    Ok(since.flatten().map(from_millis))
+}
+
 impl Store {
     /// Queues a deployment by the queue's rules. `marks` are those of the delivery that asks for it.
     pub(crate) async fn admit(&self, new: NewDeployment, marks: Vec<String>) -> Result<Admission, StoreError> {
@@ -195,6 +204,14 @@ impl Store {
             let transaction = db.transaction()?;
             if deliveries::is_done(&transaction, &new.project, &marks)? {
                 return Ok(Admission::Seen);
+            }
+            if new.trigger.is_push()
+                && let Some(since) = down_since(&transaction, &new.project)?
+            {
+                let sql = "UPDATE projects SET skipped_commit = ?2 WHERE name = ?1";
+                transaction.execute(sql, (&new.project, &new.commit))?;
+                transaction.commit()?;
+                return Ok(Admission::Down(since));
             }
             let rows = select(
                 &transaction,
@@ -318,7 +335,7 @@ impl Store {
         .await
     }
 
-    /// Ends a deployment that became healthy: its release is the current one from now on. The images that no kept
+    /// Ends a deployment that became healthy: its release is the current one from now on, and the project is up. The images that no kept
     /// release has any more.
     pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<BTreeSet<ImageId>, StoreError> {
         let project = project.to_owned();
@@ -326,7 +343,7 @@ impl Store {
             let transaction = db.transaction()?;
             advance(&transaction, &project, release.deployment, Step::Succeed, None)?;
             let forgotten = releases::keep(&transaction, &project, &release)?;
-            let sql = "UPDATE projects SET current = ?2 WHERE name = ?1";
+            let sql = "UPDATE projects SET current = ?2, down_since = NULL WHERE name = ?1";
             transaction.execute(sql, (&project, signed(release.deployment)))?;
             transaction.commit()?;
             Ok(forgotten)

@@ -79,6 +79,14 @@ const STEPS: &[&str] = &[
     ALTER TABLE deployments ADD COLUMN begun_by INTEGER;
     ALTER TABLE deployments ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    ALTER TABLE projects ADD COLUMN down_since INTEGER;
+    ALTER TABLE projects ADD COLUMN skipped_commit TEXT;
+    CREATE TABLE image_marks (
+        project TEXT NOT NULL REFERENCES projects(name) ON DELETE CASCADE, deployment INTEGER NOT NULL, service TEXT NOT NULL,
+        image TEXT NOT NULL, built_as TEXT, PRIMARY KEY (project, deployment, service)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the database to the newest format.

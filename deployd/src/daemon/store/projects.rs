@@ -59,10 +59,14 @@ pub(crate) struct ProjectRow {
     pub(crate) head_seen: Option<String>,
     /// When the git host first delivered something that was signed with the secret.
     pub(crate) webhook_seen: Option<OffsetDateTime>,
+    /// Since when it is down by someone's word: only a person's deployment ends that.
+    pub(crate) down_since: Option<OffsetDateTime>,
+    /// The commit of the last push that was not deployed because the project was down.
+    pub(crate) skipped_commit: Option<String>,
 }
 
 const COLUMNS: &str = "name, url, branch, path, deploy_key, deploy_key_public, webhook_secret, created_at, compose_name, poll_ms, current, \
-     host_key, head_seen, webhook_seen";
+     host_key, head_seen, webhook_seen, down_since, skipped_commit";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
     Ok(ProjectRow {
@@ -80,6 +84,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
         host_key: row.get(11)?,
         head_seen: row.get(12)?,
         webhook_seen: row.get::<_, Option<i64>>(13)?.map(from_millis),
+        down_since: row.get::<_, Option<i64>>(14)?.map(from_millis),
+        skipped_commit: row.get(15)?,
     })
 }
 
@@ -201,6 +207,17 @@ impl Store {
         self.run(move |db| {
             let sql = "UPDATE projects SET webhook_seen = ?2 WHERE name = ?1 AND webhook_seen IS NULL";
             Ok(db.execute(sql, (&name, now()))? > 0)
+        })
+        .await
+    }
+
+    /// Keeps that a project is taken down, before it is; the first time counts.
+    pub(crate) async fn note_down(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.run(move |db| {
+            let sql = "UPDATE projects SET down_since = ?2, skipped_commit = NULL WHERE name = ?1 AND down_since IS NULL";
+            db.execute(sql, (&name, now()))?;
+            Ok(())
         })
         .await
     }

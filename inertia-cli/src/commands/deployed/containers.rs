@@ -3,9 +3,10 @@
 use super::Target;
 use crate::commands::block_on;
 use crate::failure::Failure;
+use crate::render::moment::to_the_second;
 use crate::render::{say, table};
 use crate::settings::{Output, Settings};
-use deployd::wire::{ContainerInfo, ProjectStatus};
+use deployd::wire::{ContainerInfo, DownInfo, ProjectStatus};
 use std::process::ExitCode;
 
 /// Shows the release that runs, what is under way, and the containers.
@@ -35,11 +36,24 @@ pub(crate) fn status(settings: &Settings) -> Result<ExitCode, Failure> {
     } else {
         String::new()
     };
+    let down = status.down.as_ref().map(|down| is_down(down, &target.remote)).unwrap_or_default();
     say(&format!(
-        "project: {}\nreleased: {current}{running}{waiting}\n\n{}",
+        "project: {}{down}\nreleased: {current}{running}{waiting}\n\n{}",
         status.project,
         containers(&status.containers)
     ))
+}
+
+fn is_down(down: &DownInfo, remote: &str) -> String {
+    let skipped = down.skipped.as_deref().map(|commit| {
+        let commit = commit.get(..12).unwrap_or(commit);
+        format!("\nskipped: a push of {commit}, which came since")
+    });
+    format!(
+        "\ndown since {}: `inertia {remote} up` starts it again{}",
+        to_the_second(down.since),
+        skipped.unwrap_or_default()
+    )
 }
 
 /// Lists the containers.
@@ -63,4 +77,24 @@ fn containers(found: &[ContainerInfo]) -> String {
         ]
     });
     table::render(&["NAME", "SERVICE", "IMAGE", "STATUS", "PORTS"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::OffsetDateTime;
+
+    #[test]
+    fn that_it_is_down_is_said_with_the_way_up_and_what_came_meanwhile() {
+        let mut down = DownInfo {
+            since: OffsetDateTime::UNIX_EPOCH,
+            skipped: None,
+        };
+        assert_eq!(
+            is_down(&down, "prod"),
+            "\ndown since 1970-01-01T00:00:00Z: `inertia prod up` starts it again"
+        );
+        down.skipped = Some("0123456789abcdef".to_owned());
+        assert!(is_down(&down, "prod").ends_with("\nskipped: a push of 0123456789ab, which came since"));
+    }
 }

@@ -192,6 +192,7 @@ fn the_schemas_are_those_of_the_types() {
         check::<wire::RestartRequest>("RestartRequest", Way::In),
         check::<wire::Done>("Done", Way::Out),
         check::<wire::StreamEvent>("StreamEvent", Way::Out),
+        check::<wire::DownInfo>("DownInfo", Way::Out),
         check::<wire::ProjectStatus>("ProjectStatus", Way::Out),
         check::<wire::ContainerInfo>("ContainerInfo", Way::Out),
         check::<wire::PlanReport>("PlanReport", Way::Out),
