@@ -22,7 +22,7 @@ pub enum DeploymentState {
     Failed,
     /// It did not come to run, and the previous release was put back.
     RolledBack,
-    /// A newer deployment took its place before it had read its commit.
+    /// A newer deployment took its place before it had changed anything.
     Superseded,
     /// Someone called it off, or there was nothing to do.
     Cancelled,

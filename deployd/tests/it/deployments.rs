@@ -59,9 +59,14 @@ async fn a_stream_goes_on_where_its_reader_stopped() {
 async fn the_head_is_deployed_again_without_touching_what_is_right() {
     let bench = Bench::shop().await;
     bench.deploy_well().await;
-    let before = bench.engine.calls();
+    let changes = |bench: &Bench| {
+        let mut calls = bench.engine.calls();
+        calls.retain(|call| !call.starts_with("tag"));
+        calls
+    };
+    let before = changes(&bench);
     bench.deploy_well().await;
-    assert_eq!(bench.engine.calls(), before);
+    assert_eq!(changes(&bench), before);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod down;
 mod files;
 mod git_server;
 mod https;
+mod images;
 mod interruptions;
 mod limits;
 mod parts;

@@ -342,7 +342,11 @@ impl Engine for FakeEngine {
     async fn inspect_image(&self, image: &str) -> Result<Option<ImageDetails>, EngineError> {
         let world = self.lock();
         let by_id = || world.images.values().find(|found| found.id.as_str() == image);
-        Ok(world.images.get(image).or_else(by_id).cloned())
+        let found = world.images.get(image).or_else(by_id);
+        Ok(found.map(|found| ImageDetails {
+            tags: world.names_of(&found.id),
+            ..found.clone()
+        }))
     }
 
     async fn pull_image(
@@ -362,17 +366,33 @@ impl Engine for FakeEngine {
 
     async fn tag_image(&self, id: &ImageId, name: &ImageRef) -> Result<(), EngineError> {
         self.call("tag", name.as_str()).await?;
-        self.set_image(name.as_str(), id.as_str());
+        let mut world = self.lock();
+        let found = world.images.values().find(|found| found.id == *id).cloned();
+        let found = found.ok_or_else(|| refused(&format!("tag {name}"), 404, &format!("no such image: {id}")))?;
+        world.name_image(name.as_str(), found);
         Ok(())
     }
 
     async fn remove_image(&self, image: &str) -> Result<(), EngineError> {
         self.call("remove image", image).await?;
         let mut world = self.lock();
-        if world.containers.values().any(|container| container.body.image == image) {
+        let by_id = || world.images.values().find(|found| found.id.as_str() == image);
+        let Some(id) = world.images.get(image).or_else(by_id).map(|found| found.id.clone()) else {
+            return Ok(());
+        };
+        let names = world.names_of(&id);
+        let is_last = !names.iter().any(|name| name != image);
+        if !is_last && names.iter().any(|name| name == image) {
+            world.images.remove(image);
+            return Ok(());
+        }
+        if !is_last && names.len() > 1 {
+            return Err(refused("remove image", 409, &format!("image {image} has several names")));
+        }
+        if world.containers.values().any(|container| container.image_id == id) {
             return Err(refused("remove image", 409, &format!("image {image} is being used")));
         }
-        world.images.remove(image);
+        world.images.retain(|_, found| found.id != id);
         Ok(())
     }
 

@@ -131,6 +131,11 @@ impl FakeEngine {
         self.lock().networks.keys().map(ToString::to_string).collect()
     }
 
+    /// The names of all images, and the ids of those that have none.
+    pub fn images(&self) -> Vec<String> {
+        self.lock().images.keys().cloned().collect()
+    }
+
     /// The names of all volumes.
     pub fn volumes(&self) -> Vec<String> {
         self.lock().volumes.keys().map(ToString::to_string).collect()

@@ -56,11 +56,22 @@ impl World {
         Ok(())
     }
 
-    /// Gives a name to an image; the one that had it stays, under its id only.
+    /// The names of an image.
+    pub(super) fn names_of(&self, id: &ImageId) -> Vec<String> {
+        let named = self
+            .images
+            .iter()
+            .filter(|(name, image)| image.id == *id && name.as_str() != id.as_str());
+        named.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Gives a name to an image; the one that had it stays, under its id only where it has no other.
     pub(super) fn name_image(&mut self, name: &str, image: ImageDetails) {
         let id = image.id.clone();
+        self.images.remove(id.as_str());
         if let Some(before) = self.images.insert(name.to_owned(), image)
             && before.id != id
+            && self.names_of(&before.id).is_empty()
         {
             let nameless = ImageDetails {
                 tags: Vec::new(),

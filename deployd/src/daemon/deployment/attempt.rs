@@ -11,6 +11,7 @@ use super::health::Past;
 use super::health::limits::Limits;
 use super::patience::Patience;
 use super::recorder::Recorder;
+use super::release_images::{self, KeepError, Names};
 use super::source::{self, Prepared, Request, SourceError};
 use super::state::Step;
 use super::{operations, origin};
@@ -20,12 +21,13 @@ use crate::daemon::environment::{Environment, EnvironmentError};
 use crate::daemon::git::Commit;
 use crate::daemon::limits::MOST_DEATHS;
 use crate::daemon::own_paths::HomeError;
-use crate::daemon::store::{DeploymentRow, Ending, ProjectRow, Release, StoreError};
+use crate::daemon::store::{DeploymentRow, Ending, ImageMark, ProjectRow, Release, StoreError};
 use crate::daemon::vault::VaultError;
 use crate::wire::{Deployment, Trigger};
 use compose_core::commands::Context;
 use compose_core::engine::Trouble;
 use compose_core::names::{ImageId, ProjectName, ServiceName};
+use compose_core::plan::image_name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -39,14 +41,28 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Default)]
 pub(crate) struct CallOff {
     token: CancellationToken,
-    by: Arc<OnceLock<String>>,
+    why: Arc<OnceLock<Why>>,
     news: Arc<Notify>,
+}
+
+/// Why a deployment is called off.
+enum Why {
+    /// This person says so.
+    Person(String),
+    /// This newer deployment takes its place.
+    Newer(u64),
 }
 
 impl CallOff {
     /// Calls it off.
     pub(crate) fn call(&self, by: String) {
-        let _ = self.by.set(by);
+        let _ = self.why.set(Why::Person(by));
+        self.token.cancel();
+    }
+
+    /// Lets a newer deployment take its place.
+    pub(crate) fn give_way(&self, newer: u64) {
+        let _ = self.why.set(Why::Newer(newer));
         self.token.cancel();
     }
 
@@ -56,8 +72,24 @@ impl CallOff {
     }
 
     fn reason(&self) -> String {
-        format!("called off by {}", self.by.get().map_or("someone", String::as_str))
+        match self.why.get() {
+            Some(Why::Person(by)) => format!("called off by {by}"),
+            Some(Why::Newer(newer)) => took_its_place(*newer),
+            None => "called off by someone".to_owned(),
+        }
     }
+
+    /// How it ends where nothing was changed.
+    fn ending(&self) -> Ending {
+        match self.why.get() {
+            Some(Why::Newer(_)) => Ending::Superseded,
+            Some(Why::Person(_)) | None => Ending::Cancelled,
+        }
+    }
+}
+
+fn took_its_place(newer: u64) -> String {
+    format!("deployment {newer} took its place")
 }
 
 /// Why an attempt does not go on.
@@ -194,7 +226,8 @@ pub(crate) async fn run(daemon: &Daemon, row: DeploymentRow, call_off: CallOff) 
     let result = attempt.run(failure, touched).await;
     attempt.recorder.flush().await;
     daemon.feed().wake();
-    result
+    result?;
+    release_images::let_go(daemon, &attempt.project.name, Names::Unneeded).await
 }
 
 impl Attempt<'_> {
@@ -218,9 +251,9 @@ impl Attempt<'_> {
             Err(Stop::Failed(reason) | Stop::Trouble(reason, _)) if touched => self.put_back(reason, Ending::RolledBack).await,
             Err(Stop::Failed(reason) | Stop::Trouble(reason, _)) => self.end(Ending::Failed, reason).await,
             Err(Stop::CalledOff) if touched => self.put_back(self.call_off.reason(), Ending::Cancelled).await,
-            Err(Stop::CalledOff) => self.end(Ending::Cancelled, self.call_off.reason()).await,
+            Err(Stop::CalledOff) => self.end(self.call_off.ending(), self.call_off.reason()).await,
             Err(Stop::Needless(reason)) => self.end(Ending::Cancelled, reason).await,
-            Err(Stop::Superseded(newer)) => self.end(Ending::Superseded, format!("deployment {newer} took its place")).await,
+            Err(Stop::Superseded(newer)) => self.end(Ending::Superseded, took_its_place(newer)).await,
         }
     }
 
@@ -252,8 +285,9 @@ impl Attempt<'_> {
             (images, Past::Proven)
         } else {
             self.advance(Step::Build).await?;
-            (self.unless_called_off(self.bring_images(&prepared)).await?, Past::New)
+            (self.bring_images(&prepared).await?, Past::New)
         };
+        self.keep_images(&prepared, &images).await?;
         self.advance(Step::Start).await?;
         let (context, intent) = self.intend(&prepared, &images, &self.call_off.token).await?;
         *touched = true;
@@ -441,10 +475,63 @@ impl Attempt<'_> {
         }
     }
 
+    /// Pulls and builds. What was built before it failed, or was called off, is noted, to go when the deployment ends.
     async fn bring_images(&self, prepared: &Prepared) -> Result<BTreeMap<ServiceName, ImageId>, Stop> {
         let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone()).await?;
-        let brought = converge::bring_images(&context, &prepared.placed.project).await;
-        brought.map_err(|error| stopped(&context, error))
+        let project = &prepared.placed.project;
+        self.names_kept(release_images::keep_earlier(self.daemon, &self.project.name).await)?;
+        let built = async || converge::built_images(context.engine.as_ref(), project).await;
+        let before = built().await.map_err(|error| stopped(&context, error.into()))?;
+        let brought = async {
+            let brought = converge::bring_images(&context, project).await;
+            brought.map_err(|error| stopped(&context, error))
+        };
+        let brought = self.unless_called_off(brought).await;
+        if brought.is_err()
+            && let Ok(after) = built().await
+        {
+            let new = after.into_iter().filter(|(service, image)| before.get(service) != Some(image));
+            self.daemon
+                .store()
+                .mark_images(&self.project.name, self.marks(prepared, new))
+                .await?;
+        }
+        brought
+    }
+
+    /// Gives the images their names, so that no prune takes them from now on.
+    async fn keep_images(&self, prepared: &Prepared, images: &BTreeMap<ServiceName, ImageId>) -> Result<(), Stop> {
+        let images = images.iter().map(|(service, image)| (service.clone(), image.clone()));
+        let marks = self.marks(prepared, images);
+        self.names_kept(release_images::keep(self.daemon, &self.project.name, marks).await)
+    }
+
+    fn marks(&self, prepared: &Prepared, images: impl Iterator<Item = (ServiceName, ImageId)>) -> Vec<ImageMark> {
+        let project = &prepared.placed.project;
+        let built_as = |service: &ServiceName| {
+            let service = project.services.get(service).filter(|service| service.build.is_some())?;
+            Some(image_name(&project.name, service))
+        };
+        images
+            .map(|(service, image)| ImageMark {
+                deployment: self.deployment.id,
+                built_as: built_as(&service),
+                service,
+                image,
+            })
+            .collect()
+    }
+
+    /// A release may well run with images that have no name of ours; only a prune can take them then.
+    fn names_kept(&self, kept: Result<(), KeepError>) -> Result<(), Stop> {
+        match kept {
+            Ok(()) => Ok(()),
+            Err(KeepError::Store(error)) => Err(error.into()),
+            Err(KeepError::Engine(error)) => {
+                self.recorder.warn(format!("a prune may take the images of kept releases: {error}"));
+                Ok(())
+            }
+        }
     }
 
     /// Decides how the containers are changed; nothing is, so far. A rollback cannot be called off: it passes a token of its own.
@@ -626,11 +713,10 @@ impl Attempt<'_> {
 
     async fn succeed(&self, Deployed { release, left }: Deployed) -> Result<(), StoreError> {
         self.recorder.flush().await;
-        let (commit, name) = (release.commit.clone(), ProjectName::new(&release.compose_name));
-        let forgotten = self.daemon.store().succeed(&self.project.name, release).await?;
+        let commit = release.commit.clone();
+        self.daemon.store().succeed(&self.project.name, release).await?;
         self.daemon.feed().wake();
         self.clear_away(left).await;
-        converge::remove_built_images(self.daemon.engine().as_ref(), &name, forgotten).await;
         if let Err(error) = self.tidy(commit).await {
             tracing::warn!(%error, project = self.project.name, "old files stay");
         }

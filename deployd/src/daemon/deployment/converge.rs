@@ -163,6 +163,17 @@ pub(crate) async fn bring_images(context: &Context, project: &Project) -> Result
     Ok(images)
 }
 
+/// Where the names lead under which services are built.
+pub(crate) async fn built_images(engine: &dyn Engine, project: &Project) -> Result<BTreeMap<ServiceName, ImageId>, EngineError> {
+    let mut images = BTreeMap::new();
+    for service in project.services.values().filter(|service| service.build.is_some()) {
+        if let Some(found) = engine.inspect_image(image_name(&project.name, service).as_str()).await? {
+            images.insert(service.name.clone(), found.id);
+        }
+    }
+    Ok(images)
+}
+
 fn images_of(project: &Project) -> BTreeSet<ImageRef> {
     let services = project.services.values();
     services.map(|service| image_name(&project.name, service)).collect()
@@ -413,17 +424,6 @@ pub(crate) async fn restart(context: &Context, name: &ProjectName, services: Vec
     let plan = plan_restart(None, &observed, &policy)?;
     apply(context, name, None, &plan).await?;
     Ok(())
-}
-
-/// Removes images that were built for a project and that no release of it has any more. What is still used stays.
-pub(crate) async fn remove_built_images(engine: &dyn Engine, name: &ProjectName, images: BTreeSet<ImageId>) {
-    for image in images {
-        let found = engine.inspect_image(image.as_str()).await.ok().flatten();
-        let is_own = found.is_some_and(|found| labels::builder_of_image(&found.labels).as_ref() == Some(name));
-        if is_own && let Err(error) = engine.remove_image(image.as_str()).await {
-            tracing::info!(%error, %image, "an old image stays");
-        }
-    }
 }
 
 /// The containers of a project, running or not.

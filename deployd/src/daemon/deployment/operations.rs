@@ -2,6 +2,7 @@
 
 use super::converge;
 use super::dirs::ProjectDirs;
+use super::release_images::{self, Names};
 use crate::daemon::Daemon;
 use crate::daemon::environment::Environment;
 use crate::daemon::problem::ApiError;
@@ -100,6 +101,7 @@ async fn forget(daemon: &Daemon, project: &ProjectRow, name: Option<&ProjectName
             return Err(ApiError::conflict("project-runs", detail).help("take it down first: `inertia NAME down`"));
         }
     }
+    release_images::let_go(daemon, &project.name, Names::All).await?;
     daemon.store().delete_project(&project.name).await?;
     let dirs = ProjectDirs::new(daemon.dir().project(&project.name));
     tokio::task::spawn_blocking(move || remove(&dirs))

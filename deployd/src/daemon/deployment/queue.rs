@@ -18,11 +18,17 @@ enum Kind {
     Push,
     /// Someone asked for it and waits for its outcome.
     Asked,
+    /// Someone wants an earlier release, and not what was asked for before.
+    Rollback,
 }
 
 impl Kind {
     fn of(trigger: &Trigger) -> Self {
-        if trigger.is_push() { Self::Push } else { Self::Asked }
+        match trigger {
+            Trigger::Webhook { .. } | Trigger::Poll => Self::Push,
+            Trigger::Manual { .. } => Self::Asked,
+            Trigger::Rollback { .. } => Self::Rollback,
+        }
     }
 }
 
@@ -39,10 +45,16 @@ impl Waiting {
 /// Which waiting deployments a new one takes the place of; `None` when it has to be refused.
 pub(crate) fn admit(waiting: &[Waiting], trigger: &Trigger) -> Option<Vec<u64>> {
     let of_kind = |kind| waiting.iter().filter(move |one| one.kind == kind);
+    let asked_for = of_kind(Kind::Asked).count() + of_kind(Kind::Rollback).count();
     match Kind::of(trigger) {
         Kind::Push => Some(of_kind(Kind::Push).map(|one| one.id).collect()),
-        Kind::Asked if of_kind(Kind::Asked).count() >= LONGEST_QUEUE => None,
+        Kind::Asked if asked_for >= LONGEST_QUEUE => None,
         Kind::Asked => Some(Vec::new()),
+        Kind::Rollback if of_kind(Kind::Rollback).count() >= LONGEST_QUEUE => None,
+        Kind::Rollback => {
+            let others = waiting.iter().filter(|one| one.kind != Kind::Rollback);
+            Some(others.map(|one| one.id).collect())
+        }
     }
 }
 
@@ -62,6 +74,18 @@ mod tests {
             Waiting::new(3, &Trigger::Poll),
         ];
         assert_eq!(admit(&waiting, &Trigger::Poll), Some(vec![1, 3]));
+    }
+
+    #[test]
+    fn a_rollback_takes_the_place_of_all_that_is_not_one() {
+        let back = Trigger::Rollback {
+            by: "ann".to_owned(),
+            to: 1,
+        };
+        let mut waiting = vec![Waiting::new(1, &Trigger::Poll), Waiting::new(2, &asked()), Waiting::new(3, &back)];
+        assert_eq!(admit(&waiting, &back), Some(vec![1, 2]));
+        waiting.extend((4..13).map(|id| Waiting::new(id, &back)));
+        assert_eq!(admit(&waiting, &back), None);
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub(crate) fn next(state: DeploymentState, step: Step) -> Option<DeploymentState
         (Step::Fail, State::Fetching | State::Building | State::Starting) => Some(State::Failed),
         // One that was interrupted after its containers had begun to change is put back from any state.
         (Step::RollBack, State::Fetching | State::Building | State::Starting) => Some(State::RolledBack),
-        // One that waits for its repository waits as well.
-        (Step::Supersede, State::Queued | State::Fetching) => Some(State::Superseded),
+        // As long as nothing was changed.
+        (Step::Supersede, State::Queued | State::Fetching | State::Building) => Some(State::Superseded),
         (Step::Cancel, _) => Some(State::Cancelled),
         (Step::Build | Step::Start | Step::Succeed | Step::Fail | Step::RollBack | Step::Supersede, _) => None,
     }
@@ -94,10 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_waits_is_superseded() {
+    fn only_what_changed_nothing_is_superseded() {
         for state in State::ALL {
-            let waits = matches!(state, State::Queued | State::Fetching);
-            assert_eq!(next(state, Step::Supersede).is_some(), waits, "{state}");
+            let is_early = matches!(state, State::Queued | State::Fetching | State::Building);
+            assert_eq!(next(state, Step::Supersede).is_some(), is_early, "{state}");
         }
     }
 }

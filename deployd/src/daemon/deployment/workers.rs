@@ -286,6 +286,7 @@ impl Worker {
         if let Some((_, by)) = self.called_off.as_ref().filter(|(called, _)| *called == id) {
             call_off.call(by.clone());
         }
+        self.let_overtake(id, &call_off).await?;
         let (daemon, handle) = (self.daemon.clone(), call_off.clone());
         // A task of its own, so that a defect in it ends the deployment and not the worker.
         let mut attempt = AbortOnDrop(tokio::spawn(async move { attempt::run(&daemon, row, handle).await }));
@@ -321,10 +322,21 @@ impl Worker {
                     .help("wait for it, or call it off with `inertia NAME cancel`")));
                 }
                 Some(Command::Look) => self.look_soon(),
-                Some(Command::Wake) => call_off.nudge(),
+                Some(Command::Wake) => {
+                    self.let_overtake(id, &call_off).await?;
+                    call_off.nudge();
+                }
                 None => {}
             }
         }
+    }
+
+    /// A rollback does not wait for what is still fetched or built.
+    async fn let_overtake(&self, id: u64, call_off: &CallOff) -> Result<(), StoreError> {
+        if let Some(newer) = self.daemon.store().overtaking(&self.project, id).await? {
+            call_off.give_way(newer);
+        }
+        Ok(())
     }
 
     /// However many deliveries are turned away, it is one look.

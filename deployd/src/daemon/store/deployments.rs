@@ -4,9 +4,7 @@ use super::{Release, Store, StoreError, corrupt, deliveries, events, from_json, 
 use crate::daemon::deployment::queue::{self, Waiting};
 use crate::daemon::deployment::state::{Step, next};
 use crate::wire::{Deployment, DeploymentState, EventBody, Trigger};
-use compose_core::names::ImageId;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
-use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 /// A deployment as it is kept.
@@ -247,6 +245,19 @@ impl Store {
         .await
     }
 
+    /// The rollback that waits for a deployment which has changed nothing so far and need not be waited for.
+    pub(crate) async fn overtaking(&self, project: &str, id: u64) -> Result<Option<u64>, StoreError> {
+        let project = project.to_owned();
+        self.run(move |db| {
+            let sql = "SELECT MIN(r.id) FROM deployments r JOIN deployments d ON d.project = r.project AND d.id = ?2
+                WHERE r.project = ?1 AND r.id > d.id AND r.state = 'queued' AND r.cause ->> 'kind' = 'rollback'
+                    AND NOT d.touched AND d.finished_at IS NULL AND d.cause ->> 'kind' <> 'rollback'";
+            let overtaking: Option<i64> = db.query_row(sql, (&project, signed(id)), |row| row.get(0))?;
+            Ok(overtaking.map(unsigned))
+        })
+        .await
+    }
+
     /// The deployment that was asked for last, where it waits and another one is older.
     pub(crate) async fn newer(&self, project: &str, id: u64) -> Result<Option<u64>, StoreError> {
         let project = project.to_owned();
@@ -335,18 +346,16 @@ impl Store {
         .await
     }
 
-    /// Ends a deployment that became healthy: its release is the current one from now on, and the project is up. The images that no kept
-    /// release has any more.
-    pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<BTreeSet<ImageId>, StoreError> {
+    /// Ends a deployment that became healthy: its release is the current one from now on, and the project is up.
+    pub(crate) async fn succeed(&self, project: &str, release: Release) -> Result<(), StoreError> {
         let project = project.to_owned();
         self.run(move |db| {
             let transaction = db.transaction()?;
             advance(&transaction, &project, release.deployment, Step::Succeed, None)?;
-            let forgotten = releases::keep(&transaction, &project, &release)?;
+            releases::keep(&transaction, &project, &release)?;
             let sql = "UPDATE projects SET current = ?2, down_since = NULL WHERE name = ?1";
             transaction.execute(sql, (&project, signed(release.deployment)))?;
-            transaction.commit()?;
-            Ok(forgotten)
+            Ok(transaction.commit()?)
         })
         .await
     }

@@ -65,8 +65,8 @@ fn read((deployment, commit, compose_name, images, contents, environment, uses):
 
 const SELECT: &str = "SELECT deployment, commit_id, compose_name, images, contents, environment, uses FROM releases";
 
-/// Keeps a release and forgets those beyond the last ten, inside the caller's transaction. The images that only those had.
-pub(super) fn keep(db: &Connection, project: &str, release: &Release) -> Result<BTreeSet<ImageId>, StoreError> {
+/// Keeps a release and forgets those beyond the last ten, inside the caller's transaction.
+pub(super) fn keep(db: &Connection, project: &str, release: &Release) -> Result<(), StoreError> {
     db.execute(
         "INSERT OR REPLACE INTO releases (project, deployment, commit_id, compose_name, images, contents, environment, uses)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -81,25 +81,12 @@ pub(super) fn keep(db: &Connection, project: &str, release: &Release) -> Result<
             release.uses.as_ref().map(to_json),
         ),
     )?;
-    let before = images(db, project)?;
     db.execute(
         "DELETE FROM releases WHERE project = ?1 AND deployment NOT IN
              (SELECT deployment FROM releases WHERE project = ?1 ORDER BY deployment DESC LIMIT ?2)",
         (project, KEPT_RELEASES),
     )?;
-    let after = images(db, project)?;
-    Ok(before.difference(&after).cloned().collect())
-}
-
-/// The images of every kept release.
-fn images(db: &Connection, project: &str) -> Result<BTreeSet<ImageId>, StoreError> {
-    let mut query = db.prepare("SELECT images FROM releases WHERE project = ?1")?;
-    let lists: Vec<String> = query.query_map([project], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut all = BTreeSet::new();
-    for list in lists {
-        all.extend(from_json::<BTreeMap<ServiceName, ImageId>>("list of images", &list)?.into_values());
-    }
-    Ok(all)
+    Ok(())
 }
 
 impl Store {

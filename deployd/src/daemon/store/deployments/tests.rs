@@ -2,7 +2,7 @@
 
 use super::super::testing::{put_deployment, with_shop};
 use super::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn push(commit: &str) -> NewDeployment {
     NewDeployment {
@@ -38,7 +38,7 @@ fn release(deployment: u64) -> Release {
     }
 }
 
-async fn run_to_health(store: &Store, id: u64) -> BTreeSet<ImageId> {
+async fn run_to_health(store: &Store, id: u64) {
     for step in [Step::Begin, Step::Build, Step::Start] {
         store.advance("shop", id, step).await.expect("advances");
     }
@@ -97,9 +97,7 @@ async fn a_release_is_current_and_only_ten_are_kept() {
     let (_temp, store) = with_shop().await;
     for id in 1..=12 {
         store.admit(manual(), vec![]).await.expect("queued");
-        let forgotten = run_to_health(&store, id).await;
-        let wanted = id.checked_sub(10).filter(|id| *id > 0);
-        assert_eq!(forgotten, wanted.map(|id| format!("sha256:{id}").into()).into_iter().collect());
+        run_to_health(&store, id).await;
     }
     let history = store.history("shop", 100).await.expect("read");
     let kept: Vec<u64> = history.iter().filter(|one| one.release).map(|one| one.id).collect();
