@@ -193,6 +193,33 @@ impl SharedOwnership<VolumeKey> {
     }
 }
 
+/// How the labels begin that change with the content of a secret or config.
+const CONTENT: &str = "dev.inertia.";
+
+/// The two kinds of files that services are granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GrantedKind {
+    /// A secret.
+    Secret,
+    /// A config.
+    Config,
+}
+
+impl GrantedKind {
+    /// Its word in a compose file, for one of them.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Config => "config",
+        }
+    }
+}
+
+/// The label of a container that changes with the content of a secret or config: the configuration hash does not.
+pub fn of_content(kind: GrantedKind, key: &str) -> String {
+    format!("{CONTENT}{}.{key}", kind.as_str())
+}
+
 /// Whether a label is one of those that are kept here.
 pub fn is_own(label: &str) -> bool {
     label.starts_with("com.docker.compose.")

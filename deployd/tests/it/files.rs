@@ -161,3 +161,28 @@ async fn a_settings_file_that_leads_out_of_the_repository_is_not_read() {
     let reason = refused(&bench, COMPOSE).await;
     assert!(!reason.contains("hidden"), "{reason}");
 }
+
+#[tokio::test]
+async fn what_git_does_not_hold_is_asked_for_before_anything_is_touched() {
+    let bench = Bench::shop().await;
+    bench.deploy_well().await;
+    let before = bench.engine.calls();
+    bench.push(&format!(
+        "{COMPOSE}    volumes: [\"./app.conf:/etc/app.conf:ro\", \"./keys:/keys:ro\", \"./data:/data\"]\n"
+    ));
+    let ended = bench.ended(bench.deploy().await).await;
+    let reason = ended.reason.unwrap();
+    assert_eq!(ended.state, State::Failed);
+    assert!(reason.contains("mounts ./app.conf, and git does not hold it"), "{reason}");
+    let plan = bench.get("/v1/projects/shop/plan").await;
+    let told = plan.json()["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains("./app.conf") && told.contains("./keys") && !told.contains("./data"), "{told}");
+    assert_eq!(bench.engine.calls(), before);
+    // The message says where on the server they may be instead.
+    for name in ["app.conf", "keys/one"] {
+        let path = bench.state().join("projects/shop/data").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    bench.deploy_well().await;
+}

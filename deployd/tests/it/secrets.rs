@@ -127,3 +127,38 @@ async fn variables_are_set_listed_and_removed() {
     );
     assert!(bench.engine.info().await.is_ok());
 }
+
+#[tokio::test]
+async fn another_content_of_a_secret_or_config_makes_another_container() {
+    let bench = Bench::shop().await;
+    let push = |inline: &str| {
+        let granted = "    secrets: [pw]\n    configs: [conf, inline]\n";
+        let sources = format!("configs: {{conf: {{environment: CONF}}, inline: {{content: {inline}}}}}\nsecrets: {{pw: {{environment: PW}}}}\n");
+        bench.push(&format!("{COMPOSE}{granted}{sources}"))
+    };
+    let set = async |key: &str, value: &str| {
+        let answer = bench.put(&format!("/v1/projects/shop/env/{key}"), &json!({"value": value})).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    };
+    let container = async || bench.engine.list_containers(&compose_core::engine::Selector::default()).await.unwrap().remove(0);
+    push("a");
+    set("PW", SECRET).await;
+    set("CONF", "a").await;
+    bench.deploy_well().await;
+    let mut before = container().await;
+    assert!(before.labels.values().all(|value| !value.contains(SECRET)), "{:?}", before.labels);
+    for change in ["PW", "CONF", "inline"] {
+        if change == "inline" {
+            push("b");
+        } else {
+            set(change, "another").await;
+        }
+        let plan = bench.get("/v1/projects/shop/plan").await.json();
+        assert_eq!(plan["changes"], true, "{change}: {plan}");
+        bench.deploy_well().await;
+        let after = container().await;
+        assert_ne!(after.id, before.id, "{change}");
+        assert_eq!(bench.get("/v1/projects/shop/plan").await.json()["changes"], false, "{change}");
+        before = after;
+    }
+}

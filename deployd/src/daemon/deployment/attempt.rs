@@ -281,6 +281,7 @@ impl Attempt<'_> {
         }
         let prepared = self.prepare(&wanted, &self.call_off.token).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
+        self.refuse(missing(&prepared))?;
         let (images, past) = if let Some(images) = wanted.images.clone() {
             (images, Past::Proven)
         } else {
@@ -407,6 +408,7 @@ impl Attempt<'_> {
             project: self.project.clone(),
             dirs: self.dirs.clone(),
             own: self.daemon.own_folder().await?,
+            fingerprints: self.daemon.vault().fingerprints(&self.project.name),
             checkout: self.dirs.checkout(&wanted.commit),
             commit: wanted.commit.clone(),
             environment: wanted.environment.clone(),
@@ -426,6 +428,17 @@ impl Attempt<'_> {
             self.recorder.warn(warning);
         }
         Ok(prepared)
+    }
+
+    /// Ends it where something was found, telling all of it: the first is why it failed.
+    fn refuse(&self, findings: Vec<String>) -> Result<(), Stop> {
+        let Some((first, others)) = findings.split_first() else {
+            return Ok(());
+        };
+        for other in others {
+            self.recorder.warn(other);
+        }
+        Err(Stop::Failed(first.clone()))
     }
 
     /// Tells the findings of a load, but for the first, which is why it failed.
@@ -677,6 +690,10 @@ impl Attempt<'_> {
         let wanted = self.wanted_of(deployment).await?;
         let token = CancellationToken::new();
         let prepared = self.prepare(&wanted, &token).await?;
+        // It ran like this before.
+        for missing in missing(&prepared) {
+            self.recorder.warn(missing);
+        }
         let images = wanted.images.unwrap_or_default();
         let (context, intent) = self.intend(&prepared, &images, &token).await?;
         let is_needless = intent.is_empty();
@@ -735,4 +752,9 @@ impl Attempt<'_> {
         .await??;
         Ok(())
     }
+}
+
+/// What a project mounts and nobody has.
+fn missing(prepared: &Prepared) -> Vec<String> {
+    prepared.placed.missing.iter().map(ToString::to_string).collect()
 }

@@ -1,6 +1,11 @@
 //! What containers mount of a repository: copies named by their content for what is only read, one
 //! persistent folder per path for what is written.
 //!
+//! What git does not hold is a persistent folder too, and stays empty until the service fills it: `./data` or `./uploads`.
+//! A file has to come from somewhere. So a source that git does not hold is refused where it is only read, or where its
+//! name or its target's is one of a file, unless somebody put it on the server, into the project's `data` folder.
+//! What lies elsewhere on the server is the host's affair, as with Docker Compose.
+//!
 //! A running container never sees bytes of a deployment that is under way or failed, and its mount
 //! changes exactly when the content does.
 
@@ -8,7 +13,9 @@ mod beneath;
 mod contents;
 mod devices;
 mod follow;
+mod granted;
 mod install;
+mod missing;
 mod own;
 mod place;
 

@@ -9,7 +9,7 @@ use crate::daemon::environment::Environment;
 use crate::daemon::git::{CheckedOut, GitError, Here, Mirror, RepositoryUrl, check_out};
 use crate::daemon::limits::{self, LONGEST_PREPARATION};
 use crate::daemon::store::{ProjectRow, StoreError};
-use crate::daemon::vault::VaultError;
+use crate::daemon::vault::{Fingerprints, VaultError};
 use crate::settings::{FILE_NAME, ProjectSettings, SettingsError};
 use compose_core::diagnostic::{Diagnostic, Severity};
 use compose_core::load::interpolate::missing_variable;
@@ -107,6 +107,8 @@ pub(crate) struct Request {
     pub(crate) checkout: PathBuf,
     /// The project's variables.
     pub(crate) environment: Environment,
+    /// What tells the contents of its secrets apart.
+    pub(crate) fingerprints: Fingerprints,
 }
 
 /// Checks a fetched commit out, loads its project and places what it mounts. Called off or not, nothing is written any more
@@ -155,7 +157,9 @@ fn prepare_now(request: &Request, stop: &AtomicBool) -> Result<Prepared, SourceE
     let used = reads.take().into_iter().chain(named(&loaded.project));
     let uses = Uses::new(&request.project.path, used, &request.checkout);
     refuse_absent(&checked_out, &uses)?;
-    let placed = place(loaded.project, &request.checkout, &checked_out, &request.dirs, &request.own)?;
+    let (dirs, own) = (&request.dirs, &request.own);
+    let placed = place(loaded.project, &request.checkout, &checked_out, dirs, own, &request.fingerprints)?;
+    warnings.extend(placed.empty.iter().map(ToString::to_string));
     Ok(Prepared {
         settings,
         placed: Arc::new(placed),

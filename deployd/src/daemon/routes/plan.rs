@@ -100,6 +100,7 @@ async fn report(
     let is_current = current_commit(daemon, &project).await?.as_ref() == Some(&commit);
     let request = Request {
         own: daemon.own_folder().await?,
+        fingerprints: daemon.vault().fingerprints(&project.name),
         // A folder of its own: a deployment of the same commit may be under way.
         checkout: dirs.plans().join(hex(&random::<8>())),
         commit: commit.clone(),
@@ -125,11 +126,20 @@ async fn plans(daemon: Daemon, request: Request, build: BuildChoice, gone: Cance
     let _checkout = Temporary(request.checkout.clone());
     let _room = daemon.turns().room(&turn).await?;
     let prepared = source::prepare(request, &gone).await?;
+    refuse(prepared.placed.missing.iter().map(ToString::to_string).collect())?;
     let context = converge::context(&daemon, Arc::new(NoEvents), gone.clone()).await?;
     tokio::select! {
         planned = converge::plan(&context, prepared.placed, build) => Ok(planned?),
         () = gone.cancelled() => Err(ConvergeError::CalledOff.into()),
     }
+}
+
+/// What keeps a deployment from beginning keeps its plan from being one.
+fn refuse(findings: Vec<String>) -> Result<(), ApiError> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot-plan", findings.join("\n")))
 }
 
 /// The commit of the release that runs, or ran last.

@@ -37,6 +37,21 @@ impl OwnFolder {
         self
     }
 
+    /// The folder, as the daemon knows it.
+    pub(crate) fn root(&self) -> &Path {
+        &self.inside
+    }
+
+    /// How the engine's host calls a path of the daemon.
+    pub(super) fn on_host(&self, path: &Path) -> PathBuf {
+        self.paths.to_host(path)
+    }
+
+    /// Whether the daemon sees the files of the engine's host as they are.
+    pub(super) fn lives_on_host(&self) -> bool {
+        self.container.is_empty()
+    }
+
     /// Refuses a project that reaches into the folder anywhere but into its `own` folders, into the container, or to where the
     /// daemon reads nothing for a project. Asked again right before containers are made: links may lead elsewhere by then.
     pub(super) fn refuse(&self, project: &Project, own: &[PathBuf]) -> Result<(), FilesError> {

@@ -1,12 +1,15 @@
 //! Deciding what each mount leads to, and making the copies. Nothing that runs is touched.
 
 use super::FilesError;
-use super::beneath::{Folder, Found, Missing};
+use super::beneath::{Folder, Found, Missing as Absent};
 use super::contents::{copy, copy_open, name_of};
+use super::granted::Granted;
 use super::install::{Places, Wanted, install};
+use super::missing::{EmptyFolder, Missing, Purpose, is_empty_folder};
 use super::own::OwnFolder;
 use crate::daemon::deployment::dirs::ProjectDirs;
 use crate::daemon::git::{CheckedOut, Tracked};
+use crate::daemon::vault::Fingerprints;
 use compose_core::hash::hex;
 use compose_core::model::{Mount, MountKind, Project, Secret, SecretSource, Service};
 use compose_core::source::clean;
@@ -26,6 +29,10 @@ pub(crate) struct Placed {
     pub(crate) project: Project,
     /// The names of the copies it mounts.
     pub(crate) contents: BTreeSet<String>,
+    /// What it mounts and nobody has.
+    pub(crate) missing: Vec<Missing>,
+    /// What it finds empty.
+    pub(crate) empty: Vec<EmptyFolder>,
     checkout: PathBuf,
     folders: BTreeSet<PathBuf>,
     /// What is mounted of the data folder as it is found.
@@ -44,7 +51,7 @@ impl Placed {
             .refuse(&self.project, &[self.checkout.clone(), dirs.contents(), data.clone()])?;
         let root = Folder::own(&data).map_err(FilesError::io(&data))?;
         for folder in &self.folders {
-            root.folder(folder, Missing::Make).map_err(FilesError::io(&data.join(folder)))?;
+            root.folder(folder, Absent::Make).map_err(FilesError::io(&data.join(folder)))?;
         }
         let kept = install(
             &self.files,
@@ -67,7 +74,7 @@ impl Placed {
 
 /// Fails where a container planted a link on the way to a path, or in its place: the engine would follow it.
 fn refuse_link(root: &Folder, path: &Path) -> io::Result<()> {
-    match root.entry(path, Missing::Report) {
+    match root.entry(path, Absent::Report) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         entry => entry?.refuse_link(),
     }
@@ -75,7 +82,7 @@ fn refuse_link(root: &Folder, path: &Path) -> io::Result<()> {
 
 /// Makes a link like another where there is nothing yet.
 fn make_link(like: &Path, root: &Folder, at: &Path) -> io::Result<()> {
-    root.entry(at, Missing::Make)?.link_to(&fs::read_link(like)?)
+    root.entry(at, Absent::Make)?.link_to(&fs::read_link(like)?)
 }
 
 /// Places everything that a project mounts of its checked out repository.
@@ -85,16 +92,21 @@ pub(crate) fn place(
     checked_out: &CheckedOut,
     dirs: &ProjectDirs,
     own: &OwnFolder,
+    fingerprints: &Fingerprints,
 ) -> Result<Placed, FilesError> {
     own.refuse(&project, &[checkout.to_owned()])?;
     let mut placing = Placing {
         checkout,
         tracked: &checked_out.tracked,
         dirs,
+        own,
+        fingerprints,
         written: BTreeSet::new(),
         placed: Placed {
             project,
             contents: BTreeSet::new(),
+            missing: Vec::new(),
+            empty: Vec::new(),
             checkout: checkout.to_owned(),
             folders: BTreeSet::new(),
             found: BTreeSet::new(),
@@ -113,6 +125,8 @@ struct Placing<'a> {
     checkout: &'a Path,
     tracked: &'a BTreeMap<PathBuf, Tracked>,
     dirs: &'a ProjectDirs,
+    own: &'a OwnFolder,
+    fingerprints: &'a Fingerprints,
     /// Folders that some service writes to.
     written: BTreeSet<PathBuf>,
     placed: Placed,
@@ -143,6 +157,11 @@ impl Placing<'_> {
             .any(|written| written.starts_with(folder) || folder.starts_with(written))
     }
 
+    /// Whether a path lies in a folder that a service fills.
+    fn is_filled_by_another(&self, path: &Path) -> bool {
+        self.written.iter().any(|written| path != written && path.starts_with(written))
+    }
+
     fn services(&mut self) -> Result<(), FilesError> {
         let names: Vec<_> = self.placed.project.services.keys().cloned().collect();
         for name in names {
@@ -157,22 +176,20 @@ impl Placing<'_> {
 
     fn service(&mut self, service: &mut Service) -> Result<(), FilesError> {
         let mut content = Vec::new();
+        let name = service.name.to_string();
         for mount in service.storage.volumes.iter_mut().filter(|mount| mount.kind == MountKind::Bind) {
-            self.mount(mount, &mut content)?;
+            self.mount(&name, mount, &mut content)?;
         }
-        let project = &self.placed.project;
-        let granted = |keys: &[compose_core::model::FileGrant], of: &dyn Fn(&str) -> Option<SecretSource>| {
-            keys.iter()
-                .filter_map(|grant| match of(&grant.source)? {
-                    SecretSource::File(path) => Some(path.display().to_string()),
-                    _ => None,
-                })
-                .collect::<Vec<_>>()
+        let granted = Granted {
+            project: &self.placed.project,
+            dirs: self.dirs,
+            own: self.own,
+            fingerprints: self.fingerprints,
         };
-        let secret = |key: &str| project.secrets.get(key).map(|found| found.source.clone());
-        let config = |key: &str| project.configs.get(key).map(|found| found.source.clone());
-        content.extend(granted(&service.storage.secrets, &secret));
-        content.extend(granted(&service.storage.configs, &config));
+        let granted = granted.of(service)?;
+        service.labels.extend(granted.labels);
+        self.placed.missing.extend(granted.missing);
+        content.extend(granted.paths);
         if !content.is_empty() {
             let digest = hex(&Sha256::digest(content.join("\n")));
             service.labels.insert(CONTENT_LABEL.to_owned(), digest);
@@ -180,21 +197,71 @@ impl Placing<'_> {
         Ok(())
     }
 
-    fn mount(&mut self, mount: &mut Mount, content: &mut Vec<String>) -> Result<(), FilesError> {
+    fn mount(&mut self, service: &str, mount: &mut Mount, content: &mut Vec<String>) -> Result<(), FilesError> {
         let Some(source) = mount.source.as_deref().map(PathBuf::from) else {
             return Ok(());
         };
         let Some(path) = self.in_repository(&source) else {
+            self.look_at_host(service, mount, source);
             return Ok(());
         };
         let target = match self.tracked.get(&path) {
             Some(file @ Tracked::File { .. }) if mount.read_only => self.copy(&path, name_of(file))?,
             Some(file @ Tracked::File { .. }) => self.copy(&path, own_name(&path, file))?,
             Some(folder @ Tracked::Folder { .. }) if mount.read_only && !self.is_written(&path) => self.copy(&path, name_of(folder))?,
-            _ => self.data_folder(&path, mount, content),
+            Some(_) => self.data_folder(&path, mount, content),
+            None => {
+                self.look_for(service, mount, &path);
+                self.data_folder(&path, mount, content)
+            }
         };
         mount.source = Some(target.display().to_string());
         Ok(())
+    }
+
+    /// Notes a path that git does not hold, where the service cannot do without it.
+    fn look_for(&mut self, service: &str, mount: &Mount, path: &Path) {
+        let purpose = Purpose::of(mount, path);
+        let at = self.dirs.data().join(path);
+        let is_there = at.symlink_metadata().is_ok();
+        let is_missing = match purpose {
+            Purpose::File => !self.is_filled_by_another(path),
+            Purpose::Read => !self.is_written(path),
+            Purpose::Present => true,
+            Purpose::Filled => false,
+        };
+        if is_missing && !is_there {
+            self.placed.missing.push(Missing::OfRepository {
+                service: service.to_owned(),
+                path: path.to_owned(),
+                on_server: self.own.on_host(&at),
+            });
+        } else if purpose == Purpose::File && is_empty_folder(&at) {
+            self.placed.empty.push(EmptyFolder {
+                service: service.to_owned(),
+                path: self.own.on_host(&at),
+                target: mount.target.clone(),
+                made: false,
+            });
+        }
+    }
+
+    /// Notes a path of the host that is not there, where that can be seen. Many services mount what only some hosts have.
+    fn look_at_host(&mut self, service: &str, mount: &Mount, source: PathBuf) {
+        if !self.own.lives_on_host() || !source.is_absolute() || source.symlink_metadata().is_ok() {
+            return;
+        }
+        let service = service.to_owned();
+        if mount.bind.as_ref().is_some_and(|bind| !bind.create_host_path) {
+            self.placed.missing.push(Missing::OfHost { service, path: source });
+        } else if matches!(Purpose::of(mount, &source), Purpose::File | Purpose::Read) {
+            self.placed.empty.push(EmptyFolder {
+                service,
+                path: source,
+                target: mount.target.clone(),
+                made: true,
+            });
+        }
     }
 
     fn copy(&mut self, path: &Path, name: String) -> Result<PathBuf, FilesError> {
@@ -208,7 +275,7 @@ impl Placing<'_> {
         let (data, contents) = (self.dirs.data(), self.dirs.contents());
         let place = data.join(path);
         let failed = FilesError::io(&place);
-        let found = Folder::own(&data).and_then(|root| root.entry(path, Missing::Report)?.find());
+        let found = Folder::own(&data).and_then(|root| root.entry(path, Absent::Report)?.find());
         let file = match found {
             Ok(Found::File(file)) => file,
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
@@ -314,6 +381,7 @@ mod tests {
     struct Case {
         temp: tempfile::TempDir,
         checked_out: CheckedOut,
+        fingerprints: Fingerprints,
     }
 
     impl Case {
@@ -322,6 +390,7 @@ mod tests {
             let case = Self {
                 temp: tempfile::tempdir().expect("a temporary folder"),
                 checked_out: CheckedOut::default(),
+                fingerprints: fingerprints(),
             };
             case.with(files)
         }
@@ -367,7 +436,12 @@ mod tests {
             ProjectDirs::new(self.root().join("projects/shop"))
         }
 
-        fn place(&self, mounts: &[(&str, &str, bool)]) -> Result<Placed, FilesError> {
+        fn place_project(&self, project: Project) -> Placed {
+            let (dirs, own) = (self.dirs(), self.own());
+            place(project, &self.checkout(), &self.checked_out, &dirs, &own, &self.fingerprints).expect("placed")
+        }
+
+        fn place(&self, mounts: &[(&str, &str, bool)]) -> Placed {
             let mut project = project_in(self.checkout());
             for (name, source, read_only) in mounts {
                 let service = project
@@ -387,15 +461,21 @@ mod tests {
                     extensions: Extensions::default(),
                 });
             }
-            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own())
+            self.place_project(project)
         }
 
         fn sources(&self, mounts: &[(&str, &str, bool)]) -> Vec<String> {
-            let placed = self.place(mounts).expect("placed");
+            let placed = self.place(mounts);
             let root = self.dirs().root().display().to_string();
             let all = placed.project.services.values().flat_map(|service| &service.storage.volumes);
             all.map(|mount| mount.source.clone().expect("has one").replace(&root, "")).collect()
         }
+    }
+
+    fn fingerprints() -> Fingerprints {
+        let temp = tempfile::tempdir().expect("a temporary folder");
+        let dir = crate::daemon::state_dir::StateDir::open(temp.path()).expect("opens");
+        crate::daemon::vault::Vault::open_in(&dir).expect("a key").fingerprints("shop")
     }
 
     fn project_in(working_dir: PathBuf) -> Project {
@@ -420,12 +500,12 @@ mod tests {
         let case = Case::new(&[("data/seed", "1")]);
         let mounts = [("web", "data", false), ("web", "uploads", false)];
         assert_eq!(case.sources(&mounts), ["/data/data", "/data/uploads"]);
-        let before = case.place(&mounts).expect("placed");
+        let before = case.place(&mounts);
         before.install(&case.dirs(), 1).expect("installed");
         assert_eq!(fs::read_to_string(case.dirs().data().join("data/seed")).expect("there"), "1");
         assert!(case.dirs().data().join("uploads").is_dir());
         let case = case.with(&[("data/seed", "2")]);
-        let after = case.place(&mounts).expect("placed");
+        let after = case.place(&mounts);
         let label = |placed: &Placed| placed.project.services["web"].labels.get(CONTENT_LABEL).cloned();
         assert!(label(&before).is_some() && label(&before) != label(&after));
     }
@@ -444,6 +524,130 @@ mod tests {
         assert!(sources.iter().all(|source| source.starts_with("/contents/1-file")), "{sources:?}");
         let different: BTreeSet<_> = sources.iter().collect();
         assert_eq!(different.len(), 3);
+    }
+
+    fn missing(placed: &Placed) -> Vec<String> {
+        placed.missing.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_only_read_or_named_like_a_file_has_to_be_somewhere() {
+        let case = Case::new(&[("held", "1"), ("conf/a", "1")]);
+        let mounts = [
+            ("web", "app.conf", true),
+            ("web", "app.db", false),
+            ("web", "certs", true),
+            ("web", "data", false),
+            ("web", "uploads/new", false),
+            ("web", "held", true),
+            ("web", "conf", true),
+            // What another service fills.
+            ("proxy", "data", true),
+            ("proxy", "data/state.json", true),
+        ];
+        let found = missing(&case.place(&mounts));
+        assert_eq!(found.len(), 3, "{found:?}");
+        for (path, text) in ["app.conf", "app.db", "certs"].iter().zip(&found) {
+            let on_server = case.dirs().data().join(path).display().to_string();
+            assert!(
+                text.starts_with(&format!("service web mounts ./{path}, and git does not hold it")),
+                "{text}"
+            );
+            assert!(text.contains(&on_server), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_put_on_the_server_is_there() {
+        let case = Case::new(&[("held", "1")]);
+        let mounts = [("web", "app.conf", true), ("web", "certs", true), ("web", "old.conf", true)];
+        fs::create_dir_all(case.dirs().data().join("certs")).expect("made");
+        fs::create_dir_all(case.dirs().data().join("old.conf")).expect("made");
+        fs::write(case.dirs().data().join("app.conf"), "").expect("written");
+        let placed = case.place(&mounts);
+        assert_eq!(missing(&placed), [] as [String; 0]);
+        let empty: Vec<String> = placed.empty.iter().map(ToString::to_string).collect();
+        assert!(empty.len() == 1 && empty[0].contains("data/old.conf"), "{empty:?}");
+    }
+
+    #[test]
+    fn the_hosts_own_are_only_spoken_of() {
+        let case = Case::new(&[("held", "1")]);
+        let placed = case.place(&[
+            ("web", "/nowhere/zone", true),
+            ("web", "/nowhere/data", false),
+            ("web", "/etc/hostname", true),
+        ]);
+        assert_eq!(missing(&placed), [] as [String; 0]);
+        let empty: Vec<String> = placed.empty.iter().map(ToString::to_string).collect();
+        assert!(empty.len() == 1 && empty[0].contains("/nowhere/zone"), "{empty:?}");
+    }
+
+    /// The labels of a service that is granted a secret and a config of these sources.
+    fn granted(case: &Case, secret: SecretSource, config: SecretSource) -> (Placed, Vec<(String, String)>) {
+        let grant = |source: &str| compose_core::model::FileGrant {
+            source: source.to_owned(),
+            ..compose_core::model::FileGrant::default()
+        };
+        let of = |source| Secret {
+            source,
+            ..Secret::default()
+        };
+        let mut project = project_in(case.checkout());
+        let mut service = Service::new("web".into());
+        service.storage.secrets.push(grant("key"));
+        service.storage.configs.push(grant("conf"));
+        project.services.insert(ServiceName::new("web"), service);
+        project.secrets.insert("key".into(), of(secret));
+        project.configs.insert("conf".into(), of(config));
+        let placed = case.place_project(project);
+        let labels = placed.project.services["web"].labels.clone().into_iter().collect();
+        (placed, labels)
+    }
+
+    #[test]
+    fn every_content_of_a_secret_or_config_is_in_a_label_and_not_to_be_read_there() {
+        let case = Case::new(&[("held", "1")]);
+        let variable = |value: &str| SecretSource::Environment {
+            variable: "PW".to_owned(),
+            value: Some(value.to_owned()),
+        };
+        let content = |text: &str| SecretSource::Content(text.to_owned());
+        let (_, first) = granted(&case, variable("hidden"), content("a"));
+        assert_eq!(
+            first.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
+            ["dev.inertia.config.conf", "dev.inertia.secret.key"]
+        );
+        assert!(
+            first.iter().all(|(_, value)| value.len() == 32 && !value.contains("hidden")),
+            "{first:?}"
+        );
+        assert_eq!(granted(&case, variable("hidden"), content("a")).1, first);
+        let (_, other_secret) = granted(&case, variable("changed"), content("a"));
+        assert!(other_secret[0] == first[0] && other_secret[1] != first[1]);
+        let (_, other_config) = granted(&case, variable("hidden"), content("b"));
+        assert!(other_config[0] != first[0] && other_config[1] == first[1]);
+    }
+
+    #[test]
+    fn a_secrets_file_that_is_on_the_server_alone_counts_by_its_content() {
+        let case = Case::new(&[("conf", "1")]);
+        let file = |name: &str| SecretSource::File(case.checkout().join(name));
+        let (placed, _) = granted(&case, file("key"), file("conf"));
+        let found = missing(&placed);
+        assert!(
+            found.len() == 1 && found[0].contains("the secret key") && found[0].contains("data/key"),
+            "{found:?}"
+        );
+        let labels_with = |text: &str| {
+            fs::create_dir_all(case.dirs().data()).expect("made");
+            fs::write(case.dirs().data().join("key"), text).expect("written");
+            let (placed, labels) = granted(&case, file("key"), file("conf"));
+            assert_eq!(missing(&placed), [] as [String; 0]);
+            labels
+        };
+        assert_ne!(labels_with("1"), labels_with("2"));
+        assert_eq!(labels_with("2"), labels_with("2"));
     }
 
     #[test]
@@ -469,7 +673,7 @@ mod tests {
                 };
                 project.secrets.insert(name.into(), secret);
             }
-            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own())
+            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own(), &self.fingerprints)
         }
 
         /// What is at a path of the data folder.
