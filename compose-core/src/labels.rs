@@ -2,7 +2,7 @@
 //! runs is recognised by them, so Inertia and Docker Compose see each other's projects.
 
 use crate::model::Condition;
-use crate::names::{ConfigHash, ContainerId, ImageId, NetworkKey, ProjectName, ReplicaNumber, ServiceName, VolumeKey};
+use crate::names::{ConfigHash, ContainerId, ContainerName, ImageId, NetworkKey, ProjectName, ReplicaNumber, ServiceName, VolumeKey};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -196,6 +196,9 @@ impl SharedOwnership<VolumeKey> {
 /// How the labels begin that change with the content of a secret or config.
 const CONTENT: &str = "dev.inertia.";
 
+/// The label of a container that changes with the content of what it mounts by a name that does not.
+pub const MOUNTED: &str = "dev.inertia.content";
+
 /// The two kinds of files that services are granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GrantedKind {
@@ -218,6 +221,25 @@ impl GrantedKind {
 /// The label of a container that changes with the content of a secret or config: the configuration hash does not.
 pub fn of_content(kind: GrantedKind, key: &str) -> String {
     format!("{CONTENT}{}.{key}", kind.as_str())
+}
+
+/// The field of a compose file that a label of a container stands for.
+pub fn field_of(label: &str) -> String {
+    let granted = |kind: GrantedKind| {
+        label
+            .strip_prefix(&of_content(kind, ""))
+            .map(|key| format!("{}s.{key}", kind.as_str()))
+    };
+    [GrantedKind::Secret, GrantedKind::Config]
+        .into_iter()
+        .find_map(granted)
+        .unwrap_or_else(|| {
+            if label == MOUNTED {
+                "content of mounted files".to_owned()
+            } else {
+                format!("labels.{label}")
+            }
+        })
 }
 
 /// Whether a label is one of those that are kept here.
@@ -297,6 +319,33 @@ fn read_paths(text: Option<&str>) -> Vec<PathBuf> {
 fn write_paths(paths: &[PathBuf]) -> Option<String> {
     let joined: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     (!joined.is_empty()).then(|| joined.join(","))
+}
+
+/// Whose a container is, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    container: ContainerName,
+    owner: Option<(ProjectName, ServiceName)>,
+}
+
+impl Holder {
+    /// Whose a container of this name and these labels is.
+    pub fn of(container: &ContainerName, labels: &BTreeMap<String, String>) -> Self {
+        let owner = Ownership::read(labels);
+        Self {
+            container: container.clone(),
+            owner: owner.map(|owner| (owner.project, owner.service)),
+        }
+    }
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.owner {
+            Some((project, service)) => write!(f, "container {} (service {service} of the project {project})", self.container),
+            None => write!(f, "container {}, which is of no project,", self.container),
+        }
+    }
 }
 
 #[cfg(feature = "engine")]

@@ -24,7 +24,7 @@ pub use ps::{ContainerRow, ps};
 pub use pull::{PullOptions, pull};
 pub use rm::rm_plan;
 pub use run::{RunOptions, make_one_off};
-pub use up::{UpOptions, UpOutcome, look, up};
+pub use up::{UpOptions, UpOutcome, up};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,7 +6,7 @@ use crate::apply::ApplyError;
 use crate::model::Project;
 use crate::names::ImageRef;
 use crate::observe::Observed;
-use crate::plan::{Action, ImageChoice, Plan, PlanError, plan_containers, plan_images};
+use crate::plan::{Action, ContainerPolicy, ImageChoice, ImagePolicy, Plan, PlanError, plan_containers, plan_images};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -54,16 +54,15 @@ impl fmt::Display for Plans {
 /// Plans an `up` and changes nothing.
 pub async fn plan(context: &Context, project: &Project, options: &UpOptions) -> Result<Plans, ApplyError> {
     let observed = look(context, project, options).await?;
-    Ok(plans(project, &observed, options)?)
+    Ok(plans(project, &observed, &options.image_policy(), options.container_policy())?)
 }
 
-/// Plans an `up` over what [`look`] found; asks the engine nothing.
-pub fn plans(project: &Project, observed: &Observed, options: &UpOptions) -> Result<Plans, PlanError> {
-    let images = match options.images {
-        ImageChoice::Resolve => plan_images(project, &observed.images, &options.image_policy())?,
+/// Plans an `up` by these policies over what was observed; asks the engine nothing.
+pub fn plans(project: &Project, observed: &Observed, images: &ImagePolicy, mut policy: ContainerPolicy) -> Result<Plans, PlanError> {
+    let images = match policy.images {
+        ImageChoice::Resolve => plan_images(project, &observed.images, images)?,
         ImageChoice::Pinned(_) => Plan::default(),
     };
-    let mut policy = options.container_policy();
     policy.pending_images = coming(&images);
     let containers = plan_containers(project, observed, &policy)?;
     Ok(Plans { images, containers })

@@ -73,7 +73,7 @@ pub async fn up(context: &Context, project: &Project, options: &UpOptions) -> Re
 }
 
 /// What there is, pinned images included.
-pub async fn look(context: &Context, project: &Project, options: &UpOptions) -> Result<Observed, ApplyError> {
+pub(super) async fn look(context: &Context, project: &Project, options: &UpOptions) -> Result<Observed, ApplyError> {
     let engine = context.engine.as_ref();
     let mut observed = observe(engine, &project.name, Some(project)).await?;
     if let ImageChoice::Pinned(images) = &options.images {

@@ -21,9 +21,9 @@ pub use docker::DockerEngine;
 pub use error::{EngineError, Trouble};
 pub use types::{
     ApiVersion, BuildOutput, BuildRequest, BuildSecretSource, BuildSource, BuilderChoice, ContainerDetails, ContainerHealth,
-    ContainerState, ContainerStatus, ContainerSummary, DockerfileSource, EndpointAddresses, EndpointRequest, EngineInfo, ExecRequest,
-    ImageDetails, ListedMount, ListedPort, LogChunk, LogRequest, LogStream, NetworkDetails, PullProgress, Selector, StateChange,
-    VolumeDetails,
+    ContainerSettings, ContainerState, ContainerStatus, ContainerSummary, DockerfileSource, EndpointAddresses, EndpointRequest, EngineInfo,
+    ExecRequest, ImageDetails, ListedMount, ListedPort, LogChunk, LogRequest, LogStream, NetworkDetails, NetworkSettings, PullProgress,
+    Selector, StateChange, VolumeDetails,
 };
 
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkName, VolumeName};

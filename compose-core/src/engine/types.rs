@@ -204,6 +204,21 @@ pub struct ContainerState {
     pub finished_at: Option<String>,
 }
 
+/// What a container was made with, in the engine's own words. Secrets may be among it.
+#[derive(Clone, Default, PartialEq)]
+pub struct ContainerSettings {
+    /// What concerns its processes: the engine's `Config`.
+    pub process: serde_json::Map<String, serde_json::Value>,
+    /// What concerns the host: the engine's `HostConfig`.
+    pub host: serde_json::Map<String, serde_json::Value>,
+}
+
+impl std::fmt::Debug for ContainerSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ContainerSettings(…)")
+    }
+}
+
 /// Everything Compose needs to know about one container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerDetails {
@@ -227,6 +242,8 @@ pub struct ContainerDetails {
     pub networks: BTreeMap<NetworkName, NetworkId>,
     /// When the engine starts it again by itself: `always`, `unless-stopped`, `on-failure`; `None` for never.
     pub restart_policy: Option<String>,
+    /// What it was made with.
+    pub settings: ContainerSettings,
 }
 
 /// A change in a container's life.
@@ -333,6 +350,23 @@ pub struct EndpointAddresses {
     pub link_local: Vec<String>,
 }
 
+/// How a network was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// The driver's options.
+    pub options: BTreeMap<String, String>,
+    /// No way out of it.
+    pub internal: bool,
+    /// Containers outside the project may join.
+    pub attachable: bool,
+    /// IPv6 addresses.
+    pub ipv6: bool,
+    /// The IPAM driver.
+    pub ipam_driver: Option<String>,
+    /// The subnets.
+    pub subnets: Vec<String>,
+}
+
 /// A network of the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkDetails {
@@ -346,6 +380,8 @@ pub struct NetworkDetails {
     pub labels: BTreeMap<String, String>,
     /// The containers in it, where the engine says.
     pub containers: Vec<ContainerId>,
+    /// How it was made.
+    pub settings: NetworkSettings,
 }
 
 /// A volume of the engine.
@@ -359,6 +395,8 @@ pub struct VolumeDetails {
     pub mountpoint: String,
     /// `local` or `global`.
     pub scope: String,
+    /// The driver's options.
+    pub options: BTreeMap<String, String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
 }
@@ -386,6 +424,8 @@ pub struct ImageDetails {
     pub exposed_ports: Vec<String>,
     /// When the engine last tagged it, RFC 3339.
     pub last_tagged: Option<String>,
+    /// What its containers get where nothing else is asked for: the `process` of it.
+    pub defaults: ContainerSettings,
 }
 
 /// How far a pull is.

@@ -1,11 +1,13 @@
 //! Asks the engine: one list for each kind of thing, whatever the number of services.
 
+use super::compare::shared;
+use super::differences::Differences;
 use super::state::{
     Activity, Observed, ObservedContainer, ObservedImage, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Stranger,
 };
 use crate::engine::{ContainerStatus, ContainerSummary, Engine, EngineError, ImageDetails, Selector};
 use crate::labels::{self, Ownership, Role, SharedOwnership};
-use crate::model::Project;
+use crate::model::{Network, Project, Volume};
 use crate::names::{ImageRef, NetworkName, ProjectName, VolumeName};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +120,7 @@ fn container_of(summary: ContainerSummary, owner: Ownership) -> ObservedContaine
         addresses: summary.addresses,
         binds,
         owner,
+        differences: Differences::default(),
     }
 }
 
@@ -149,26 +152,33 @@ async fn networks(
     name: &ProjectName,
     project: Option<&Project>,
 ) -> Result<BTreeMap<NetworkName, ObservedNetwork>, EngineError> {
-    let mut found: BTreeMap<NetworkName, ObservedNetwork> = BTreeMap::new();
-    for network in engine.list_networks(&labels::of_project(name)).await? {
-        let owner = SharedOwnership::of_network(&network.labels);
-        found.insert(network.name, ObservedNetwork { id: network.id, owner });
-    }
-    let named: Vec<NetworkName> = project
+    let wanted = wanted_networks(project);
+    let mut found = engine.list_networks(&labels::of_project(name)).await?;
+    let known: BTreeSet<NetworkName> = found.iter().map(|network| network.name.clone()).collect();
+    let others: Vec<NetworkName> = wanted.keys().filter(|name| !known.contains(*name)).cloned().collect();
+    let questions = others
         .into_iter()
-        .flat_map(|project| project.networks.values().filter_map(|network| network.name.clone()))
-        .filter(|name| !found.contains_key(name))
-        .collect();
-    let questions = named.into_iter().map(|name| async move {
-        let network = engine.inspect_network(name.as_str()).await?;
-        Ok::<_, EngineError>(network.map(|network| {
-            let owner = SharedOwnership::of_network(&network.labels);
-            (name, ObservedNetwork { id: network.id, owner })
-        }))
-    });
+        .map(|name| async move { engine.inspect_network(name.as_str()).await });
     let others: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
     found.extend(others.into_iter().flatten());
-    Ok(found)
+    Ok(found
+        .into_iter()
+        .map(|network| {
+            let differences = wanted.get(&network.name).map(|wanted| shared::of_network(wanted, &network));
+            let observed = ObservedNetwork {
+                owner: SharedOwnership::of_network(&network.labels),
+                differences: differences.unwrap_or_default(),
+                id: network.id,
+            };
+            (network.name, observed)
+        })
+        .collect())
+}
+
+/// The networks of a project, by their names in the engine.
+fn wanted_networks(project: Option<&Project>) -> BTreeMap<NetworkName, &Network> {
+    let networks = project.into_iter().flat_map(|project| project.networks.values());
+    networks.filter_map(|network| Some((network.name.clone()?, network))).collect()
 }
 
 async fn volumes(
@@ -176,32 +186,28 @@ async fn volumes(
     name: &ProjectName,
     project: Option<&Project>,
 ) -> Result<BTreeMap<VolumeName, ObservedVolume>, EngineError> {
-    let mut found: BTreeMap<VolumeName, ObservedVolume> = BTreeMap::new();
-    for volume in engine.list_volumes(&labels::of_project(name)).await? {
-        found.insert(
-            volume.name,
-            ObservedVolume {
-                owner: SharedOwnership::of_volume(&volume.labels),
-            },
-        );
-    }
-    let named: Vec<VolumeName> = project
-        .into_iter()
-        .flat_map(|project| project.volumes.values().filter_map(|volume| volume.name.clone()))
-        .filter(|name| !found.contains_key(name))
-        .collect();
-    let questions = named.into_iter().map(|name| async move {
-        let volume = engine.inspect_volume(&name).await?;
-        Ok::<_, EngineError>(volume.map(|volume| {
-            (
-                name,
-                ObservedVolume {
-                    owner: SharedOwnership::of_volume(&volume.labels),
-                },
-            )
-        }))
-    });
+    let wanted = wanted_volumes(project);
+    let mut found = engine.list_volumes(&labels::of_project(name)).await?;
+    let known: BTreeSet<VolumeName> = found.iter().map(|volume| volume.name.clone()).collect();
+    let others: Vec<VolumeName> = wanted.keys().filter(|name| !known.contains(*name)).cloned().collect();
+    let questions = others.into_iter().map(|name| async move { engine.inspect_volume(&name).await });
     let others: Vec<_> = stream::iter(questions).buffer_unordered(OPEN_QUESTIONS).try_collect().await?;
     found.extend(others.into_iter().flatten());
-    Ok(found)
+    Ok(found
+        .into_iter()
+        .map(|volume| {
+            let differences = wanted.get(&volume.name).map(|wanted| shared::of_volume(wanted, &volume));
+            let observed = ObservedVolume {
+                owner: SharedOwnership::of_volume(&volume.labels),
+                differences: differences.unwrap_or_default(),
+            };
+            (volume.name, observed)
+        })
+        .collect())
+}
+
+/// The volumes of a project, by their names in the engine.
+fn wanted_volumes(project: Option<&Project>) -> BTreeMap<VolumeName, &Volume> {
+    let volumes = project.into_iter().flat_map(|project| project.volumes.values());
+    volumes.filter_map(|volume| Some((volume.name.clone()?, volume))).collect()
 }

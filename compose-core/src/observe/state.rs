@@ -1,5 +1,6 @@
 //! A snapshot of the engine, reduced to what planning compares.
 
+use super::differences::{Difference, Differences};
 use crate::labels::{Ownership, SharedOwnership};
 use crate::names::{
     ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkKey, NetworkName, ProjectName, ServiceName, VolumeKey, VolumeName,
@@ -61,6 +62,8 @@ pub struct ObservedContainer {
     pub binds: Vec<String>,
     /// The ports of the host that it holds.
     pub ports: Vec<ObservedPort>,
+    /// In what it differs from what its service asks for now; nothing where nobody compared.
+    pub differences: Differences,
 }
 
 /// A container that is not the project's.
@@ -119,6 +122,8 @@ pub struct ObservedNetwork {
     pub id: NetworkId,
     /// Whose it is; `None` when no project made it.
     pub owner: Option<SharedOwnership<NetworkKey>>,
+    /// In what it differs from what the project asks for.
+    pub differences: Vec<Difference>,
 }
 
 /// A volume that is there.
@@ -126,6 +131,8 @@ pub struct ObservedNetwork {
 pub struct ObservedVolume {
     /// Whose it is; `None` when no project made it.
     pub owner: Option<SharedOwnership<VolumeKey>>,
+    /// In what it differs from what the project asks for.
+    pub differences: Vec<Difference>,
 }
 
 /// An image that is there.

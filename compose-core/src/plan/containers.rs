@@ -4,7 +4,7 @@ use super::action::{Action, AnonymousFate, Target};
 use super::convergence::{Deciding, Decisions, SlotFate};
 use super::error::PlanError;
 use super::graph::{Plan, StepId};
-use super::leaving::Leaving;
+use super::leaving::{Leaving, Why};
 use super::naming::check_names;
 use super::policy::{ContainerPolicy, Orphans};
 use super::reason::Reason;
@@ -107,10 +107,15 @@ impl<'a> Planner<'a> {
     }
 
     /// The orphans that go; a person is told of others.
-    fn orphans(&mut self) -> Vec<&'a ObservedContainer> {
+    fn orphans(&mut self) -> Vec<(&'a ObservedContainer, Why<'a>)> {
         let left_over = orphans(self.project, self.observed);
         match self.policy.orphans {
-            Orphans::Remove => return left_over,
+            Orphans::Remove => return left_over.into_iter().map(|container| (container, Why::Orphaned)).collect(),
+            Orphans::RemoveDisabledToo => {
+                let off = disabled(self.project, self.observed).into_iter().map(|container| (container, Why::Disabled));
+                let gone = left_over.into_iter().map(|container| (container, Why::Orphaned));
+                return gone.chain(off).collect();
+            }
             Orphans::Warn if !left_over.is_empty() => {
                 let names: Vec<&str> = left_over.iter().map(|container| container.name.as_str()).collect();
                 self.plan.warn(
@@ -160,4 +165,13 @@ pub(super) fn orphans<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a 
             Role::Replica(_) => !known(&container.owner.service),
         })
         .collect()
+}
+
+/// Containers of services whose profiles are off.
+fn disabled<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ObservedContainer> {
+    let services = observed
+        .services
+        .iter()
+        .filter(|(name, _)| project.disabled_services.contains_key(*name));
+    services.flat_map(|(_, containers)| containers).collect()
 }

@@ -34,7 +34,9 @@ pub(super) fn divergence(wanted: &Wanted<'_>, shared: &SharedThings<'_>, actual:
         return Some(Reason::DependencyRecreated { service: service.clone() });
     }
     if actual.owner.config_hash != wanted.hash {
-        return Some(Reason::ConfigChanged);
+        return Some(Reason::ConfigChanged {
+            differences: actual.differences.all(),
+        });
     }
     match wanted.image {
         None => return Some(Reason::ImagePending),
@@ -46,7 +48,15 @@ pub(super) fn divergence(wanted: &Wanted<'_>, shared: &SharedThings<'_>, actual:
         }
         Some(_) => {}
     }
-    network_divergence(wanted.service, shared, actual).or_else(|| volume_divergence(wanted.service, shared, actual))
+    network_divergence(wanted.service, shared, actual)
+        .or_else(|| volume_divergence(wanted.service, shared, actual))
+        .or_else(|| change_by_hand(actual))
+}
+
+/// What a hash cannot tell: limits can be changed while a container is there.
+fn change_by_hand(actual: &ObservedContainer) -> Option<Reason> {
+    let differences = actual.differences.limits.clone();
+    (!differences.is_empty()).then_some(Reason::ChangedByHand { differences })
 }
 
 fn network_divergence(service: &Service, shared: &SharedThings<'_>, actual: &ObservedContainer) -> Option<Reason> {

@@ -28,6 +28,8 @@ pub(super) enum Why<'a> {
     Replaced(&'a ContainerName),
     ScaledDown,
     Orphaned,
+    /// Its service's profile is off.
+    Disabled,
     /// An interrupted replacement left it behind, under this name.
     LeftOver(&'a ContainerName),
 }
@@ -45,6 +47,7 @@ impl From<Why<'_>> for Reason {
             Why::Replaced(_) => Self::Replaced,
             Why::ScaledDown => Self::ScaledDown,
             Why::Orphaned => Self::Orphaned,
+            Why::Disabled => Self::Disabled,
             Why::LeftOver(name) => Self::Interrupted { name: name.clone() },
         }
     }
@@ -80,7 +83,12 @@ enum Want {
 }
 
 impl<'a> Leaving<'a> {
-    pub(super) fn of(project: &Project, observed: &'a Observed, decisions: &'a Decisions<'a>, orphans: Vec<&'a ObservedContainer>) -> Self {
+    pub(super) fn of(
+        project: &Project,
+        observed: &'a Observed,
+        decisions: &'a Decisions<'a>,
+        orphans: Vec<(&'a ObservedContainer, Why<'a>)>,
+    ) -> Self {
         let mut leaving = Self {
             named: observed.containers().map(|container| (&container.name, container)).collect(),
             ..Self::default()
@@ -98,8 +106,7 @@ impl<'a> Leaving<'a> {
                 leaving.add(project, Leave { container, service, why });
             }
         }
-        for container in orphans {
-            let why = Why::Orphaned;
+        for (container, why) in orphans {
             leaving.add(
                 project,
                 Leave {

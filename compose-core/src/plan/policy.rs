@@ -67,6 +67,8 @@ pub enum Orphans {
     Warn,
     /// They go.
     Remove,
+    /// They go, and so do containers of services whose profiles are off.
+    RemoveDisabledToo,
     /// They stay, without a word.
     Ignore,
 }
@@ -87,6 +89,8 @@ pub enum DivergedVolumes {
     /// It stays as it is, with a warning.
     #[default]
     Keep,
+    /// It stays as it is, with a warning that says which settings differ, also where no label says what it was made from.
+    Report,
     /// It is made anew; its data is lost.
     Recreate,
 }

@@ -23,7 +23,10 @@ impl<'a> Planner<'a> {
                         id: id.clone(),
                         name: network.name.clone(),
                     };
-                    (Some(self.plan.add(released, remove, Reason::ConfigChanged)), Reason::ConfigChanged)
+                    let reason = Reason::ConfigChanged {
+                        differences: network.differences.clone(),
+                    };
+                    (Some(self.plan.add(released, remove, reason.clone())), reason)
                 }
                 _ => (None, Reason::Missing),
             };
@@ -37,7 +40,10 @@ impl<'a> Planner<'a> {
             let (removed, reason) = if volume.is_renewed() {
                 let released = self.release_volume(volume);
                 let remove = Action::RemoveVolume { name: volume.name.clone() };
-                (Some(self.plan.add(released, remove, Reason::ConfigChanged)), Reason::ConfigChanged)
+                let reason = Reason::ConfigChanged {
+                    differences: volume.differences.clone(),
+                };
+                (Some(self.plan.add(released, remove, reason.clone())), reason)
             } else {
                 (None, Reason::Missing)
             };

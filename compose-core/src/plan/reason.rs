@@ -1,6 +1,7 @@
 //! Why a step is there.
 
 use crate::names::{ContainerName, ImageId, NetworkName, ServiceName, VolumeName};
+use crate::observe::{Difference, listed};
 use serde::Serialize;
 use std::fmt;
 
@@ -14,8 +15,17 @@ pub enum Reason {
     Requested,
     /// The caller asked for it whatever the state.
     Forced,
-    /// The service's configuration is another one.
-    ConfigChanged,
+    /// It was made from another configuration.
+    ConfigChanged {
+        /// The settings that differ, as far as they are known.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        differences: Vec<Difference>,
+    },
+    /// Somebody changed it since it was made.
+    ChangedByHand {
+        /// The settings that differ.
+        differences: Vec<Difference>,
+    },
     /// The reference leads to another image than the container runs.
     ImageChanged {
         /// What it runs.
@@ -55,6 +65,8 @@ pub enum Reason {
     ScaledDown,
     /// The project has no such service any more.
     Orphaned,
+    /// Its service is in no profile that is switched on.
+    Disabled,
     /// A container made in its place takes over.
     Replaced,
     /// An interrupted replacement left it under a temporary name.
@@ -87,7 +99,9 @@ impl fmt::Display for Reason {
             Self::Missing => f.write_str("missing"),
             Self::Requested => f.write_str("requested"),
             Self::Forced => f.write_str("forced"),
-            Self::ConfigChanged => f.write_str("configuration changed"),
+            Self::ConfigChanged { differences } if differences.is_empty() => f.write_str("configuration changed"),
+            Self::ConfigChanged { differences } => write!(f, "configuration changed: {}", listed(differences)),
+            Self::ChangedByHand { differences } => write!(f, "changed since it was made: {}", listed(differences)),
             Self::ImageChanged { from, to } => {
                 let from = from.as_ref().map_or("unknown", short);
                 write!(f, "image changed: {from} → {}", short(to))
@@ -102,6 +116,7 @@ impl fmt::Display for Reason {
             Self::Created => f.write_str("created"),
             Self::ScaledDown => f.write_str("scaled down"),
             Self::Orphaned => f.write_str("orphaned"),
+            Self::Disabled => f.write_str("its profile is off"),
             Self::Replaced => f.write_str("replaced"),
             Self::Interrupted { name } => write!(f, "left as {name} by an interrupted replacement"),
             Self::NeededBy { services } => {

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hash::{network_hash, volume_hash};
 use crate::model::{MountKind, NamespaceMode, Network, Project, Service, Volume};
 use crate::names::{ConfigHash, NetworkId, NetworkKey, NetworkName, ProjectName, VolumeKey, VolumeName};
-use crate::observe::{Observed, ObservedNetwork};
+use crate::observe::{Difference, Observed, ObservedNetwork, listed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to become of a network or volume.
@@ -27,6 +27,7 @@ pub(super) struct SharedNetwork<'a> {
     pub(super) key: &'a NetworkKey,
     pub(super) name: NetworkName,
     pub(super) id: Option<NetworkId>,
+    pub(super) differences: Vec<Difference>,
     fate: Fate,
 }
 
@@ -34,6 +35,7 @@ pub(super) struct SharedNetwork<'a> {
 pub(super) struct SharedVolume<'a> {
     pub(super) key: &'a VolumeKey,
     pub(super) name: VolumeName,
+    pub(super) differences: Vec<Difference>,
     fate: Fate,
 }
 
@@ -184,6 +186,7 @@ fn decide_network<'a>(
     Ok(SharedNetwork {
         key,
         id: found.map(|network| network.id.clone()),
+        differences: found.map(|network| network.differences.clone()).unwrap_or_default(),
         name,
         fate,
     })
@@ -235,19 +238,27 @@ fn decide_volume<'a>(
     plan: &mut Plan,
 ) -> Result<SharedVolume<'a>, PlanError> {
     let name = volume_name(project, key, volume);
-    let fate = match observed.volumes.get(&name) {
+    let found = observed.volumes.get(&name);
+    let fate = match found {
         Some(_) if volume.external => Fate::Use,
         None if volume.external => return Err(PlanError::ExternalVolumeMissing { name }),
         None => Fate::Create,
         Some(found) => match &found.owner {
-            Some(owner) if owner.project == *project => fate_of_volume(owner.config_hash.as_ref(), volume, &name, policy, plan),
+            Some(owner) if owner.project == *project => {
+                fate_of_volume(owner.config_hash.as_ref(), volume, (&name, &found.differences), policy, plan)
+            }
             owner => {
                 plan.warn(foreign_volume(project, &name, owner.as_ref().map(|owner| &owner.project)));
                 Fate::Use
             }
         },
     };
-    Ok(SharedVolume { key, name, fate })
+    Ok(SharedVolume {
+        key,
+        differences: found.map(|volume| volume.differences.clone()).unwrap_or_default(),
+        name,
+        fate,
+    })
 }
 
 fn foreign_volume(project: &ProjectName, name: &VolumeName, owner: Option<&ProjectName>) -> Diagnostic {
@@ -258,25 +269,47 @@ fn foreign_volume(project: &ProjectName, name: &VolumeName, owner: Option<&Proje
     Diagnostic::warning(Code::NotMadeForThisProject, message).help("use `external: true` to use an existing volume")
 }
 
-fn fate_of_volume(found: Option<&ConfigHash>, volume: &Volume, name: &VolumeName, policy: &ContainerPolicy, plan: &mut Plan) -> Fate {
+fn fate_of_volume(
+    found: Option<&ConfigHash>,
+    volume: &Volume,
+    (name, differences): (&VolumeName, &[Difference]),
+    policy: &ContainerPolicy,
+    plan: &mut Plan,
+) -> Fate {
     let wanted = volume_hash(&Volume {
         name: Some(name.clone()),
         ..volume.clone()
     });
-    if found.is_none_or(|found| *found == wanted) {
-        return Fate::Use;
-    }
+    let is_other = found.is_some_and(|found| *found != wanted);
+    // Where no label says what it was made from, its settings do.
+    let seems_other = is_other || found.is_none() && !differences.is_empty();
     match policy.diverged_volumes {
-        DivergedVolumes::Recreate => Fate::Renew,
-        DivergedVolumes::Keep => {
-            plan.warn(
-                Diagnostic::warning(
-                    Code::VolumeDiffers,
-                    format!("volume \"{name}\" exists but doesn't match configuration in compose file; it is kept as it is"),
-                )
-                .help("remove it, or answer yes to its recreation, to have it made anew; its data is lost then"),
-            );
-            Fate::Use
-        }
+        DivergedVolumes::Report if seems_other => plan.warn(kept_as_it_is(name, differences)),
+        DivergedVolumes::Recreate if is_other => return Fate::Renew,
+        DivergedVolumes::Keep if is_other => plan.warn(
+            Diagnostic::warning(
+                Code::VolumeDiffers,
+                format!("volume \"{name}\" exists but doesn't match configuration in compose file; it is kept as it is"),
+            )
+            .help("remove it, or answer yes to its recreation, to have it made anew; its data is lost then"),
+        ),
+        DivergedVolumes::Keep | DivergedVolumes::Report | DivergedVolumes::Recreate => {}
     }
+    Fate::Use
+}
+
+/// What is said of a volume that nobody makes anew.
+fn kept_as_it_is(name: &VolumeName, differences: &[Difference]) -> Diagnostic {
+    let fields = match differences {
+        [] => String::new(),
+        fields => format!(" in {}", listed(fields)),
+    };
+    Diagnostic::warning(
+        Code::VolumeDiffers,
+        format!("volume {name} differs from the compose file{fields}; it is kept as it is, with its data"),
+    )
+    .help(format!(
+        "put the settings back, or give the volume another name and copy its data over; where the data can go, take the project down, \
+         remove the volume on the server with `docker volume rm {name}`, and deploy again"
+    ))
 }

@@ -70,7 +70,7 @@ impl<'a> Doomed<'a> {
         }
         let dependents = dependents(project, observed);
         let orphans = match policy.orphans {
-            Orphans::Remove => observed
+            Orphans::Remove | Orphans::RemoveDisabledToo => observed
                 .containers()
                 .filter(|container| matches!(container.owner.role, Role::OneOff { .. }) || !known.contains(&container.owner.service))
                 .collect(),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod drift;
 mod images;
 mod lifecycle;
 mod properties;
@@ -424,12 +425,17 @@ async fn foreign_networks_and_volumes_are_used_with_a_warning() {
         "shop_default".into(),
         crate::observe::ObservedNetwork {
             id: "n".into(),
+            differences: Vec::new(),
             owner: None,
         },
     );
-    observed
-        .volumes
-        .insert("shop_data".into(), crate::observe::ObservedVolume { owner: None });
+    observed.volumes.insert(
+        "shop_data".into(),
+        crate::observe::ObservedVolume {
+            owner: None,
+            differences: Vec::new(),
+        },
+    );
     insta::assert_snapshot!(text(&shop, &observed, &ContainerPolicy::default()));
 }
 

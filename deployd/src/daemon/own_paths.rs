@@ -17,6 +17,18 @@ pub(crate) struct Home {
     pub(crate) paths: PathMap,
     /// By what others can name the container: its id, and its name where the engine knows it.
     pub(crate) names: Vec<String>,
+    /// Whose ports it sees.
+    pub(crate) neighbourhood: Neighbourhood,
+}
+
+/// Whose ports a daemon sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Neighbourhood {
+    /// Those of the engine's host.
+    #[default]
+    Host,
+    /// Those of its own container alone.
+    Apart,
 }
 
 /// Why it is not known where the daemon lives. Nothing is mounted before: the host may call every folder otherwise.
@@ -63,12 +75,16 @@ fn named(id: &ContainerId) -> Home {
     Home {
         paths: PathMap::identity(),
         names: vec![id.to_string()],
+        neighbourhood: Neighbourhood::Apart,
     }
 }
 
 fn described(id: &ContainerId, details: ContainerDetails) -> Home {
     let mut home = named(id);
     home.names.push(details.name.to_string());
+    if details.networks.contains_key("host") {
+        home.neighbourhood = Neighbourhood::Host;
+    }
     for mount in details.mounts {
         tracing::info!(inside = mount.destination, host = mount.source, "a folder of the host");
         home.paths = home.paths.with(mount.destination, mount.source);

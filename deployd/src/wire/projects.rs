@@ -183,6 +183,12 @@ pub struct PlanReport {
     pub changes: bool,
     /// The plan's canonical text, one line per action with its reason.
     pub text: String,
+    /// What differs from what is wanted and a deployment leaves as it is, such as volumes with their data.
+    #[serde(default)]
+    pub differs: Vec<String>,
+    /// What else was noticed.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// One line of `GET /v1/projects/{p}/logs?service=&follow=&tail=&since=`, as the `data:` of a server-sent event.

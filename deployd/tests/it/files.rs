@@ -176,7 +176,10 @@ async fn what_git_does_not_hold_is_asked_for_before_anything_is_touched() {
     assert!(reason.contains("mounts ./app.conf, and git does not hold it"), "{reason}");
     let plan = bench.get("/v1/projects/shop/plan").await;
     let told = plan.json()["detail"].as_str().unwrap().to_owned();
-    assert!(told.contains("./app.conf") && told.contains("./keys") && !told.contains("./data"), "{told}");
+    assert!(
+        told.contains("./app.conf") && told.contains("./keys") && !told.contains("./data"),
+        "{told}"
+    );
     assert_eq!(bench.engine.calls(), before);
     // The message says where on the server they may be instead.
     for name in ["app.conf", "keys/one"] {

@@ -10,6 +10,7 @@ mod description;
 mod engine_faults;
 mod down;
 mod files;
+mod foresight;
 mod git_server;
 mod https;
 mod images;

@@ -133,14 +133,22 @@ async fn another_content_of_a_secret_or_config_makes_another_container() {
     let bench = Bench::shop().await;
     let push = |inline: &str| {
         let granted = "    secrets: [pw]\n    configs: [conf, inline]\n";
-        let sources = format!("configs: {{conf: {{environment: CONF}}, inline: {{content: {inline}}}}}\nsecrets: {{pw: {{environment: PW}}}}\n");
+        let sources =
+            format!("configs: {{conf: {{environment: CONF}}, inline: {{content: {inline}}}}}\nsecrets: {{pw: {{environment: PW}}}}\n");
         bench.push(&format!("{COMPOSE}{granted}{sources}"))
     };
     let set = async |key: &str, value: &str| {
         let answer = bench.put(&format!("/v1/projects/shop/env/{key}"), &json!({"value": value})).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
     };
-    let container = async || bench.engine.list_containers(&compose_core::engine::Selector::default()).await.unwrap().remove(0);
+    let container = async || {
+        bench
+            .engine
+            .list_containers(&compose_core::engine::Selector::default())
+            .await
+            .unwrap()
+            .remove(0)
+    };
     push("a");
     set("PW", SECRET).await;
     set("CONF", "a").await;

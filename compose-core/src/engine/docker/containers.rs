@@ -19,6 +19,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 use time::OffsetDateTime;

@@ -1,9 +1,12 @@
 //! What the engine says of containers, read without minding what it does not know.
 
-use super::super::{ContainerDetails, ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, ListedMount, ListedPort};
+use super::super::{
+    ContainerDetails, ContainerHealth, ContainerSettings, ContainerState, ContainerStatus, ContainerSummary, ListedMount, ListedPort,
+};
 use super::answer::{or_default, some};
 use crate::names::{ContainerName, ImageId, NetworkId, NetworkName};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -152,20 +155,13 @@ pub(super) struct Inspected {
     #[serde(deserialize_with = "or_default")]
     pub(super) state: StateEntry,
     #[serde(deserialize_with = "or_default")]
-    pub(super) config: ConfigEntry,
+    config: Map<String, Value>,
     #[serde(deserialize_with = "or_default")]
-    host_config: HostEntry,
+    host_config: Map<String, Value>,
     #[serde(deserialize_with = "or_default")]
     pub(super) network_settings: NetworkSettings,
     #[serde(deserialize_with = "or_default")]
     mounts: Vec<MountEntry>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct HostEntry {
-    #[serde(deserialize_with = "or_default")]
-    restart_policy: RestartEntry,
 }
 
 #[derive(Default, Deserialize)]
@@ -199,26 +195,19 @@ struct CheckEntry {
     output: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct ConfigEntry {
-    stop_timeout: Option<u64>,
-    image: String,
-    tty: bool,
-    #[serde(deserialize_with = "or_default")]
-    labels: BTreeMap<String, String>,
+/// One of a container's settings; what is missing or of another kind is nothing.
+fn read<'a, T: Default + Deserialize<'a>>(settings: &'a Map<String, Value>, key: &str) -> T {
+    settings.get(key).and_then(|value| T::deserialize(value).ok()).unwrap_or_default()
 }
 
 impl Inspected {
     pub(super) fn name(&self) -> ContainerName {
         ContainerName::new(self.name.trim_start_matches('/'))
     }
-}
 
-impl ConfigEntry {
     /// The grace period of the container's own.
     pub(super) fn grace(&self) -> Duration {
-        self.stop_timeout.map_or(USUAL_GRACE, Duration::from_secs)
+        read::<Option<u64>>(&self.config, "StopTimeout").map_or(USUAL_GRACE, Duration::from_secs)
     }
 }
 
@@ -227,14 +216,18 @@ impl From<Inspected> for ContainerDetails {
         Self {
             name: found.name(),
             id: found.id.into(),
-            image: found.config.image,
+            image: read(&found.config, "Image"),
             image_id: ImageId::from(found.image),
             state: found.state.read(found.restart_count),
-            labels: found.config.labels,
-            tty: found.config.tty,
+            labels: read(&found.config, "Labels"),
+            tty: read(&found.config, "Tty"),
             mounts: found.mounts.into_iter().map(ListedMount::from).collect(),
             networks: found.network_settings.joined(),
-            restart_policy: some(found.host_config.restart_policy.name).filter(|name| name != "no"),
+            restart_policy: some(read::<RestartEntry>(&found.host_config, "RestartPolicy").name).filter(|name| name != "no"),
+            settings: ContainerSettings {
+                process: found.config,
+                host: found.host_config,
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Images, apart from building them.
 
-use super::super::{EngineError, ImageDetails, PullProgress};
+use super::super::{ContainerSettings, EngineError, ImageDetails, PullProgress};
 use super::DockerEngine;
 use super::again::{Patience, Seen};
 use super::answer::{json_lines, keys, or_default, some};
@@ -10,6 +10,7 @@ use crate::names::{ImageId, ImageRef};
 use bollard::query_parameters::{RemoveImageOptions, TagImageOptions};
 use futures::stream::TryStreamExt as _;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -45,6 +46,18 @@ struct Config {
     volumes: Vec<String>,
     #[serde(deserialize_with = "keys")]
     exposed_ports: Vec<String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Config {
+    /// What its containers get where nothing else is asked for.
+    fn defaults(&self) -> ContainerSettings {
+        let labels = self.labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        let mut process = self.others.clone();
+        process.insert("Labels".to_owned(), Value::Object(labels.collect()));
+        ContainerSettings { process, host: Map::new() }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -58,6 +71,7 @@ impl From<Found> for ImageDetails {
         let parts = [found.os, found.architecture, found.variant];
         let platform: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Self {
+            defaults: found.config.defaults(),
             id: found.id.into(),
             tags: found.repo_tags,
             digests: found.repo_digests,

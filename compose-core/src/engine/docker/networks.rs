@@ -1,10 +1,10 @@
 //! Networks.
 
 use super::super::request::NetworkBody;
-use super::super::{EndpointRequest, EngineError, NetworkDetails, Selector};
+use super::super::{EndpointRequest, EngineError, NetworkDetails, NetworkSettings, Selector};
 use super::DockerEngine;
 use super::again::{self, Patience, Seen};
-use super::answer::{keys, or_default};
+use super::answer::{keys, or_default, some};
 use super::call::{Call, segment};
 use super::transport::absent;
 use crate::names::{ContainerId, NetworkId, NetworkName};
@@ -25,6 +25,28 @@ struct Found {
     labels: BTreeMap<String, String>,
     #[serde(deserialize_with = "keys")]
     containers: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    options: BTreeMap<String, String>,
+    internal: bool,
+    attachable: bool,
+    #[serde(rename = "EnableIPv6")]
+    ipv6: bool,
+    #[serde(rename = "IPAM", deserialize_with = "or_default")]
+    ipam: Ipam,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Ipam {
+    driver: String,
+    #[serde(deserialize_with = "or_default")]
+    config: Vec<Pool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Pool {
+    subnet: String,
 }
 
 impl From<Found> for NetworkDetails {
@@ -34,6 +56,14 @@ impl From<Found> for NetworkDetails {
             name: found.name.into(),
             driver: found.driver,
             labels: found.labels,
+            settings: NetworkSettings {
+                options: found.options,
+                internal: found.internal,
+                attachable: found.attachable,
+                ipv6: found.ipv6,
+                ipam_driver: some(found.ipam.driver),
+                subnets: found.ipam.config.into_iter().map(|pool| pool.subnet).collect(),
+            },
             // Endpoints that are no containers are called ep-….
             containers: found
                 .containers

@@ -24,6 +24,8 @@ struct Found {
     scope: String,
     #[serde(deserialize_with = "or_default")]
     labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    options: BTreeMap<String, String>,
 }
 
 impl From<Found> for VolumeDetails {
@@ -34,6 +36,7 @@ impl From<Found> for VolumeDetails {
             mountpoint: found.mountpoint,
             scope: found.scope,
             labels: found.labels,
+            options: found.options,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::request::{ContainerBody, NetworkBody, VolumeBody};
 use crate::engine::{
     AnonymousVolumes, ApiVersion, BuildOutput, BuildRequest, ContainerDetails, ContainerHealth, ContainerStatus, ContainerSummary,
     EndpointRequest, Engine, EngineError, EngineInfo, ExecRequest, ImageDetails, LogChunk, LogRequest, LogStream, NetworkDetails,
-    PullProgress, Selector, StateChange, VolumeDetails,
+    NetworkSettings, PullProgress, Selector, StateChange, VolumeDetails,
 };
 use crate::names::{ContainerId, ContainerName, ImageId, ImageRef, NetworkId, NetworkName, VolumeName};
 use async_trait::async_trait;
@@ -261,6 +261,12 @@ impl Engine for FakeEngine {
             driver: body.driver.clone().unwrap_or_else(|| "bridge".to_owned()),
             labels: body.labels.clone(),
             containers: Vec::new(),
+            settings: NetworkSettings {
+                options: body.options.clone(),
+                internal: body.internal,
+                attachable: body.attachable,
+                ..NetworkSettings::default()
+            },
         };
         world.networks.insert(name, network);
         Ok(id)
@@ -323,6 +329,7 @@ impl Engine for FakeEngine {
             mountpoint: format!("/volumes/{}", body.name),
             scope: "local".to_owned(),
             labels: body.labels.clone(),
+            options: body.driver_opts.clone(),
         };
         self.lock().volumes.entry(volume.name.clone()).or_insert(volume);
         Ok(())

@@ -8,7 +8,7 @@ mod world;
 
 pub use faulty::{Fault, FaultyEngine, Times};
 
-use super::request::ContainerBody;
+use super::request::{ContainerBody, HostConfig};
 use super::{ContainerStatus, EngineError, StateChange};
 use crate::names::{ContainerId, ImageId};
 use script::Script;
@@ -139,6 +139,11 @@ impl FakeEngine {
     /// The names of all volumes.
     pub fn volumes(&self) -> Vec<String> {
         self.lock().volumes.keys().map(ToString::to_string).collect()
+    }
+
+    /// Somebody changes what a container may use, as `docker update` does.
+    pub fn update(&self, name: &str, change: impl FnOnce(&mut HostConfig)) {
+        self.change(name, "update", |container| change(&mut container.body.host_config));
     }
 
     /// A container ends by itself.

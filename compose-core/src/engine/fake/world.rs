@@ -3,8 +3,8 @@
 use super::Behaviour;
 use crate::engine::request::ContainerBody;
 use crate::engine::{
-    ContainerDetails, ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, EngineError, ImageDetails, ListedMount,
-    ListedPort, NetworkDetails, Selector, VolumeDetails,
+    ContainerDetails, ContainerHealth, ContainerSettings, ContainerState, ContainerStatus, ContainerSummary, EngineError, ImageDetails,
+    ListedMount, ListedPort, NetworkDetails, NetworkSettings, Selector, VolumeDetails,
 };
 use crate::names::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +88,7 @@ impl World {
             driver: BRIDGE.to_owned(),
             labels: BTreeMap::new(),
             containers: Vec::new(),
+            settings: NetworkSettings::default(),
         };
         self.networks.get(name).cloned().or_else(|| (name == BRIDGE).then(bridge))
     }
@@ -139,6 +140,7 @@ impl World {
                     mountpoint: format!("/volumes/{name}"),
                     scope: "local".to_owned(),
                     labels: BTreeMap::new(),
+                    options: BTreeMap::new(),
                 };
                 self.volumes.entry(volume.name.clone()).or_insert(volume);
                 ListedMount {
@@ -195,6 +197,7 @@ pub(super) fn image(name: &str, id: &str) -> ImageDetails {
         volumes: Vec::new(),
         exposed_ports: Vec::new(),
         last_tagged: None,
+        defaults: ContainerSettings::default(),
     }
 }
 
@@ -285,6 +288,18 @@ impl Container {
             mounts: self.mounts.clone(),
             networks: self.networks.clone(),
             restart_policy: self.restart_policy().map(str::to_owned),
+            settings: self.settings(),
+        }
+    }
+
+    fn settings(&self) -> ContainerSettings {
+        let Ok(serde_json::Value::Object(mut process)) = serde_json::to_value(&self.body) else {
+            return ContainerSettings::default();
+        };
+        let host = process.remove("HostConfig");
+        ContainerSettings {
+            process,
+            host: host.and_then(|host| host.as_object().cloned()).unwrap_or_default(),
         }
     }
 

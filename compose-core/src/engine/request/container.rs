@@ -20,6 +20,15 @@ pub(super) struct Mapping<'a> {
     pub(super) warnings: Vec<String>,
 }
 
+/// What can be changed of a container of a service while it is there.
+pub fn limits(service: &Service) -> HostConfig {
+    HostConfig {
+        restart_policy: restart_policy(service),
+        resources: resources::resources(service),
+        ..HostConfig::default()
+    }
+}
+
 /// What has to be done to make one container of a service.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ mod network;
 mod paths;
 mod ports;
 mod problem;
+mod rehearsal;
 mod resources;
 mod security;
 #[cfg(test)]
@@ -20,10 +21,11 @@ pub use body::{
     NetworkBody, NetworkingConfig, PoolBody, PortBinding, RateBody, ResourcesBody, RestartPolicyBody, TmpfsBody, UlimitBody, VolumeBody,
     VolumeMountBody, WeightBody,
 };
-pub use container::container;
+pub use container::{container, limits};
 pub use network::network;
 pub use paths::PathMap;
 pub use problem::{Problem, RequestError};
+pub use rehearsal::rehearse;
 pub use security::seccomp_profiles;
 pub use volume::volume;
 

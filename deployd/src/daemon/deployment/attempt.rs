@@ -10,6 +10,7 @@ use super::dirs::ProjectDirs;
 use super::health::Past;
 use super::health::limits::Limits;
 use super::patience::Patience;
+use super::preflight;
 use super::recorder::Recorder;
 use super::release_images::{self, KeepError, Names};
 use super::source::{self, Prepared, Request, SourceError};
@@ -281,7 +282,9 @@ impl Attempt<'_> {
         }
         let prepared = self.prepare(&wanted, &self.call_off.token).await?;
         self.unless_called_off(self.check_owner(&prepared)).await?;
-        self.refuse(missing(&prepared))?;
+        let mut findings = missing(&prepared);
+        findings.extend(self.unless_called_off(self.preflight(&prepared, wanted.images.as_ref())).await?);
+        self.refuse(&findings)?;
         let (images, past) = if let Some(images) = wanted.images.clone() {
             (images, Past::Proven)
         } else {
@@ -431,7 +434,7 @@ impl Attempt<'_> {
     }
 
     /// Ends it where something was found, telling all of it: the first is why it failed.
-    fn refuse(&self, findings: Vec<String>) -> Result<(), Stop> {
+    fn refuse(&self, findings: &[String]) -> Result<(), Stop> {
         let Some((first, others)) = findings.split_first() else {
             return Ok(());
         };
@@ -486,6 +489,19 @@ impl Attempt<'_> {
             ))),
             Err(error) => Err(Stop::Failed(error.to_string())),
         }
+    }
+
+    /// What keeps it from succeeding and is known before anything is built or touched.
+    async fn preflight(&self, prepared: &Prepared, images: Option<&BTreeMap<ServiceName, ImageId>>) -> Result<Vec<String>, Stop> {
+        let context = converge::context(self.daemon, Arc::clone(&self.recorder) as _, self.call_off.token.clone()).await?;
+        let neighbourhood = self.daemon.home().await?.neighbourhood;
+        let found = preflight::check(&context, &prepared.placed.project, neighbourhood).await;
+        let mut findings = found.map_err(|error| stopped(&context, error.into()))?;
+        if let Some(images) = images {
+            let gone = preflight::gone_images(context.engine.as_ref(), images).await;
+            findings.extend(gone.map_err(|error| stopped(&context, error.into()))?);
+        }
+        Ok(findings)
     }
 
     /// Pulls and builds. What was built before it failed, or was called off, is noted, to go when the deployment ends.

@@ -8,7 +8,7 @@ use crate::daemon::Daemon;
 use crate::daemon::own_paths::HomeError;
 use crate::wire::EventBody;
 use compose_core::apply::{ApplyError, apply};
-use compose_core::commands::{self, Context, Plans, UpOptions};
+use compose_core::commands::{self, Context, Plans};
 use compose_core::engine::{
     ContainerHealth, ContainerState, ContainerStatus, ContainerSummary, Engine, EngineError, LogRequest, LogStream, Trouble,
 };
@@ -16,10 +16,10 @@ use compose_core::event::{Event, EventSink};
 use compose_core::labels::{self, Ownership};
 use compose_core::model::Project;
 use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
-use compose_core::observe::{Activity, Observed, observe, observe_images};
+use compose_core::observe::{Activity, Observed, compare, observe, observe_images};
 use compose_core::plan::{
-    Action, BuildChoice, ContainerPolicy, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, Plan, PlanError, WaitCondition,
-    image_name, plan_containers, plan_down, plan_images, plan_restart,
+    Action, BuildChoice, ContainerPolicy, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, Plan, PlanError,
+    WaitCondition, image_name, plan_containers, plan_down, plan_images, plan_restart,
 };
 use futures::StreamExt as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -240,6 +240,14 @@ fn running(observed: &Observed) -> BTreeSet<ContainerId> {
         .collect()
 }
 
+/// What there is, and in what it differs from what is wanted.
+async fn look(context: &Context, project: &Project) -> Result<Observed, EngineError> {
+    let engine = context.engine.as_ref();
+    let mut observed = observe(engine, &project.name, Some(project)).await?;
+    compare(engine, project, &context.paths, &mut observed).await?;
+    Ok(observed)
+}
+
 /// What is there, and the way from it to what is wanted, with exactly these images.
 async fn changes(context: &Context, project: &Project, images: &BTreeMap<ServiceName, ImageId>) -> Result<(Observed, Plan), ConvergeError> {
     for (service, image) in images {
@@ -247,7 +255,7 @@ async fn changes(context: &Context, project: &Project, images: &BTreeMap<Service
             return Err(ConvergeError::ImageGone { service: service.clone() });
         }
     }
-    let observed = observe(context.engine.as_ref(), &project.name, Some(project)).await?;
+    let observed = look(context, project).await?;
     let plan = plan_containers(project, &observed, &policy(pins(project, &observed, images)))?;
     Ok((observed, plan))
 }
@@ -371,7 +379,8 @@ fn pins(project: &Project, observed: &Observed, images: &BTreeMap<ServiceName, I
 /// How a deployment changes containers.
 fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
     ContainerPolicy {
-        orphans: Orphans::Remove,
+        orphans: Orphans::RemoveDisabledToo,
+        diverged_volumes: DivergedVolumes::Report,
         images: ImageChoice::Pinned(images),
         ..ContainerPolicy::default()
     }
@@ -380,14 +389,18 @@ fn policy(images: BTreeMap<ServiceName, ImageId>) -> ContainerPolicy {
 /// What a deployment would do. A deployment builds in any case, but unchanged steps come from the engine's cache and an
 /// equal image spares the containers: the caller says whether that can be expected.
 pub(crate) async fn plan(context: &Context, placed: Arc<Placed>, build: BuildChoice) -> Result<Plans, ConvergeError> {
-    let options = UpOptions {
+    let observed = look(context, &placed.project).await?;
+    let images = ImagePolicy {
         build,
-        remove_orphans: true,
-        ..UpOptions::default()
+        now: OffsetDateTime::now_utc().unix_timestamp(),
+        ..ImagePolicy::default()
     };
-    let observed = commands::look(context, &placed.project, &options).await?;
+    let containers = ContainerPolicy {
+        images: ImageChoice::Resolve,
+        ..policy(BTreeMap::new())
+    };
     // Apart from the threads that answer others: a large project takes its time.
-    let planned = tokio::task::spawn_blocking(move || commands::plans(&placed.project, &observed, &options));
+    let planned = tokio::task::spawn_blocking(move || commands::plans(&placed.project, &observed, &images, containers));
     Ok(planned.await.map_err(|_| ConvergeError::CalledOff)??)
 }
 

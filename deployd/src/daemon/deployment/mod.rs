@@ -3,8 +3,9 @@
 //! [`state`] says which states follow which, [`queue`] who waits; [`workers`] runs one task per
 //! project, which starts what went down with the engine ([`revival`]), runs one [`attempt`] after the other and goes on
 //! [`polling`] meanwhile. An attempt reads its [`origin`], prepares [`source`] files,
-//! [`files`] places what containers mount, [`converge`] drives the engine, [`health`] judges, [`release_images`] sees to it that
-//! a release can come back. What the engine does not do because it is not there or not well is tried [`again`].
+//! [`files`] places what containers mount, [`preflight`] finds out what cannot be had, [`converge`] drives the engine, [`health`]
+//! judges, [`release_images`] sees to it that a release can come back. What the engine does not do because it is not there or not
+//! well is tried [`again`].
 
 mod again;
 pub(crate) mod attempt;
@@ -20,6 +21,7 @@ pub(crate) mod operations;
 pub(crate) mod origin;
 mod patience;
 mod polling;
+pub(crate) mod preflight;
 pub(crate) mod queue;
 pub(crate) mod recorder;
 pub(crate) mod release_images;

@@ -162,7 +162,7 @@ fn keep_only(observed: &mut Observed, down: &BTreeSet<ContainerId>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use compose_core::engine::{ContainerHealth, ContainerState};
+    use compose_core::engine::{ContainerHealth, ContainerSettings, ContainerState};
     use compose_core::names::{ContainerName, ImageId};
     use std::collections::BTreeMap;
 
@@ -187,6 +187,7 @@ mod tests {
             mounts: Vec::new(),
             networks: BTreeMap::new(),
             restart_policy: policy.map(str::to_owned),
+            settings: ContainerSettings::default(),
         }
     }
 

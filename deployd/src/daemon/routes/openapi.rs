@@ -57,7 +57,10 @@ const SCHEMAS: &[(&str, &str)] = &[
         "ContainerInfo",
         "id:string name:string service:string image:string state:string status:string ports:[string]",
     ),
-    ("PlanReport", "commit:string changes:boolean text:string"),
+    (
+        "PlanReport",
+        "commit:string changes:boolean text:string differs:[string] warnings:[string]",
+    ),
     ("LogLine", "service:string container:string stream:string line:string"),
     ("EnvEntry", "key:string version:integer updated_at:time"),
     ("EnvValue", "value:string"),

@@ -3,8 +3,8 @@
 use super::{Target, local_head, logs::encode};
 use crate::commands::block_on;
 use crate::failure::Failure;
-use crate::render::say;
-use crate::settings::{Output, Settings};
+use crate::render::{note, say, say_lines};
+use crate::settings::{Output, Settings, Volume};
 use clap::Args;
 use deployd::wire::PlanReport;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ pub(crate) struct PlanArgs {
     /// A branch, tag or commit; the registered branch's head when left out
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
-    /// Exit with this code when there is something to do
+    /// Exit with this code when what runs is not what is wanted
     #[arg(long, value_name = "CODE", default_value_t = 0)]
     exit_code: u8,
 }
@@ -33,12 +33,30 @@ pub(crate) fn run(arguments: &PlanArgs, settings: &Settings) -> Result<ExitCode,
     }
     match settings.output {
         Output::Json => say(&serde_json::json!(plan).to_string())?,
-        Output::Text if plan.changes => say(&plan.text)?,
-        Output::Text => say("Nothing to do: what runs is what is wanted.")?,
+        Output::Text => tell(&plan, settings)?,
     };
-    Ok(if plan.changes {
+    Ok(if plan.changes || !plan.differs.is_empty() {
         ExitCode::from(arguments.exit_code)
     } else {
         ExitCode::SUCCESS
     })
+}
+
+fn tell(plan: &PlanReport, settings: &Settings) -> Result<ExitCode, Failure> {
+    if settings.volume != Volume::Quiet {
+        for warning in &plan.warnings {
+            note(&format!("warning: {warning}"));
+        }
+    }
+    if plan.changes {
+        say(&plan.text)?;
+    }
+    match (plan.changes, plan.differs.as_slice()) {
+        (true, []) => Ok(ExitCode::SUCCESS),
+        (false, []) => say("Nothing to do: what runs is what is wanted."),
+        (_, differing) => {
+            say("A deployment does not change this:")?;
+            say_lines(differing)
+        }
+    }
 }

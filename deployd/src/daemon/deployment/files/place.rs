@@ -11,6 +11,7 @@ use crate::daemon::deployment::dirs::ProjectDirs;
 use crate::daemon::git::{CheckedOut, Tracked};
 use crate::daemon::vault::Fingerprints;
 use compose_core::hash::hex;
+use compose_core::labels;
 use compose_core::model::{Mount, MountKind, Project, Secret, SecretSource, Service};
 use compose_core::source::clean;
 use sha2::{Digest as _, Sha256};
@@ -18,9 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The label that changes with the content of what a service mounts by a name that does not.
-const CONTENT_LABEL: &str = "dev.inertia.content";
 
 /// A project whose mounts lead to where they stay.
 #[derive(Debug)]
@@ -192,7 +190,7 @@ impl Placing<'_> {
         content.extend(granted.paths);
         if !content.is_empty() {
             let digest = hex(&Sha256::digest(content.join("\n")));
-            service.labels.insert(CONTENT_LABEL.to_owned(), digest);
+            service.labels.insert(labels::MOUNTED.to_owned(), digest);
         }
         Ok(())
     }
@@ -506,7 +504,7 @@ mod tests {
         assert!(case.dirs().data().join("uploads").is_dir());
         let case = case.with(&[("data/seed", "2")]);
         let after = case.place(&mounts);
-        let label = |placed: &Placed| placed.project.services["web"].labels.get(CONTENT_LABEL).cloned();
+        let label = |placed: &Placed| placed.project.services["web"].labels.get(labels::MOUNTED).cloned();
         assert!(label(&before).is_some() && label(&before) != label(&after));
     }
 
@@ -692,7 +690,7 @@ mod tests {
             placed.project.secrets["key"].source,
             SecretSource::File(case.dirs().contents().join("1-file"))
         );
-        assert!(placed.project.services["web"].labels.contains_key(CONTENT_LABEL));
+        assert!(placed.project.services["web"].labels.contains_key(labels::MOUNTED));
         assert_eq!(placed.contents, BTreeSet::from(["1-file".to_owned()]));
     }
 
