@@ -135,21 +135,21 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one. In place of the last for which there is room it is said that there are more.
+    /// Adds one. Behind the last for which there is room it is said that there are more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let count = match diagnostic.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
-        if *count == MOST {
+        if *count > MOST {
             return;
         }
         *count += 1;
         self.bytes += diagnostic.message.len();
-        if *count < MOST && self.bytes <= MOST_BYTES {
+        if *count <= MOST && self.bytes <= MOST_BYTES {
             self.found.push(diagnostic);
         } else {
-            *count = MOST;
+            *count = MOST + 1;
             self.found.push(and_more(&diagnostic));
         }
     }
@@ -161,12 +161,12 @@ impl Diagnostics {
 
     /// Whether there is no room for another error: whoever looks for more may stop.
     pub(crate) fn is_full(&self) -> bool {
-        self.errors >= MOST
+        self.errors > MOST
     }
 
     /// Whether there is no room for another warning.
     pub(crate) fn is_full_of_warnings(&self) -> bool {
-        self.warnings >= MOST
+        self.warnings > MOST
     }
 
     /// How many there are.
@@ -253,14 +253,14 @@ mod tests {
             all.push(Diagnostic::warning(Code::OldBoolean, number.to_string()));
         }
         assert!(!all.has_errors() && all.is_full_of_warnings());
-        all.extend((0..MOST).map(|number| Diagnostic::error(Code::WrongType, number.to_string())));
+        all.extend((0..=MOST).map(|number| Diagnostic::error(Code::WrongType, number.to_string())));
         assert!(all.has_errors() && all.is_full());
         let told = |severity| all.iter().filter(move |found| found.severity == severity);
         for (severity, last) in [
             (Severity::Warning, "there are more warnings, which are not told"),
             (Severity::Error, "there are more errors, which are not told"),
         ] {
-            assert_eq!(told(severity).count(), MOST);
+            assert_eq!(told(severity).count(), MOST + 1);
             assert_eq!(told(severity).next_back().map(|found| found.message.as_str()), Some(last));
         }
     }

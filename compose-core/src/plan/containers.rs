@@ -112,7 +112,9 @@ impl<'a> Planner<'a> {
         match self.policy.orphans {
             Orphans::Remove => return left_over.into_iter().map(|container| (container, Why::Orphaned)).collect(),
             Orphans::RemoveDisabledToo => {
-                let off = disabled(self.project, self.observed).into_iter().map(|container| (container, Why::Disabled));
+                let off = disabled(self.project, self.observed)
+                    .into_iter()
+                    .map(|container| (container, Why::Disabled));
                 let gone = left_over.into_iter().map(|container| (container, Why::Orphaned));
                 return gone.chain(off).collect();
             }

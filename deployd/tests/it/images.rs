@@ -43,6 +43,10 @@ async fn names_go_with_the_release_and_with_the_project() {
     for _ in 0..11 {
         bench.deploy_well().await;
     }
+    // They go after the deployment has ended.
+    while given(&bench).len() > 10 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let names = given(&bench);
     assert_eq!(names.len(), 10, "{names:?}");
     assert!(!names.contains(&"inertia/shop/web:release-1".to_owned()));

@@ -19,7 +19,6 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 use time::OffsetDateTime;
@@ -153,7 +152,7 @@ impl DockerEngine {
             let Ok(Some(found)) = self.glance(id.as_str()).await else {
                 return Seen::Nothing;
             };
-            let grace = grace.unwrap_or(found.config.grace());
+            let grace = grace.unwrap_or(found.grace());
             match ContainerStatus::read(&found.state.status) {
                 status if !status.is_up() => Seen::Done(()),
                 _ if asked_at.elapsed() < grace.saturating_add(AFTER_STOP) => Seen::Underway,

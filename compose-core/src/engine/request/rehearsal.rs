@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn everything_that_an_engine_is_too_old_for_is_told_at_once() {
-        let text = "  web: {image: x, networks: {default: {gw_priority: 1}}}\n  db: {image: x, healthcheck: {test: a, start_interval: 1s}}\n  \
+        let text = "  web: {image: x, networks: {default: {gw_priority: 1}}}\n  db: {image: x, healthcheck: {test: a, start_period: 9s, start_interval: 1s}}\n  \
                     app: {image: x, network_mode: 'service:web', volumes_from: [db], links: []}\n";
         let found = refused(text, ApiVersion::OLDEST);
         assert!(

@@ -34,7 +34,11 @@ fn rich() -> Project {
             db.lifecycle.restart = Some(RestartPolicy("unless-stopped".to_owned()));
             db.process.command = Some(vec!["run".to_owned()]);
         }),
-        service("web").publishes("8080").scale(2),
+        // A port of the host that the engine chooses: both have one.
+        service("web")
+            .publishes("8080")
+            .with(|web| web.networking.ports[0].published = None)
+            .scale(2),
     ])
 }
 

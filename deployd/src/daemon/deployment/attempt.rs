@@ -176,7 +176,7 @@ enum Restored {
     /// Nothing: it ran all the time.
     Nothing,
     /// Containers, of which this is left over.
-    Containers(Option<LeftBehind>),
+    Containers(Option<Box<LeftBehind>>),
 }
 
 /// What is to run: a commit, with the variables and, for an earlier release, the images it had.
@@ -638,8 +638,8 @@ impl Attempt<'_> {
             Ok(restored) => {
                 let reason = format!("{reason}; the release of deployment {previous} is back");
                 self.end(ending, reason).await?;
-                if let Restored::Containers(left) = restored {
-                    self.clear_away(left).await;
+                if let Restored::Containers(Some(left)) = restored {
+                    self.clear_away(Some(*left)).await;
                 }
                 Ok(())
             }
@@ -717,7 +717,7 @@ impl Attempt<'_> {
         Ok(if is_needless {
             Restored::Nothing
         } else {
-            Restored::Containers(LeftBehind::of(prepared, &started))
+            Restored::Containers(LeftBehind::of(prepared, &started).map(Box::new))
         })
     }
 

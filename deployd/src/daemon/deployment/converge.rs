@@ -18,8 +18,8 @@ use compose_core::model::Project;
 use compose_core::names::{ContainerId, ImageId, ImageRef, ProjectName, ServiceName};
 use compose_core::observe::{Activity, Observed, compare, observe, observe_images};
 use compose_core::plan::{
-    Action, BuildChoice, ContainerPolicy, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans, Plan, PlanError,
-    WaitCondition, image_name, plan_containers, plan_down, plan_images, plan_restart,
+    Action, BuildChoice, ContainerPolicy, ContainerRef, DivergedVolumes, DownPolicy, ImageChoice, ImagePolicy, LifecyclePolicy, Orphans,
+    Plan, PlanError, WaitCondition, image_name, plan_containers, plan_down, plan_images, plan_restart,
 };
 use futures::StreamExt as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,7 +220,7 @@ pub(crate) async fn carry_out(
     let watch = Watch {
         engine: context.engine.as_ref(),
         selector: labels::of_project(&project.name),
-        services: to_watch(project, &observed),
+        services: to_watch(project, &observed, &doomed(&plan)),
         old,
         past,
         limit: limits.health,
@@ -404,12 +404,27 @@ pub(crate) async fn plan(context: &Context, placed: Arc<Placed>, build: BuildCho
     Ok(planned.await.map_err(|_| ConvergeError::CalledOff)??)
 }
 
-fn to_watch(project: &Project, observed: &Observed) -> BTreeMap<ServiceName, Watched> {
+/// The containers that a plan removes: one that the engine keeps all the same says nothing of the release.
+fn doomed(plan: &Plan) -> BTreeSet<&ContainerId> {
+    let removed = plan.steps().filter_map(|(_, step)| match &step.action {
+        Action::RemoveContainer { container, .. } => Some(&container.at),
+        _ => None,
+    });
+    removed
+        .filter_map(|at| match at {
+            ContainerRef::Existing(id) => Some(id),
+            ContainerRef::Created(_) => None,
+        })
+        .collect()
+}
+
+fn to_watch(project: &Project, observed: &Observed, doomed: &BTreeSet<&ContainerId>) -> BTreeMap<ServiceName, Watched> {
     let services = project.services.values().filter(|service| service.provider.is_none());
     services
         .map(|service| {
-            let ids = observed.service(&service.name).iter().map(|container| container.id.clone());
-            (service.name.clone(), Watched::new(service, ids.collect()))
+            let ids = observed.service(&service.name).iter().map(|container| &container.id);
+            let watched = ids.filter(|id| !doomed.contains(id)).cloned();
+            (service.name.clone(), Watched::new(service, watched.collect()))
         })
         .collect()
 }

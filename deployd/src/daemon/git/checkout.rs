@@ -464,7 +464,7 @@ mod tests {
         // Nothing says that the file stands for another one.
         let absent = |origin: &Origin| out(origin).expect("written").0.absent.into_iter().collect::<Vec<_>>();
         let module = (PathBuf::from("module"), Part::Submodule);
-        assert_eq!(absent(&origin), [module.clone()]);
+        assert_eq!(absent(&origin), std::slice::from_ref(&module));
         fs::create_dir(origin.work().join("module")).expect("made");
         origin.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
         origin.git(&["-c", "filter.lfs.clean=cat", "add", ".gitattributes"]);
@@ -484,7 +484,7 @@ mod tests {
             &format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 5\n"),
         );
         origin.write(".gitattributes", "*.bin filter=lfs\n");
-        origin.write(&format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]), "large");
+        origin.write(format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]), "large");
         let commit = origin.commit("parts");
         let url = Repository::parse(&origin.url()).expect("an address");
         let mirror = Mirror::update(&origin.temp.path().join("mirror"), &url, &super::super::Stop::default()).expect("fetched");

@@ -632,8 +632,8 @@ mod tests {
         let path = origin.temp.path().join("mirror");
         let url = Repository::parse(&origin.url()).expect("an address");
         let error = Mirror::update(&path, &url, &Arc::new(AtomicBool::new(true)))
-            .err()
-            .expect("does not get it");
+            .map(drop)
+            .expect_err("does not get it");
         assert!(error.to_string().contains("interrupted"), "{error}");
         drop(held);
         update(&origin).expect("fetched");
@@ -642,11 +642,11 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_repository() {
         let origin = Origin::new();
-        let empty = update(&origin).err().expect("holds nothing").to_string();
+        let empty = update(&origin).map(drop).expect_err("holds nothing").to_string();
         assert!(empty.contains("holds no commit yet"), "{empty}");
         let url = Repository::parse("/nowhere/at/all").expect("an address");
         let gone = Mirror::update(&origin.temp.path().join("m"), &url, &Stop::default());
-        let gone = gone.err().expect("not there").to_string();
+        let gone = gone.map(drop).expect_err("not there").to_string();
         assert!(gone.contains("/nowhere/at/all"), "{gone}");
     }
 }

@@ -268,8 +268,33 @@ impl Placing<'_> {
         Ok(copied)
     }
 
-    /// A copy of a file that a container may have written: it could be a link to anything by the time that it is mounted or read.
-    fn copy_written(&mut self, what: &str, path: &Path) -> Result<PathBuf, FilesError> {
+    /// Where a file would be that nobody has so far. Should it be there after all, it is looked at again before it is mounted.
+    fn look_later(&mut self, path: &Path) -> PathBuf {
+        self.placed.found.insert(path.to_owned());
+        self.dirs.data().join(path)
+    }
+
+    /// Builds read what they are given at once: what is not a copy by now is nowhere.
+    fn build_secrets(&self) -> Result<(), FilesError> {
+        let project = &self.placed.project;
+        let builds = project.services.values().filter_map(|service| service.build.as_ref());
+        for grant in builds.flat_map(|build| &build.secrets) {
+            let Some(SecretSource::File(path)) = project.secrets.get(grant.source.as_str()).map(|secret| &secret.source) else {
+                continue;
+            };
+            if let Ok(path) = path.strip_prefix(self.dirs.data()) {
+                return Err(FilesError::Missing {
+                    what: format!("secret {}", grant.source),
+                    path: path.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy of a file that a container may have written, where there is one: it could be a link to anything by the time that
+    /// it is mounted or read.
+    fn copy_written(&mut self, path: &Path) -> Result<Option<PathBuf>, FilesError> {
         let (data, contents) = (self.dirs.data(), self.dirs.contents());
         let place = data.join(path);
         let failed = FilesError::io(&place);
@@ -278,23 +303,21 @@ impl Placing<'_> {
             Ok(Found::File(file)) => file,
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             Ok(Found::Other) => return Err(failed(not_a_file())),
-            Ok(Found::Nothing) | Err(_) => {
-                return Err(FilesError::Missing {
-                    what: what.to_owned(),
-                    path: path.to_owned(),
-                });
-            }
+            Ok(Found::Nothing) | Err(_) => return Ok(None),
         };
         let name = copy_open(file, &contents).map_err(FilesError::io(&contents))?;
         let target = contents.join(&name);
         self.placed.contents.insert(name);
-        Ok(target)
+        Ok(Some(target))
     }
 
     /// A persistent folder, with the tracked files that belong into it.
     fn data_folder(&mut self, path: &Path, mount: &Mount, content: &mut Vec<String>) -> PathBuf {
         let is_folder = matches!(self.tracked.get(path), Some(Tracked::Folder { .. }));
-        if is_folder || mount.bind.as_ref().is_none_or(|bind| bind.create_host_path) {
+        let is_made = mount.bind.as_ref().is_none_or(|bind| bind.create_host_path);
+        // A file that somebody put there is mounted as it is.
+        let is_file = self.dirs.data().join(path).symlink_metadata().is_ok_and(|found| found.is_file());
+        if is_folder || is_made && !is_file {
             self.placed.folders.insert(path.to_owned());
         } else {
             self.placed.found.insert(path.to_owned());
@@ -320,18 +343,18 @@ impl Placing<'_> {
         let mut configs = std::mem::take(&mut self.placed.project.configs);
         let services = self.placed.project.services.values();
         let used: BTreeSet<String> = services.flat_map(granted_files).collect();
-        for (name, secret) in secrets.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
-            self.secret(&format!("secret {name}"), secret)?;
+        for (_, secret) in secrets.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
+            self.secret(secret)?;
         }
-        for (name, config) in configs.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
-            self.secret(&format!("config {name}"), config)?;
+        for (_, config) in configs.iter_mut().filter(|(name, _)| used.contains(name.as_str())) {
+            self.secret(config)?;
         }
         self.placed.project.secrets = secrets;
         self.placed.project.configs = configs;
-        Ok(())
+        self.build_secrets()
     }
 
-    fn secret(&mut self, what: &str, secret: &mut Secret) -> Result<(), FilesError> {
+    fn secret(&mut self, secret: &mut Secret) -> Result<(), FilesError> {
         let SecretSource::File(source) = &secret.source else {
             return Ok(());
         };
@@ -340,7 +363,7 @@ impl Placing<'_> {
         };
         let target = match self.tracked.get(&path) {
             Some(file @ Tracked::File { .. }) => self.copy(&path, name_of(file))?,
-            _ => self.copy_written(what, &path)?,
+            _ => self.copy_written(&path)?.unwrap_or_else(|| self.look_later(&path)),
         };
         secret.source = SecretSource::File(target);
         Ok(())
@@ -671,7 +694,14 @@ mod tests {
                 };
                 project.secrets.insert(name.into(), secret);
             }
-            place(project, &self.checkout(), &self.checked_out, &self.dirs(), &self.own(), &self.fingerprints)
+            place(
+                project,
+                &self.checkout(),
+                &self.checked_out,
+                &self.dirs(),
+                &self.own(),
+                &self.fingerprints,
+            )
         }
 
         /// What is at a path of the data folder.
@@ -707,7 +737,7 @@ mod tests {
         fs::write(case.root().join("admin.token"), "the daemon's").expect("written");
         symlink(case.root().join("admin.token"), case.data("up/planted")).expect("planted");
         symlink(case.root(), case.data("up/folder")).expect("planted");
-        for planted in ["up/planted", "up/folder/admin.token", "up", "up/none"] {
+        for planted in ["up/planted", "up/folder/admin.token", "up"] {
             let error = case.place_secret(planted).expect_err("refused").to_string();
             assert!(!error.contains("the daemon's"), "{error}");
         }
@@ -717,7 +747,7 @@ mod tests {
     fn the_engine_is_led_through_no_link_that_a_container_planted() {
         let case = Case::new(&[("up/seed", "1")]);
         symlink("/etc", case.data("up/planted")).expect("planted");
-        let mut placed = case.place(&[("app", "up", false)]).expect("placed");
+        let mut placed = case.place(&[("app", "up", false)]);
         placed.install(&case.dirs(), 1).expect("nothing leads through it");
         for path in ["up/planted", "up/planted/hosts"] {
             placed.found = BTreeSet::from([PathBuf::from(path)]);
@@ -733,7 +763,7 @@ mod tests {
         let media = tempfile::tempdir().expect("a temporary folder");
         let source = media.path().join("link");
         fs::create_dir(&source).expect("made");
-        let placed = case.place(&[("web", &source.display().to_string(), false)]).expect("placed");
+        let placed = case.place(&[("web", &source.display().to_string(), false)]);
         placed.install(&case.dirs(), 1).expect("installed");
         fs::remove_dir(&source).expect("removed");
         symlink(case.root(), &source).expect("planted");

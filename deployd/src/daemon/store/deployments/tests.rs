@@ -42,7 +42,7 @@ async fn run_to_health(store: &Store, id: u64) {
     for step in [Step::Begin, Step::Build, Step::Start] {
         store.advance("shop", id, step).await.expect("advances");
     }
-    store.succeed("shop", release(id)).await.expect("succeeds")
+    store.succeed("shop", release(id)).await.expect("succeeds");
 }
 
 #[tokio::test]
