@@ -24,6 +24,16 @@ fn nameless(bench: &Bench) -> Vec<String> {
     names
 }
 
+/// Waits for what comes about after a deployment has ended: images and names go then.
+async fn until(is_so: impl Fn() -> bool) {
+    let waited = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), waited).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_image_of_an_earlier_release_keeps_a_name() {
     let bench = Bench::shop().await;
@@ -43,10 +53,7 @@ async fn names_go_with_the_release_and_with_the_project() {
     for _ in 0..11 {
         bench.deploy_well().await;
     }
-    // They go after the deployment has ended.
-    while given(&bench).len() > 10 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(|| given(&bench).len() <= 10).await;
     let names = given(&bench);
     assert_eq!(names.len(), 10, "{names:?}");
     assert!(!names.contains(&"inertia/shop/web:release-1".to_owned()));
@@ -67,16 +74,19 @@ async fn the_images_of_failed_attempts_go() {
     let id = bench.deploy().await;
     assert_eq!(bench.ended(id).await.state, State::RolledBack);
     // It had taken the name of an image that was there.
-    let mut after = bench.engine.images();
-    after.retain(|name| name != "sha256:sick:1");
+    let after = || {
+        let mut images = bench.engine.images();
+        images.retain(|name| name != "sha256:sick:1");
+        images
+    };
     let wanted: Vec<String> = before.into_iter().filter(|name| name != "sick:1").collect();
-    assert_eq!(after, wanted);
+    until(|| after() == wanted).await;
     // One of two that cannot be built takes the other along.
     bench.push(&format!("{}  bad:\n    build: .\n    image: bad:1\n", built("web:2", "three")));
     bench.engine.fail("build bad:1", 0);
     let id = bench.deploy().await;
     assert_eq!(bench.ended(id).await.state, State::Failed);
-    assert_eq!(given(&bench), ["inertia/shop/web:release-1"]);
+    until(|| given(&bench) == ["inertia/shop/web:release-1"]).await;
 }
 
 #[tokio::test]
